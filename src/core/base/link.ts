@@ -1,0 +1,60 @@
+// The seams to the network: an open byte pipe, a datagram socket, and the addresses they have.
+import type { SrsxError } from './errors.ts';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The other end of a link or datagram. */
+export type Peer = Address;
+
+/**
+ * A byte pipe that is already open: a TCP socket, the body of an HTTP answer, a WebSocket, a test array. No method
+ * throws; a broken pipe is told once by `onClose`, after which nothing else is called.
+ */
+export interface Link {
+  readonly peer: Peer;
+  /** The local end. */
+  readonly local: Address;
+  /** Bytes that the other end has not taken yet. */
+  readonly pending: number;
+  /**
+   * Sends chunks in order and keeps them by reference: nobody may write to them afterwards. False when more than the
+   * link's limit is waiting: the bytes were taken, but the caller keeps its place until `onDrain`.
+   */
+  send(chunks: readonly Uint8Array[]): boolean;
+  /** Ends the link after what was sent is flushed, bounded by a time of the net layer. Idempotent. */
+  close(reason?: SrsxError): void;
+  /** Stops and restarts reading, so that a session can wait for an admission. */
+  pause(): void;
+  resume(): void;
+  /** Received bytes; the array is only valid during the call unless the callee copies. */
+  onData: (bytes: Uint8Array) => void;
+  /** Everything that was waiting has left. */
+  onDrain: () => void;
+  /** The pipe is gone: undefined when the peer simply left. Called once. */
+  onClose: (reason: Error | undefined) => void;
+}
+
+/** A datagram socket. A full or broken network loses datagrams; nobody is told, as on the wire. */
+export interface Port {
+  readonly local: Address;
+  send(datagram: Uint8Array, to: Peer): void;
+  close(): void;
+  onDatagram: (datagram: Uint8Array, from: Peer) => void;
+}
+
+/** Stops something that was started: a listener, a route, a tap. Idempotent. */
+export interface Closer {
+  close(): void;
+}
+
+/** `host:port`, with brackets around IPv6 addresses. */
+export const formatAddress = ({ host, port }: Address): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+
+const ignore = (): undefined => undefined;
+
+/** Callbacks that do nothing, for a link that nobody listens to yet. */
+export const idle = { onData: ignore, onDrain: ignore, onClose: ignore } as const;

@@ -1,0 +1,56 @@
+// What every protocol session is, and the wheel that wakes sessions whose deadline has come.
+import { BugError, SrsxError } from './errors.ts';
+import type { Peer } from './link.ts';
+import type { Micros } from './time.ts';
+
+/** A state machine: synchronous, told the time, without sockets. All output goes through the Link or Port it was given. */
+export interface Session {
+  /** May throw SrsxError: the driver then calls `close` with it. */
+  receive(bytes: Uint8Array, now: Micros, from?: Peer): void;
+  /** Called when the deadline has come, or later; may throw as `receive` may. */
+  tick(now: Micros): void;
+  /** Infinity: nothing to wait for. */
+  readonly deadline: Micros;
+  /** Ends the session; calls after the first do nothing. */
+  close(reason: SrsxError | undefined, now: Micros): void;
+}
+
+/** Runs `step` and ends the session when it throws: the one place that catches for a session. */
+export function guard(session: Session, now: Micros, step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    session.close(toSrsxError(error), now);
+  }
+}
+
+/** Anything thrown, as one of ours: what is not an SrsxError is a bug of ours. */
+export function toSrsxError(error: unknown): SrsxError {
+  if (error instanceof SrsxError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  return new BugError({ code: 'BUG_UNEXPECTED', text: `unexpected: ${text}` }, {}, error);
+}
+
+/** One coarse timer for all sessions: cheap for thousands, exact to one tick. */
+export class Wheel {
+  readonly #sessions = new Set<Session>();
+
+  add(session: Session): void {
+    this.#sessions.add(session);
+  }
+
+  remove(session: Session): void {
+    this.#sessions.delete(session);
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** Ticks each session whose deadline has come. */
+  turn(now: Micros): void {
+    for (const session of this.#sessions) {
+      if (session.deadline <= now) guard(session, now, () => session.tick(now));
+    }
+  }
+}
