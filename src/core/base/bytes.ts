@@ -299,6 +299,41 @@ export function concat(chunks: readonly Uint8Array[], size = totalSize(chunks)):
   return out;
 }
 
+/**
+ * Joins each run of chunks below `big` bytes into one new array and keeps the others by reference: below some size a
+ * copy costs less than an entry of a gathering write.
+ */
+export function joinSmall(chunks: readonly Uint8Array[], big: number): Uint8Array[] {
+  const out: Uint8Array[] = [];
+  let start = 0;
+  let size = 0;
+  for (let i = 0; i <= chunks.length; i++) {
+    const chunk = chunks[i];
+    if (chunk !== undefined && chunk.length < big) {
+      size += chunk.length;
+      continue;
+    }
+    if (i - start === 1) out.push(chunks[start] as Uint8Array);
+    else if (i > start) out.push(joinRange(chunks, start, i, size));
+    if (chunk !== undefined) out.push(chunk);
+    start = i + 1;
+    size = 0;
+  }
+  return out;
+}
+
+function joinRange(chunks: readonly Uint8Array[], start: number, end: number, size: number): Uint8Array {
+  // Not from the pool: a joined run lives as long as the slowest socket and would pin other people's bytes.
+  const joined = Buffer.allocUnsafeSlow(size);
+  let at = 0;
+  for (let i = start; i < end; i++) {
+    const chunk = chunks[i] as Uint8Array;
+    joined.set(chunk, at);
+    at += chunk.length;
+  }
+  return joined;
+}
+
 export function totalSize(chunks: readonly Uint8Array[]): number {
   let size = 0;
   for (const chunk of chunks) size += chunk.length;

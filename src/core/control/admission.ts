@@ -1,0 +1,85 @@
+// Who may publish and play, and under which terms.
+import { defineErrors } from '../base/errors.ts';
+import type { Peer } from '../base/link.ts';
+import type { Micros } from '../base/time.ts';
+import { DEFAULT_VHOST, type StreamName } from '../media/stream-name.ts';
+
+export const admissionErrors = defineErrors('ADMISSION', {
+  NAME: {
+    srs: 2051,
+    text: 'the stream name is empty, too long or has forbidden characters: {why}',
+    advice: 'Use rtmp://host/app/stream with letters, digits and -_. only.',
+  },
+  KICKED: { srs: 2056, text: 'ended by the operator', advice: 'Somebody called DELETE on the clients API.' },
+  SESSIONS: { srs: 1074, text: 'the limit of {limit} sessions is reached', advice: 'Raise limits.sessions.' },
+});
+
+/** What a session asks for; the fields are those that SRS's hooks and API show. */
+export interface AdmissionRequest {
+  readonly action: 'publish' | 'play';
+  readonly protocol: string;
+  /** SRS's client type, such as `fmle-publish` or `flv-play`. */
+  readonly type: string;
+  readonly peer: Peer;
+  /** As the peer named it; `vhost` may be a host name without a vhost of its own. */
+  readonly name: StreamName;
+  /** Stream parameters with their leading `?`, or empty. */
+  readonly param: string;
+  readonly tcUrl: string;
+  readonly pageUrl: string;
+  readonly swfUrl: string;
+}
+
+export interface Grant {
+  /** The name with the vhost that serves it. */
+  readonly name: StreamName;
+  readonly policy: 'refuse' | 'takeover';
+  readonly mergeWindow: Micros;
+}
+
+export interface Admission {
+  /** Rejects with a RefusedError; the caller has paused its link meanwhile. */
+  admit(request: AdmissionRequest): Promise<Grant>;
+}
+
+export interface AdmissionSettings {
+  readonly policy: 'refuse' | 'takeover';
+  readonly mergeWindow: Micros;
+  readonly nameBytes: number;
+}
+
+/** The admission of a server without a configuration file: every well-formed name, on the default vhost. */
+export class OpenAdmission implements Admission {
+  readonly #settings: AdmissionSettings;
+
+  constructor(settings: AdmissionSettings) {
+    this.#settings = settings;
+  }
+
+  async admit(request: AdmissionRequest): Promise<Grant> {
+    const { app, stream } = request.name;
+    checkName(app, this.#settings.nameBytes);
+    checkName(stream, this.#settings.nameBytes);
+    const { policy, mergeWindow } = this.#settings;
+    return { name: { vhost: DEFAULT_VHOST, app, stream }, policy, mergeWindow };
+  }
+}
+
+/**
+ * Names become paths, URLs, file names and arguments of programs: what is dangerous in any of those is refused here,
+ * once, instead of being escaped in each.
+ */
+export function checkName(name: string, limitBytes: number): void {
+  const why = nameFault(name, limitBytes);
+  if (why !== undefined) throw admissionErrors.refused('NAME', { why });
+}
+
+function nameFault(name: string, limitBytes: number): string | undefined {
+  if (name === '') return 'empty';
+  if (Buffer.byteLength(name) > limitBytes) return `longer than ${limitBytes} bytes`;
+  if (/\p{Cc}/u.test(name)) return 'a control character';
+  const forbidden = /[\\<>"'`|;&$(){}*?#%!\s]/.exec(name);
+  if (forbidden !== null) return `the character ${JSON.stringify(forbidden[0])}`;
+  if (name.split('/').some((part) => part === '..' || part === '.' || part === '')) return 'an empty or dotted level';
+  return undefined;
+}

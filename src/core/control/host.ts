@@ -1,0 +1,123 @@
+// Everything a protocol may use, and what a protocol is. The engine passes the real host, tests pass fakes.
+import type { Clock } from '../base/clock.ts';
+import type { ErrorTable } from '../base/errors.ts';
+import type { Limits } from '../base/limits.ts';
+import type { Address, Closer, Link, Port } from '../base/link.ts';
+import type { Log } from '../base/log.ts';
+import type { Rng } from '../base/rng.ts';
+import type { Wheel } from '../base/session.ts';
+import type { Micros } from '../base/time.ts';
+import type { Hub } from '../media/hub.ts';
+import type { MediaSink } from '../media/sink.ts';
+import type { Stream } from '../media/stream.ts';
+import type { HttpHandler, HttpHeaders, HttpResponse } from '../wire/http/exchange.ts';
+import type { Admission } from './admission.ts';
+import type { Sessions } from './sessions.ts';
+
+/** Certificate and key as PEM files; they are read again when they change. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface Listener extends Closer {
+  /** Where it listens; the port is real also when 0 was asked for. */
+  readonly address: Address;
+}
+
+export interface DialOptions {
+  readonly signal: AbortSignal;
+  /** Server name for TLS; undefined: plain TCP. */
+  readonly tls?: { readonly serverName: string; readonly insecure?: boolean };
+  readonly timeout: Micros;
+}
+
+export interface HttpRequestOptions {
+  readonly method: string;
+  readonly headers: HttpHeaders;
+  readonly signal: AbortSignal;
+  readonly timeout: Micros;
+  readonly insecure?: boolean;
+  /** The request has a body without a known length: `send` is called with the link for it. */
+  readonly upload?: (body: Link) => void;
+}
+
+/** The network and the files. Everything rejects with SystemError. */
+export interface Net {
+  listenTcp(at: Address, on: (link: Link) => void, tls?: TlsFiles): Promise<Listener>;
+  listenUdp(at: Address): Promise<Port>;
+  dial(to: Address, options: DialOptions): Promise<Link>;
+  /** Serves HTTP (and WebSocket) at an address; every request goes to `on`. */
+  listenHttp(at: Address, on: HttpHandler, tls?: TlsFiles): Promise<Listener>;
+  request(url: URL, options: HttpRequestOptions): Promise<HttpResponse>;
+  /** A WebSocket as a client: `onData` gives message payloads, `send` takes framed bytes (`messageEnvelope`). */
+  dialWebSocket(
+    url: URL,
+    options: { readonly signal: AbortSignal; readonly timeout: Micros; readonly insecure?: boolean },
+  ): Promise<Link>;
+  /** Reads a file, or standard input for `-`, as a link: `onData`, `pause`, `onClose(undefined)` at its end. */
+  openFile(path: string): Promise<Link>;
+  /** Writes a file, or standard output for `-`, as a link. */
+  createFile(path: string): Promise<Link>;
+}
+
+/** Routes shared by the protocols that live on the HTTP server port. */
+export interface HttpRoutes {
+  /**
+   * Offers each request to `on`, in the order of registration, until one answers true. False leaves the exchange
+   * untouched.
+   */
+  add(on: (exchange: Parameters<HttpHandler>[0]) => boolean): Closer;
+}
+
+export interface Host {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly log: Log;
+  readonly limits: Limits;
+  readonly hub: Hub;
+  readonly admission: Admission;
+  readonly sessions: Sessions;
+  readonly wheel: Wheel;
+  readonly net: Net;
+  readonly http: HttpRoutes;
+}
+
+/** The parts of a host that a client needs: no hub, no admission. */
+export type ClientHost = Pick<Host, 'clock' | 'rng' | 'log' | 'limits' | 'wheel' | 'net'>;
+
+export interface PullOptions {
+  readonly signal: AbortSignal;
+  /** Resolves when more may be read; only sources that can wait (files) ask. */
+  readonly ready: () => Promise<void>;
+  /** Bytes received from the source. */
+  readonly onBytes: (bytes: number) => void;
+  readonly insecure?: boolean;
+}
+
+export interface PushOptions {
+  readonly signal: AbortSignal;
+  readonly mergeWindow: Micros;
+  readonly onBytes: (bytes: number) => void;
+  readonly insecure?: boolean;
+  /** Called once with the link that carries the media, so that the caller can see what is pending. */
+  readonly onLink?: (link: Link) => void;
+}
+
+/** A protocol: one folder, one line in protocols.ts. */
+export interface Protocol<Config = unknown> {
+  /** Also its settings section and log topic. */
+  readonly name: string;
+  /** URL schemes without the colon. */
+  readonly schemes: readonly string[];
+  readonly defaults: Config;
+  readonly errors: ErrorTable;
+  /** Starts to serve; what listens of its own is in `listeners`. */
+  serve?(host: Host, config: Config): Promise<Closer & { readonly listeners: readonly Listener[] }>;
+  /** Whether `url` is its, beyond the scheme: HTTP URLs differ by their extension. */
+  accepts?(url: URL): boolean;
+  /** Reads a remote stream until its end (resolves), an error (rejects with SrsxError), or the signal (resolves). */
+  pull?(host: ClientHost, from: URL, to: MediaSink, options: PullOptions): Promise<void>;
+  /** Publishes a stream to a remote until the stream ends (resolves), an error (rejects) or the signal (resolves). */
+  push?(host: ClientHost, from: Stream, to: URL, options: PushOptions): Promise<void>;
+}

@@ -1,0 +1,103 @@
+// The sessions that play or publish, for the API, the log and the operator who ends one.
+
+import type { Clock } from '../base/clock.ts';
+import { Rate } from '../base/counters.ts';
+import type { SrsxError } from '../base/errors.ts';
+import type { Peer } from '../base/link.ts';
+import { type Rng, randomId } from '../base/rng.ts';
+import type { Micros } from '../base/time.ts';
+import type { StreamName } from '../media/stream-name.ts';
+import { admissionErrors } from './admission.ts';
+
+/** What the API shows of a session. */
+export interface SessionInfo {
+  readonly protocol: string;
+  /** SRS's client type. */
+  readonly type: string;
+  readonly publish: boolean;
+  readonly peer: Peer;
+  readonly name: StreamName;
+  /** The stream as the client named it, with its extension for HTTP. */
+  readonly shownName: string;
+  readonly tcUrl: string;
+  readonly pageUrl: string;
+  readonly swfUrl: string;
+  /** Ends the session from outside. */
+  readonly end: (reason: SrsxError) => void;
+}
+
+export class SessionEntry {
+  readonly id: string;
+  readonly info: SessionInfo;
+  readonly since: Micros;
+  readonly received: Rate;
+  readonly sent: Rate;
+  readonly #close: () => void;
+
+  constructor(id: string, info: SessionInfo, now: Micros, close: () => void) {
+    this.id = id;
+    this.info = info;
+    this.since = now;
+    this.received = new Rate(now);
+    this.sent = new Rate(now);
+    this.#close = close;
+  }
+
+  /** The session is over. Idempotent. */
+  close(): void {
+    this.#close();
+  }
+}
+
+export class Sessions {
+  readonly #clock: Clock;
+  readonly #rng: Rng;
+  readonly #limit: number;
+  readonly #entries = new Map<string, SessionEntry>();
+  /** Sessions that ever began. */
+  opened = 0;
+
+  constructor(clock: Clock, rng: Rng, limit: number) {
+    this.#clock = clock;
+    this.#rng = rng;
+    this.#limit = limit;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Registers an admitted session; throws ADMISSION_SESSIONS at the limit. */
+  open(info: SessionInfo): SessionEntry {
+    if (this.#entries.size >= this.#limit) throw admissionErrors.refused('SESSIONS', { limit: this.#limit });
+    const id = randomId(this.#rng, 8);
+    const entry = new SessionEntry(id, info, this.#clock.now(), () => this.#entries.delete(id));
+    this.#entries.set(id, entry);
+    this.opened++;
+    return entry;
+  }
+
+  find(id: string): SessionEntry | undefined {
+    return this.#entries.get(id);
+  }
+
+  list(): Iterable<SessionEntry> {
+    return this.#entries.values();
+  }
+
+  /** Ends a session; false when there is none of that id. */
+  kick(id: string): boolean {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return false;
+    entry.info.end(admissionErrors.refused('KICKED'));
+    return true;
+  }
+
+  /** Takes the samples of all rates; called once a second. */
+  tick(now: Micros): void {
+    for (const entry of this.#entries.values()) {
+      entry.received.tick(now);
+      entry.sent.tick(now);
+    }
+  }
+}

@@ -1,0 +1,341 @@
+// The shared packets of one format of one stream, and the players that read them.
+//
+//            base                    lastJoin                    head
+//   window:   | more | more | config |  JOIN  | more | more | more |
+//                  ^ slow cursor          ^ a new player begins    ^ cursors of all who keep up
+//
+// Packets are made once and kept in one window; a player is only a position in it. At most once in a merge window
+// the packets behind a position are joined into one run of bytes, and every cursor at that position sends the same
+// run: one system call for each player, no copy for each player. A slow player is not a queue: it keeps its place,
+// and when that place has left the window it goes on at the newest join point. The window reaches back to the newest
+// join point or the slowest cursor, whichever is older, within `feedSpan` and `feedBytes`.
+//
+// Why not a queue for each player: 1000 players at 30 s of 1 Mbit/s are 3.7 GB of references to account for, and the
+// work for each delivery is 3 to 200 times as much (docs/adr/0001).
+import { joinSmall } from '../base/bytes.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Limits } from '../base/limits.ts';
+import type { Link } from '../base/link.ts';
+import type { Micros } from '../base/time.ts';
+import type { Frame } from './frame.ts';
+import type { Format, Muxer } from './muxer.ts';
+import type { Packet } from './packet.ts';
+import type { Track } from './track.ts';
+
+export interface FeedOptions {
+  readonly clock: Clock;
+  readonly limits: Pick<Limits, 'feedBytes' | 'feedSpan'>;
+  /** Packets are held back at most this long to be sent together; 0 sends each frame at once. */
+  readonly mergeWindow: Micros;
+  /** Bytes given to a player's link. */
+  readonly onSent: (bytes: number) => void;
+}
+
+/** A run of packets as bytes for the wire, ready for any number of links. */
+interface Run {
+  readonly chunks: readonly Uint8Array[];
+  readonly size: number;
+  /** The position behind it. */
+  readonly end: number;
+}
+
+/** A run is cut above this, so that one slow player cannot take in all of a long window at once. */
+const RUN_BYTES = 512 * 1024;
+/** Chunks from here up are kept by reference, smaller ones are joined: a copy costs less than an iovec entry. */
+const BIG_CHUNK = 64 * 1024;
+
+export class Feed {
+  readonly #format: Format;
+  readonly #muxer: Muxer;
+  readonly #options: FeedOptions;
+  readonly #cursors = new Set<Cursor>();
+  #window: Packet[] = [];
+  #base = 0;
+  #bytes = 0;
+  #lastJoin = -1;
+  #tracks: readonly Track[] = [];
+  /** Runs made since the last packet came, by their start. */
+  readonly #runs = new Map<number, Run>();
+  #header: Run | undefined;
+  #again: Run | undefined;
+  #pendingBytes = 0;
+  #cancelFlush: (() => void) | undefined;
+
+  constructor(format: Format, options: FeedOptions) {
+    this.#format = format;
+    this.#muxer = format.make();
+    this.#options = options;
+  }
+
+  get cursors(): number {
+    return this.#cursors.size;
+  }
+
+  /** Position behind the newest packet. */
+  get head(): number {
+    return this.#base + this.#window.length;
+  }
+
+  get base(): number {
+    return this.#base;
+  }
+
+  /** Position of the newest packet at which a player may start; -1 when there is none. */
+  get lastJoin(): number {
+    return this.#lastJoin >= this.#base ? this.#lastJoin : -1;
+  }
+
+  /** Bytes kept in the window. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get started(): boolean {
+    return this.#tracks.length > 0;
+  }
+
+  /** @param breaks sound or picture changed: what came before cannot be joined with the new parameters. */
+  retrack(tracks: readonly Track[], breaks = true): void {
+    this.#flushPending();
+    const first = this.#tracks.length === 0;
+    this.#tracks = tracks;
+    this.#header = undefined;
+    this.#again = undefined;
+    if (breaks) this.#lastJoin = -1;
+    if (!first) for (const packet of this.#muxer.retrack(tracks)) this.#append(packet);
+    this.#schedule();
+  }
+
+  write(frame: Frame): void {
+    const packets = this.#muxer.write(frame);
+    for (let i = 0; i < packets.length; i++) this.#append(packets[i] as Packet);
+    if (packets.length > 0) this.#schedule();
+  }
+
+  /** Adds a player: it gets the header and everything from the newest join point at once. */
+  attach(link: Link): Cursor {
+    const cursor = new Cursor(this, link, this.#options.clock);
+    this.#cursors.add(cursor);
+    cursor.advance();
+    return cursor;
+  }
+
+  detach(cursor: Cursor): void {
+    this.#cursors.delete(cursor);
+    if (this.#cursors.size === 0) this.close();
+    else this.#trim();
+  }
+
+  /** Sends what is pending now. */
+  flush(): void {
+    this.#cancelFlush?.();
+    this.#cancelFlush = undefined;
+    this.#pendingBytes = 0;
+    for (const cursor of this.#cursors) if (!cursor.full) cursor.advance();
+    this.#trim();
+  }
+
+  close(): void {
+    this.#cancelFlush?.();
+    this.#cancelFlush = undefined;
+  }
+
+  /** The bytes from `position`, shared by all cursors that stand there. */
+  run(position: number): Run {
+    const known = this.#runs.get(position);
+    if (known !== undefined) return known;
+    let index = position - this.#base;
+    let size = 0;
+    const chunks: Uint8Array[] = [];
+    while (index < this.#window.length && size < RUN_BYTES) {
+      const packet = this.#window[index++] as Packet;
+      for (const chunk of packet.chunks) chunks.push(chunk);
+      size += packet.size;
+    }
+    const run = this.#seal(chunks, size, this.#base + index);
+    // A handful of distinct positions is the normal case; many slow players must not make this a second window.
+    if (this.#runs.size >= 16) this.#runs.clear();
+    this.#runs.set(position, run);
+    return run;
+  }
+
+  /** What a player gets first. */
+  header(): Run {
+    this.#header ??= this.#sealPackets(this.#muxer.header(this.#tracks));
+    return this.#header;
+  }
+
+  /** What a player gets that jumped over packets, among which may have been new parameters. */
+  again(): Run {
+    this.#again ??= this.#sealPackets(this.#muxer.retrack(this.#tracks));
+    return this.#again;
+  }
+
+  sent(bytes: number): void {
+    this.#options.onSent(bytes);
+  }
+
+  #append(packet: Packet): void {
+    if (packet.kind === 'join') this.#lastJoin = this.head;
+    this.#window.push(packet);
+    this.#bytes += packet.size;
+    this.#pendingBytes += packet.size;
+    if (this.#runs.size > 0) this.#runs.clear();
+  }
+
+  #schedule(): void {
+    if (this.#options.mergeWindow <= 0 || this.#pendingBytes >= RUN_BYTES) {
+      this.flush();
+      return;
+    }
+    this.#cancelFlush ??= this.#options.clock.after(this.#options.mergeWindow, () => {
+      this.#cancelFlush = undefined;
+      this.flush();
+    });
+  }
+
+  #flushPending(): void {
+    if (this.#pendingBytes > 0) this.flush();
+  }
+
+  /** Forgets packets that nobody needs, and those over the limits whether needed or not. */
+  #trim(): void {
+    const window = this.#window;
+    if (window.length === 0) return;
+    let keep = this.#lastJoin >= this.#base ? this.#lastJoin : this.head;
+    for (const cursor of this.#cursors) if (cursor.position < keep) keep = cursor.position;
+    const newest = (window[window.length - 1] as Packet).dts;
+    const { feedBytes, feedSpan } = this.#options.limits;
+    let drop = Math.max(0, Math.min(keep - this.#base, window.length));
+    let bytes = this.#bytes;
+    for (let i = 0; i < drop; i++) bytes -= (window[i] as Packet).size;
+    while (drop < window.length) {
+      const oldest = window[drop] as Packet;
+      if (bytes <= feedBytes && newest - oldest.dts <= feedSpan) break;
+      bytes -= oldest.size;
+      drop++;
+    }
+    if (drop === 0) return;
+    // Cutting an array costs its length: it waits until the dead part is worth it.
+    if (drop < 64 && drop < window.length) return;
+    this.#window = window.slice(drop);
+    this.#base += drop;
+    this.#bytes = bytes;
+    this.#runs.clear();
+  }
+
+  #sealPackets(packets: readonly Packet[]): Run {
+    const chunks = packets.flatMap((packet) => packet.chunks);
+    return this.#seal(
+      chunks,
+      packets.reduce((sum, packet) => sum + packet.size, 0),
+      0,
+    );
+  }
+
+  #seal(chunks: readonly Uint8Array[], size: number, end: number): Run {
+    if (size === 0) return { chunks: [], size: 0, end };
+    const envelope = this.#format.envelope?.(size);
+    const framed = envelope === undefined ? chunks : [envelope.head, ...chunks, envelope.tail];
+    const wireSize = envelope === undefined ? size : size + envelope.head.length + envelope.tail.length;
+    return { chunks: joinSmall(framed, BIG_CHUNK), size: wireSize, end };
+  }
+}
+
+/** A player's place in a feed. */
+export class Cursor {
+  readonly #feed: Feed;
+  readonly #link: Link;
+  readonly #clock: Clock;
+  position: number;
+  /** The link is full; nothing is sent until it drains. */
+  full = false;
+  /** Since when it is full. */
+  fullSince: Micros = 0;
+  /** Bytes given to the link. */
+  sentBytes = 0;
+  /** Packets jumped over because the player was too slow. */
+  dropped = 0;
+  /** How often it jumped. */
+  jumps = 0;
+  #started = false;
+  #needJoin = true;
+  #closed = false;
+  #sentFirst: Micros | undefined;
+
+  constructor(feed: Feed, link: Link, clock: Clock) {
+    this.#feed = feed;
+    this.#link = link;
+    this.#clock = clock;
+    this.position = feed.head;
+    link.onDrain = () => this.#drained();
+  }
+
+  /** When the first media was given to the link. */
+  get firstSentAt(): Micros | undefined {
+    return this.#sentFirst;
+  }
+
+  /** Sends what lies between the position and the head, until the link is full. */
+  advance(): void {
+    const feed = this.#feed;
+    if (this.#closed || this.full || !feed.started) return;
+    if (!this.#started) {
+      this.#started = true;
+      if (!this.#send(feed.header())) return;
+    }
+    while (this.position < feed.head) {
+      if (this.position < feed.base && !this.#needJoin) this.#fellBehind();
+      if (this.#needJoin && !this.#join()) return;
+      const run = feed.run(this.position);
+      this.position = run.end;
+      this.#sentFirst ??= this.#clock.now();
+      if (!this.#send(run)) return;
+    }
+  }
+
+  /** Leaves the feed; the link stays open. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#feed.detach(this);
+  }
+
+  /** The place left the window: parameters are sent again and the newest join point is next. */
+  #fellBehind(): void {
+    this.jumps++;
+    this.#needJoin = true;
+    this.#send(this.#feed.again());
+  }
+
+  /** Moves to the newest join point not yet passed; false when there is none, and the position waits at the head. */
+  #join(): boolean {
+    const feed = this.#feed;
+    const late = this.jumps > 0;
+    const target = feed.lastJoin;
+    if (late) this.dropped += Math.max(0, (target < 0 ? feed.head : target) - this.position);
+    if (target < 0) {
+      this.position = feed.head;
+      return false;
+    }
+    this.position = target;
+    this.#needJoin = false;
+    return true;
+  }
+
+  #send(run: { readonly chunks: readonly Uint8Array[]; readonly size: number }): boolean {
+    if (run.size === 0) return true;
+    this.sentBytes += run.size;
+    this.#feed.sent(run.size);
+    if (this.#link.send(run.chunks)) return true;
+    this.full = true;
+    this.fullSince = this.#clock.now();
+    return false;
+  }
+
+  #drained(): void {
+    if (!this.full) return;
+    this.full = false;
+    this.advance();
+  }
+}

@@ -1,0 +1,220 @@
+// One stream: at most one publisher, any number of players and taps, and what is cached for those who come late.
+import type { Clock } from '../base/clock.ts';
+import type { SrsxError } from '../base/errors.ts';
+import type { Limits } from '../base/limits.ts';
+import type { Closer, Link } from '../base/link.ts';
+import type { Micros } from '../base/time.ts';
+import type { MediaEvent } from './demuxer.ts';
+import { streamErrors } from './errors.ts';
+import { type Cursor, Feed } from './feed.ts';
+import type { Frame } from './frame.ts';
+import { GopCache } from './gop.ts';
+import type { Format } from './muxer.ts';
+import { type StreamName, streamUrl } from './stream-name.ts';
+import { Timeline } from './timeline.ts';
+import { sameMedia, type Track } from './track.ts';
+
+export interface StreamOptions {
+  readonly clock: Clock;
+  readonly limits: Limits;
+  /** SRS: gop_cache. */
+  readonly gopCache: boolean;
+  /** Default merge window of its feeds (SRS: mw_latency). */
+  readonly mergeWindow: Micros;
+  /** Nobody publishes, plays or taps any more. */
+  readonly onIdle: (stream: Stream) => void;
+  readonly onPublished: (stream: Stream) => void;
+  readonly onUnpublished: (stream: Stream) => void;
+}
+
+export interface PublishOptions {
+  /** What happens when somebody publishes already: the newcomer is refused (SRS), or takes over. */
+  readonly policy: 'refuse' | 'takeover';
+  /** This publication was ended by somebody else: taken over or kicked. */
+  readonly onEvicted: (reason: SrsxError) => void;
+}
+
+/** The right to write into a stream, held by one publisher. Calls after the end do nothing. */
+export interface Publication {
+  readonly stream: Stream;
+  retrack(tracks: readonly Track[]): void;
+  /** Frames in decode order for each track, with the publisher's own times. */
+  write(frame: Frame): void;
+  end(): void;
+}
+
+export interface TapOptions {
+  /** Start with the cached frames since the last key frame. */
+  readonly fromGop: boolean;
+}
+
+export class Stream {
+  readonly name: StreamName;
+  readonly #options: StreamOptions;
+  readonly #gop: GopCache;
+  readonly #timeline = new Timeline();
+  readonly #feeds = new Map<string, Feed>();
+  readonly #taps = new Set<(event: MediaEvent) => void>();
+  readonly #endings = new Set<() => void>();
+  #tracks: readonly Track[] = [];
+  #publication: (Publication & { evict(reason: SrsxError): void }) | undefined;
+  /** Frames written since the stream exists, by kind. */
+  readonly frames = { video: 0, audio: 0, data: 0 };
+  /** Media bytes written, and bytes given to players. */
+  receivedBytes = 0;
+  sentBytes = 0;
+
+  constructor(name: StreamName, options: StreamOptions) {
+    this.name = name;
+    this.#options = options;
+    this.#gop = new GopCache(options.gopCache ? options.limits : { gopFrames: 0, gopBytes: 0 });
+  }
+
+  get tracks(): readonly Track[] {
+    return this.#tracks;
+  }
+
+  get published(): boolean {
+    return this.#publication !== undefined;
+  }
+
+  /** Cursors of all feeds. */
+  get players(): number {
+    let count = 0;
+    for (const feed of this.#feeds.values()) count += feed.cursors;
+    return count;
+  }
+
+  /** Repairs of time stamps so far. */
+  get repairs(): { readonly jumps: number; readonly lifts: number } {
+    return { jumps: this.#timeline.jumps, lifts: this.#timeline.lifts };
+  }
+
+  /** The newest decode time written. */
+  get newest(): Micros | undefined {
+    return this.#timeline.newest;
+  }
+
+  /** Begins to publish; throws STREAM_BUSY when the policy refuses. */
+  publish(options: PublishOptions): Publication {
+    if (this.#publication !== undefined) {
+      if (options.policy === 'refuse') throw streamErrors.refused('BUSY', { stream: streamUrl(this.name) });
+      this.#publication.evict(streamErrors.refused('TAKEN', { stream: streamUrl(this.name) }));
+    }
+    this.#timeline.restart();
+    const publication = {
+      stream: this,
+      retrack: (tracks: readonly Track[]) => this.#publication === publication && this.#retrack(tracks),
+      write: (frame: Frame) => this.#publication === publication && this.#write(frame),
+      end: () => this.#publication === publication && this.#end(),
+      evict: (reason: SrsxError) => {
+        this.#end();
+        options.onEvicted(reason);
+      },
+    };
+    this.#publication = publication;
+    this.#options.onPublished(this);
+    return publication;
+  }
+
+  /** Ends the publication from outside; its publisher is told. */
+  evict(reason: SrsxError): void {
+    this.#publication?.evict(reason);
+  }
+
+  /**
+   * Adds a player: header, then everything from the newest join point, then live. A player may come before the
+   * publisher and stays when the publisher leaves. The caller closes the cursor when the link ends.
+   */
+  play(format: Format, link: Link, mergeWindow: Micros = this.#options.mergeWindow): Cursor {
+    const key = `${format.key}@${mergeWindow}`;
+    let feed = this.#feeds.get(key);
+    if (feed === undefined) {
+      feed = this.#open(format, mergeWindow);
+      this.#feeds.set(key, feed);
+    }
+    const cursor = feed.attach(link);
+    const close = cursor.close.bind(cursor);
+    cursor.close = () => {
+      close();
+      if (feed.cursors > 0 || this.#feeds.get(key) !== feed) return;
+      this.#feeds.delete(key);
+      this.#settle();
+    };
+    return cursor;
+  }
+
+  /** Gives frames, not packets: for recorders, segmenters and bridges. Starts with the current tracks. */
+  tap(on: (event: MediaEvent) => void, { fromGop }: TapOptions = { fromGop: false }): Closer {
+    // A wrapper, so that one function may tap twice.
+    const tap = (event: MediaEvent): void => on(event);
+    this.#taps.add(tap);
+    if (this.#tracks.length > 0) on({ type: 'tracks', tracks: this.#tracks });
+    if (fromGop) for (const frame of this.#gop.frames) on({ type: 'frame', frame });
+    return {
+      close: () => {
+        if (this.#taps.delete(tap)) this.#settle();
+      },
+    };
+  }
+
+  /** Calls `ended` each time a publication ends, until closed. */
+  onEnd(ended: () => void): Closer {
+    const entry = (): void => ended();
+    this.#endings.add(entry);
+    return { close: () => void this.#endings.delete(entry) };
+  }
+
+  #open(format: Format, mergeWindow: Micros): Feed {
+    const { clock, limits } = this.#options;
+    const feed = new Feed(format, {
+      clock,
+      limits,
+      mergeWindow,
+      onSent: (bytes) => {
+        this.sentBytes += bytes;
+      },
+    });
+    if (this.#tracks.length > 0) feed.retrack(this.#tracks);
+    for (const frame of this.#gop.frames) feed.write(frame);
+    return feed;
+  }
+
+  #retrack(tracks: readonly Track[]): void {
+    const limit = this.#options.limits.tracks;
+    if (tracks.length > limit) throw streamErrors.limit('TRACKS', { count: tracks.length, limit });
+    // New metadata alone is no reason to lose the cached frames.
+    const breaks = this.#gop.frames.length === 0 || !sameMedia(tracks, this.#tracks);
+    this.#tracks = tracks;
+    if (breaks) this.#gop.retrack(tracks);
+    for (const feed of this.#feeds.values()) feed.retrack(tracks, breaks);
+    for (const tap of this.#taps) tap({ type: 'tracks', tracks });
+  }
+
+  #write(raw: Frame): void {
+    const dts = this.#timeline.repair(raw.track.id, raw.dts);
+    const { track, cts, key, data } = raw;
+    const frame: Frame = dts === raw.dts ? raw : { track, dts, cts, key, data };
+    this.frames[track.kind]++;
+    this.receivedBytes += data.length;
+    this.#gop.push(frame);
+    for (const feed of this.#feeds.values()) feed.write(frame);
+    if (this.#taps.size === 0) return;
+    const event: MediaEvent = { type: 'frame', frame };
+    for (const tap of this.#taps) tap(event);
+  }
+
+  #end(): void {
+    this.#publication = undefined;
+    for (const feed of this.#feeds.values()) feed.flush();
+    // A player that comes between two publishers would see a picture that nobody sends any more.
+    this.#gop.clear();
+    this.#options.onUnpublished(this);
+    for (const ended of this.#endings) ended();
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (this.#publication === undefined && this.#feeds.size === 0 && this.#taps.size === 0) this.#options.onIdle(this);
+  }
+}
