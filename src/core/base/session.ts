@@ -1,6 +1,8 @@
 // What every protocol session is, and the wheel that wakes sessions whose deadline has come.
+
+import type { Clock } from './clock.ts';
 import { BugError, SrsxError } from './errors.ts';
-import type { Peer } from './link.ts';
+import type { Link, Peer } from './link.ts';
 import type { Micros } from './time.ts';
 
 /** A state machine: synchronous, told the time, without sockets. All output goes through the Link or Port it was given. */
@@ -53,4 +55,17 @@ export class Wheel {
       if (session.deadline <= now) guard(session, now, () => session.tick(now));
     }
   }
+}
+
+/** Connects a link with its session: bytes and the end of the link go in, the wheel wakes it. */
+export function drive(link: Link, session: Session, { clock, wheel }: { clock: Clock; wheel: Wheel }): void {
+  wheel.add(session);
+  link.onData = (bytes) => {
+    const now = clock.now();
+    guard(session, now, () => session.receive(bytes, now));
+  };
+  link.onClose = () => {
+    wheel.remove(session);
+    session.close(undefined, clock.now());
+  };
 }
