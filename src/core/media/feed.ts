@@ -131,7 +131,7 @@ export class Feed {
     this.#cancelFlush?.();
     this.#cancelFlush = undefined;
     this.#pendingBytes = 0;
-    for (const cursor of this.#cursors) if (!cursor.full) cursor.advance();
+    for (const cursor of this.#cursors) cursor.advance();
     this.#trim();
   }
 
@@ -259,7 +259,8 @@ export class Cursor {
   /** How often it jumped. */
   jumps = 0;
   #started = false;
-  #needJoin = true;
+  /** The next packet sent must be a join point. */
+  #needJoin: boolean;
   #closed = false;
   #sentFirst: Micros | undefined;
 
@@ -267,7 +268,8 @@ export class Cursor {
     this.#feed = feed;
     this.#link = link;
     this.#clock = clock;
-    this.position = feed.head;
+    this.#needJoin = feed.lastJoin < 0;
+    this.position = this.#needJoin ? feed.head : feed.lastJoin;
     link.onDrain = () => this.#drained();
   }
 
