@@ -58,6 +58,7 @@ export class Stream {
   readonly #endings = new Set<() => void>();
   #tracks: readonly Track[] = [];
   #publication: (Publication & { evict(reason: SrsxError): void }) | undefined;
+  readonly #samples = new Map<number, Uint8Array>();
   /** Frames written since the stream exists, by kind. */
   readonly frames = { video: 0, audio: 0, data: 0 };
   /** Media bytes written, and bytes given to players. */
@@ -83,6 +84,11 @@ export class Stream {
     let count = 0;
     for (const feed of this.#feeds.values()) count += feed.cursors;
     return count;
+  }
+
+  /** The newest frame of a track whose codec has no configuration and describes itself in each frame. */
+  sample(trackId: number): Uint8Array | undefined {
+    return this.#samples.get(trackId);
   }
 
   /** Repairs of time stamps so far. */
@@ -197,6 +203,7 @@ export class Stream {
     const frame: Frame = dts === raw.dts ? raw : { track, dts, cts, key, data };
     this.frames[track.kind]++;
     this.receivedBytes += data.length;
+    if (track.config.length === 0) this.#samples.set(track.id, data);
     this.#gop.push(frame);
     for (const feed of this.#feeds.values()) feed.write(frame);
     if (this.#taps.size === 0) return;
@@ -209,6 +216,7 @@ export class Stream {
     for (const feed of this.#feeds.values()) feed.flush();
     // A player that comes between two publishers would see a picture that nobody sends any more.
     this.#gop.clear();
+    this.#samples.clear();
     this.#options.onUnpublished(this);
     for (const ended of this.#endings) ended();
     this.#settle();
