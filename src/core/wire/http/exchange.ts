@@ -41,6 +41,11 @@ export interface HttpExchange {
    * answer may be given before the body has ended.
    */
   body(): Link;
+  /**
+   * Called once when the peer leaves before an answer was begun, so that who waits need not wait for nobody. To be set
+   * by the handler.
+   */
+  onGone?: () => void;
 }
 
 /** Errors thrown or rejected become a 500 answer, or the status of a refusal. */
