@@ -1,0 +1,261 @@
+// Streams and the hub: who may publish, who stays, what late players and taps get, and when a name is free.
+import { describe, expect, it } from 'vitest';
+import { utf8 } from '../../../src/core/base/bytes.ts';
+import { defaultLimits } from '../../../src/core/base/limits.ts';
+import { fromMs } from '../../../src/core/base/time.ts';
+import type { MediaEvent } from '../../../src/core/media/demuxer.ts';
+import { Hub } from '../../../src/core/media/hub.ts';
+import type { Format } from '../../../src/core/media/muxer.ts';
+import { packet } from '../../../src/core/media/packet.ts';
+import { Settler } from '../../../src/core/media/settle.ts';
+import { aacTrack, audio, h264Track, live, video } from '../../tools/builders.ts';
+import { FakeLink, VirtualClock } from '../../tools/fakes.ts';
+
+const name = { vhost: '__defaultVhost__', app: 'live', stream: 'a' };
+const text: Format = {
+  key: 'text',
+  make: () => ({
+    header: (tracks) => [packet('config', 0, [utf8(`H${tracks.length} `)])],
+    retrack: (tracks) => [packet('config', 0, [utf8(`R${tracks.length} `)])],
+    write: ({ dts, key }) => [packet(key ? 'join' : 'more', dts, [utf8(`${key ? 'K' : 'v'}${dts / 1000} `)])],
+  }),
+};
+const evicted: string[] = [];
+const refuse = { policy: 'refuse', onEvicted: () => undefined } as const;
+
+function setUp({ gopCache = true, limits = {} } = {}) {
+  const clock = new VirtualClock();
+  return new Hub({ clock, limits: { ...defaultLimits, ...limits }, gopCache, mergeWindow: 0 });
+}
+
+const read = (link: FakeLink): string => new TextDecoder().decode(link.bytes);
+
+describe('a stream', () => {
+  it('refuses a second publisher and is free again when the first ends', () => {
+    const stream = setUp().stream(name);
+    const first = stream.publish(refuse);
+
+    expect(() => stream.publish(refuse)).toThrow(expect.objectContaining({ code: 'STREAM_BUSY', srs: 1028 }));
+    first.end();
+
+    expect(() => stream.publish(refuse)).not.toThrow();
+  });
+
+  it('lets a newcomer take over by policy: the first is told, and what it still writes is ignored', () => {
+    const stream = setUp().stream(name);
+    const first = stream.publish({ policy: 'refuse', onEvicted: (reason) => evicted.push(reason.code) });
+    first.retrack([h264Track]);
+
+    const second = stream.publish({ ...refuse, policy: 'takeover' });
+    first.write(video({ at: 0, key: true }));
+    first.end();
+
+    expect(evicted).toEqual(['STREAM_TAKEN']);
+    expect(stream.frames.video).toBe(0);
+    expect(stream.published).toBe(true);
+    second.end();
+    expect(stream.published).toBe(false);
+  });
+
+  it('keeps players over a republish, on one growing timeline', () => {
+    const stream = setUp().stream(name);
+    const link = new FakeLink();
+    stream.play(text, link);
+    for (let round = 0; round < 2; round++) {
+      const publication = stream.publish(refuse);
+      publication.retrack([{ ...h264Track, epoch: round }]);
+      publication.write(video({ at: 0, key: true }));
+      publication.write(video({ at: 40 }));
+      publication.end();
+    }
+
+    expect(read(link)).toBe('H1 K0 v40 R1 K50 v90 ');
+  });
+
+  it('shares one feed between players of a format and another for another merge window', () => {
+    const stream = setUp().stream(name);
+    let made = 0;
+    const counting: Format = {
+      ...text,
+      make: () => {
+        made++;
+        return text.make();
+      },
+    };
+
+    stream.play(counting, new FakeLink());
+    stream.play(counting, new FakeLink());
+    stream.play(counting, new FakeLink(), fromMs(100));
+
+    expect(made).toBe(2);
+    expect(stream.players).toBe(3);
+  });
+
+  it('gives a tap the tracks and, when it wants them, the cached frames', () => {
+    const stream = setUp().stream(name);
+    const publication = stream.publish(refuse);
+    publication.retrack([h264Track, aacTrack]);
+    publication.write(video({ at: 0, key: true }));
+    publication.write(audio({ at: 10 }));
+    const plain: MediaEvent[] = [];
+    const cached: MediaEvent[] = [];
+
+    stream.tap((event) => plain.push(event));
+    stream.tap((event) => cached.push(event), { fromGop: true });
+    publication.write(video({ at: 40 }));
+
+    expect(plain.map((event) => event.type)).toEqual(['tracks', 'frame']);
+    expect(cached.map((event) => event.type)).toEqual(['tracks', 'frame', 'frame', 'frame']);
+  });
+
+  it('starts players at the next key frame when the GOP cache is off', () => {
+    const stream = setUp({ gopCache: false }).stream(name);
+    const publication = stream.publish(refuse);
+    publication.retrack([h264Track]);
+    publication.write(video({ at: 0, key: true }));
+    const link = new FakeLink();
+
+    stream.play(text, link);
+    publication.write(video({ at: 40 }));
+    publication.write(video({ at: 80, key: true }));
+
+    expect(read(link)).toBe('H1 K80 ');
+  });
+
+  it('empties a GOP cache that outgrows its limits until the next key frame', () => {
+    const stream = setUp({ limits: { gopFrames: 5 } }).stream(name);
+    const publication = stream.publish(refuse);
+    publication.retrack([h264Track]);
+    for (let at = 0; at < 400; at += 40) publication.write(video({ at, key: at === 0 }));
+    const link = new FakeLink();
+    stream.play(text, link);
+    expect(read(link)).toBe('H1 ');
+
+    publication.write(video({ at: 400, key: true }));
+
+    expect(read(link)).toBe('H1 K400 ');
+  });
+
+  it('refuses more tracks than the limit', () => {
+    const publication = setUp({ limits: { tracks: 1 } })
+      .stream(name)
+      .publish(refuse);
+
+    expect(() => publication.retrack([h264Track, aacTrack])).toThrow(
+      expect.objectContaining({ code: 'STREAM_TRACKS' }),
+    );
+  });
+});
+
+describe('the hub', () => {
+  it('forgets a stream when nobody publishes, plays or taps it', () => {
+    const hub = setUp();
+    const stream = hub.stream(name);
+    const publication = stream.publish(refuse);
+    const cursor = stream.play(text, new FakeLink());
+    const tap = stream.tap(() => undefined);
+
+    publication.end();
+    tap.close();
+    expect(hub.find(name)).toBe(stream);
+    cursor.close();
+
+    expect(hub.size).toBe(0);
+  });
+
+  it('comes back to nothing after thousands of publishers', () => {
+    const hub = setUp();
+    for (let i = 0; i < 5000; i++) {
+      const publication = hub.stream({ ...name, stream: `s${i % 100}` }).publish(refuse);
+      publication.retrack([h264Track]);
+      publication.write(video({ at: 0, key: true }));
+      publication.end();
+    }
+
+    expect(hub.size).toBe(0);
+  });
+
+  it('has a limit of streams', () => {
+    const hub = setUp({ limits: { streams: 2 } });
+    hub.stream(name).publish(refuse);
+    hub.stream({ ...name, stream: 'b' }).publish(refuse);
+
+    expect(() => hub.stream({ ...name, stream: 'c' })).toThrow(expect.objectContaining({ code: 'STREAM_COUNT' }));
+  });
+
+  it('tells watchers when a stream begins and ends', () => {
+    const hub = setUp();
+    const seen: string[] = [];
+    hub.watch({
+      published: (stream) => seen.push(`+${stream.name.stream}`),
+      unpublished: (stream) => seen.push(`-${stream.name.stream}`),
+    });
+
+    hub.stream(name).publish(refuse).end();
+
+    expect(seen).toEqual(['+a', '-a']);
+  });
+});
+
+describe('a settler', () => {
+  function collect() {
+    const got: string[] = [];
+    const settler = new Settler({
+      retrack: (tracks) => got.push(`tracks:${tracks.map((track) => track.codec).join('+')}`),
+      write: (frame) => got.push(`${frame.track.codec}@${frame.dts / 1000}`),
+    });
+    return { got, settler };
+  }
+  const tracks = (...list: (typeof h264Track)[]): MediaEvent => ({ type: 'tracks', tracks: list });
+  const frame = (value: ReturnType<typeof video>): MediaEvent => ({ type: 'frame', frame: value });
+
+  it('announces both tracks at once when both come with the first frames', () => {
+    const { got, settler } = collect();
+    settler.on(tracks(aacTrack));
+    settler.on(frame(audio({ at: 0 })));
+    settler.on(tracks(aacTrack, h264Track));
+    settler.on(frame(video({ at: 0, key: true })));
+
+    expect(got).toEqual(['tracks:aac+h264', 'aac@0', 'h264@0']);
+  });
+
+  it('waits half a second of media for a track that does not come', () => {
+    const { got, settler } = collect();
+    settler.on(tracks(aacTrack));
+    for (let at = 0; at < 500; at += 20) settler.on(frame(audio({ at })));
+    expect(got).toEqual([]);
+
+    settler.on(frame(audio({ at: 500 })));
+
+    expect(got).toHaveLength(27);
+    expect(got[0]).toBe('tracks:aac');
+  });
+
+  it('believes metadata that promises sound only', () => {
+    const { got, settler } = collect();
+    settler.promise(['audio']);
+    settler.on(tracks(aacTrack));
+    settler.on(frame(audio({ at: 0 })));
+
+    expect(got).toEqual(['tracks:aac', 'aac@0']);
+  });
+
+  it('gives what it holds when the input ends early', () => {
+    const { got, settler } = collect();
+    settler.on(tracks(h264Track));
+    settler.on(frame(video({ at: 0, key: true })));
+
+    settler.settle();
+
+    expect(got).toEqual(['tracks:h264', 'h264@0']);
+  });
+
+  it('passes every frame of a normal stream in order', () => {
+    const { got, settler } = collect();
+    settler.on(tracks(h264Track, aacTrack));
+    const frames = live({ seconds: 3 });
+    for (const one of frames) settler.on(frame(one));
+
+    expect(got.slice(1)).toEqual(frames.map((one) => `${one.track.codec}@${one.dts / 1000}`));
+  });
+});
