@@ -1,0 +1,28 @@
+// What a container of files is, and how one is chosen: by content when reading, by name when writing.
+import type { Limits } from '../../base/limits.ts';
+import type { Demuxer } from '../../media/demuxer.ts';
+import type { Format } from '../../media/muxer.ts';
+
+export interface FileFormat {
+  readonly name: string;
+  /** Lower case, without the dot; decide about the container when writing. */
+  readonly extensions: readonly string[];
+  /** Bytes that `matches` wants to see. */
+  readonly headBytes: number;
+  /** Whether a file that begins so is one of these; decides when reading. Files shorter than `headBytes` come whole. */
+  matches(head: Uint8Array): boolean;
+  demuxer(limits: Limits): Demuxer;
+  readonly format: Format;
+}
+
+/** The container of content that begins with `head`. */
+export const formatByContent = (formats: readonly FileFormat[], head: Uint8Array): FileFormat | undefined =>
+  formats.find((format) => format.matches(head));
+
+/** The container with that name or file ending. */
+export const formatByName = (formats: readonly FileFormat[], name: string): FileFormat | undefined =>
+  formats.find((format) => format.name === name || format.extensions.includes(name));
+
+/** Names for messages. */
+export const knownFormats = (formats: readonly FileFormat[]): string =>
+  formats.flatMap((format) => format.extensions.map((extension) => `.${extension}`)).join(', ');

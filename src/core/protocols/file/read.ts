@@ -1,0 +1,158 @@
+// Reads a container from a link as fast as its consumer allows.
+import { concat, toHex } from '../../base/bytes.ts';
+import type { SrsxError } from '../../base/errors.ts';
+import type { Limits } from '../../base/limits.ts';
+import type { Link } from '../../base/link.ts';
+import type { Log } from '../../base/log.ts';
+import { toSrsxError } from '../../base/session.ts';
+import type { PullOptions } from '../../control/host.ts';
+import type { Demuxer, MediaEvent } from '../../media/demuxer.ts';
+import type { MediaSink } from '../../media/sink.ts';
+import { fileErrors, fileFault } from './errors.ts';
+import { type FileFormat, formatByContent, knownFormats } from './formats.ts';
+
+export interface ReadOptions extends Pick<PullOptions, 'signal' | 'ready' | 'onBytes'> {
+  readonly limits: Limits;
+  readonly log: Log;
+  readonly formats: readonly FileFormat[];
+  /** How messages name the source. */
+  readonly path: string;
+}
+
+/**
+ * Gives the media of `link` to `to`. Resolves at the end of the file or at the signal; rejects with FILE_EMPTY,
+ * FILE_CONTENT, FILE_READ, or the demuxer's ProtocolError, after everything before the fault was delivered.
+ *
+ * The link is paused while the events of one chunk are handed over, and `ready` is asked before each frame: what
+ * waits here is never more than one chunk, and a pace may hold each single frame.
+ */
+export function readMedia(link: Link, to: MediaSink, options: ReadOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    new Reading(link, to, options, (error) => (error === undefined ? resolve() : reject(error))).start();
+  });
+}
+
+class Reading {
+  readonly #link: Link;
+  readonly #to: MediaSink;
+  readonly #options: ReadOptions;
+  readonly #done: (error: SrsxError | undefined) => void;
+  readonly #headBytes: number;
+  #head: Uint8Array[] = [];
+  #received = 0;
+  #demuxer: Demuxer | undefined;
+  #events: MediaEvent[] = [];
+  #pumping = false;
+  #ended = false;
+  #fault: SrsxError | undefined;
+  #closed = false;
+  readonly #abort = (): void => this.#finish(undefined);
+
+  constructor(link: Link, to: MediaSink, options: ReadOptions, done: (error: SrsxError | undefined) => void) {
+    this.#link = link;
+    this.#to = to;
+    this.#options = options;
+    this.#done = done;
+    this.#headBytes = Math.max(...options.formats.map((format) => format.headBytes));
+  }
+
+  start(): void {
+    const { signal } = this.#options;
+    if (signal.aborted) {
+      this.#finish(undefined);
+      return;
+    }
+    signal.addEventListener('abort', this.#abort, { once: true });
+    this.#link.onData = (bytes) => this.#step(() => this.#receive(bytes));
+    this.#link.onClose = (reason) => this.#step(() => this.#end(reason));
+    this.#link.resume();
+  }
+
+  /** Parses, and hands over what came out; a fault waits until then. */
+  #step(parse: () => void): void {
+    if (this.#closed || this.#ended) return;
+    try {
+      parse();
+    } catch (error) {
+      this.#ended = true;
+      this.#fault = toSrsxError(error);
+    }
+    if (!this.#pumping) void this.#pump();
+  }
+
+  #receive(bytes: Uint8Array): void {
+    this.#received += bytes.length;
+    this.#options.onBytes(bytes.length);
+    if (this.#demuxer !== undefined) {
+      this.#take(this.#demuxer.push(bytes));
+      return;
+    }
+    this.#head.push(bytes.slice());
+    if (this.#received >= this.#headBytes) this.#take(this.#begin());
+  }
+
+  #end(reason: Error | undefined): void {
+    this.#ended = true;
+    const { path, log } = this.#options;
+    if (reason !== undefined) {
+      this.#fault = fileFault(path, reason, 'READ');
+      return;
+    }
+    if (this.#received === 0) throw fileErrors.protocol('EMPTY', { path });
+    if (this.#demuxer === undefined) this.#take(this.#begin());
+    try {
+      this.#take(this.#demuxer?.end() ?? []);
+    } catch (error) {
+      // A recording that was cut is worth what it holds: the last, incomplete part is missing, nothing else.
+      log.warn('file', 'the file ends in the middle', { path, code: toSrsxError(error).code });
+    }
+  }
+
+  /** Chooses the demuxer by the first bytes. */
+  #begin(): MediaEvent[] {
+    const { formats, limits, path } = this.#options;
+    const head = concat(this.#head);
+    this.#head = [];
+    const format = formatByContent(formats, head);
+    if (format === undefined) {
+      throw fileErrors.protocol('CONTENT', { path, head: toHex(head.subarray(0, 8)), known: knownFormats(formats) });
+    }
+    this.#demuxer = format.demuxer(limits);
+    return this.#demuxer.push(head);
+  }
+
+  #take(events: MediaEvent[]): void {
+    if (this.#events.length === 0) this.#events = events;
+    else for (const event of events) this.#events.push(event);
+  }
+
+  async #pump(): Promise<void> {
+    this.#pumping = true;
+    this.#link.pause();
+    try {
+      while (this.#events.length > 0) {
+        const events = this.#events;
+        this.#events = [];
+        for (const event of events) {
+          if (event.type === 'frame') await this.#options.ready();
+          if (this.#closed) return;
+          this.#to.on(event);
+        }
+      }
+    } catch (error) {
+      this.#finish(toSrsxError(error));
+      return;
+    }
+    this.#pumping = false;
+    if (this.#ended) this.#finish(this.#fault);
+    else if (!this.#closed) this.#link.resume();
+  }
+
+  #finish(error: SrsxError | undefined): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#options.signal.removeEventListener('abort', this.#abort);
+    this.#link.close();
+    this.#done(error);
+  }
+}

@@ -1,0 +1,106 @@
+// Writes a stream into a link until the stream ends and everything has left.
+import type { Clock } from '../../base/clock.ts';
+import type { SrsxError } from '../../base/errors.ts';
+import type { Link } from '../../base/link.ts';
+import { fromMs, fromSeconds, type Micros } from '../../base/time.ts';
+import type { PushOptions } from '../../control/host.ts';
+import type { Cursor } from '../../media/feed.ts';
+import type { Format } from '../../media/muxer.ts';
+import type { Stream } from '../../media/stream.ts';
+import { fileFault } from './errors.ts';
+
+export interface WriteOptions extends PushOptions {
+  readonly clock: Clock;
+  readonly path: string;
+}
+
+/** Resolves when the publication has ended or the signal came, and the link took every byte; rejects with FILE_WRITE. */
+export function writeMedia(stream: Stream, format: Format, link: Link, options: WriteOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    new Writing(stream, format, link, options, (error) => (error === undefined ? resolve() : reject(error))).start();
+  });
+}
+
+class Writing {
+  readonly #stream: Stream;
+  readonly #format: Format;
+  readonly #link: Link;
+  readonly #options: WriteOptions;
+  readonly #done: (error: SrsxError | undefined) => void;
+  #cursor: Cursor | undefined;
+  #flushing = false;
+  #finished = false;
+  readonly #endings: (() => void)[] = [];
+
+  constructor(
+    stream: Stream,
+    format: Format,
+    link: Link,
+    options: WriteOptions,
+    done: (error: SrsxError | undefined) => void,
+  ) {
+    this.#stream = stream;
+    this.#format = format;
+    this.#link = link;
+    this.#options = options;
+    this.#done = done;
+  }
+
+  start(): void {
+    const { signal, onBytes, onLink, mergeWindow } = this.#options;
+    const link = this.#link;
+    link.onClose = (reason) => this.#closed(reason);
+    onLink?.(link);
+    const send = link.send.bind(link);
+    link.send = (chunks) => {
+      for (const chunk of chunks) onBytes(chunk.length);
+      return send(chunks);
+    };
+    this.#cursor = this.#stream.play(this.#format, link, mergeWindow);
+    const ended = this.#stream.onEnd(() => this.#flush());
+    const abort = (): void => this.#abort();
+    signal.addEventListener('abort', abort, { once: true });
+    this.#endings.push(
+      () => ended.close(),
+      () => signal.removeEventListener('abort', abort),
+    );
+    if (signal.aborted) this.#abort();
+  }
+
+  /** What is there is written, but not for ever: whoever stops a command wants it to stop. */
+  #abort(): void {
+    this.#flush();
+    if (!this.#finished) this.#endings.push(this.#options.clock.after(GRACE, () => this.#link.close()));
+  }
+
+  #flush(): void {
+    if (this.#flushing || this.#finished) return;
+    this.#flushing = true;
+    this.#awaitEmpty();
+  }
+
+  /** Looks again and again: links tell that they drained only to those whose send they refused. */
+  #awaitEmpty(): void {
+    if (this.#finished) return;
+    if (this.#cursor?.full === true || this.#link.pending > 0) {
+      this.#options.clock.after(LOOK, () => this.#awaitEmpty());
+      return;
+    }
+    this.#link.close();
+  }
+
+  #closed(reason: Error | undefined): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#cursor?.close();
+    for (const end of this.#endings) end();
+    const whole = reason === undefined && this.#flushing;
+    const why = reason ?? new Error('its reader has gone');
+    this.#done(whole ? undefined : fileFault(this.#options.path, why, 'WRITE'));
+  }
+}
+
+/** Chosen: enough for a megabyte on a slow disk, short enough for a human who pressed ctrl-C. */
+const GRACE: Micros = fromSeconds(5);
+/** Chosen: not noticeable at the end of a command, and cheap while a slow pipe takes its time. */
+const LOOK: Micros = fromMs(10);
