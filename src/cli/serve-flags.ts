@@ -1,0 +1,62 @@
+// The flags of `serve`, each with SRS's variable where there is one.
+import { Flags } from '@oclif/core';
+import { defaultServeSettings as defaults } from '../core/index.ts';
+import { listenFlag, readSwitch, srsMsFlag } from './flags.ts';
+
+/** Read by the command as they are; addresses are checked for their form only, the engine takes them. */
+export const serveFlags = {
+  'rtmp-listen': listenFlag({
+    summary: 'RTMP.',
+    aliases: ['rtmp-port'],
+    env: 'SRS_LISTEN',
+    default: [...defaults.rtmp.listen],
+  }),
+  'http-listen': listenFlag({
+    summary: 'HTTP-FLV, WebSocket-FLV and the player page.',
+    aliases: ['http-port'],
+    env: 'SRS_HTTP_SERVER_LISTEN',
+    default: [...defaults.http.listen],
+  }),
+  'api-listen': listenFlag({
+    summary: 'HTTP API.',
+    aliases: ['api-port'],
+    env: 'SRS_HTTP_API_LISTEN',
+    default: [...defaults.api.listen],
+  }),
+  'rtmps-listen': listenFlag({ summary: 'RTMP over TLS.', env: 'SRS_RTMPS_LISTEN', dependsOn: ['cert', 'key'] }),
+  'https-listen': listenFlag({
+    summary: 'HTTP over TLS.',
+    env: 'SRS_HTTP_SERVER_HTTPS_LISTEN',
+    dependsOn: ['cert', 'key'],
+  }),
+  cert: Flags.file({
+    summary: 'Certificate chain (PEM); read again when it changes.',
+    env: 'SRS_HTTP_SERVER_HTTPS_CERT',
+    exists: true,
+    dependsOn: ['key'],
+  }),
+  key: Flags.file({
+    summary: 'Private key (PEM).',
+    env: 'SRS_HTTP_SERVER_HTTPS_KEY',
+    exists: true,
+    dependsOn: ['cert'],
+  }),
+  'merge-window': srsMsFlag({
+    summary: 'Collect this much before each write to players; 0 for low latency.',
+    env: 'SRS_VHOST_PLAY_MW_LATENCY',
+    default: defaults.mergeWindowMs,
+    defaultHelp: async () => `${defaults.mergeWindowMs}ms`,
+  }),
+  'gop-cache': Flags.boolean({
+    summary: 'Start players at once from the last key frame.',
+    allowNo: true,
+    noCacheDefault: true,
+    default: async () => readSwitch('SRS_VHOST_PLAY_GOP_CACHE', defaults.gopCache),
+  }),
+  publisher: Flags.option({
+    summary: 'What a second publisher of a stream gets.',
+    options: ['refuse', 'takeover'] as const,
+    default: defaults.publisherPolicy,
+  })(),
+  demo: Flags.boolean({ summary: 'Publish a built-in sample as /live/demo.' }),
+};

@@ -1,0 +1,79 @@
+// What `serve` tells: where everything is once it is up, and which flag to change when an address is not free.
+import chalk from 'chalk';
+import { SystemError } from '../core/base/errors.ts';
+import { type Address, formatAddress } from '../core/base/link.ts';
+import { facts } from './output.ts';
+
+export interface NamedListener {
+  readonly name: string;
+  readonly address: Address;
+}
+
+/** Flag and variable of each kind of listener, by the name that the engine gives it. */
+const flagOf: Readonly<Record<string, string>> = {
+  rtmp: '--rtmp-listen',
+  rtmps: '--rtmps-listen',
+  http: '--http-listen',
+  https: '--https-listen',
+  api: '--api-listen',
+};
+
+/** The URLs that a person needs first, one line each. */
+export function serveReport(listeners: readonly NamedListener[], { demo }: { demo: boolean }): string {
+  const first = (name: string): Address | undefined => listeners.find((listener) => listener.name === name)?.address;
+  const rtmp = first('rtmp');
+  const http = first('http');
+  const api = first('api');
+  const name = demo ? 'demo' : 'livestream';
+  const lines: [string, string][] = [];
+  if (rtmp !== undefined) lines.push([demo ? 'RTMP' : 'Publish', `rtmp://${reach(rtmp)}/live/${name}`]);
+  for (const [kind, scheme] of [
+    ['rtmps', 'rtmps'],
+    ['https', 'https'],
+  ] as const) {
+    const address = first(kind);
+    if (address !== undefined) lines.push([kind.toUpperCase(), `${scheme}://${reach(address)}/`]);
+  }
+  if (http !== undefined) {
+    lines.push(['HTTP-FLV', `http://${reach(http)}/live/${name}.flv`]);
+    lines.push(['WS-FLV', `ws://${reach(http)}/live/${name}.flv`]);
+    lines.push(['Player', `http://${reach(http)}/${pageQuery(rtmp, api)}`]);
+  }
+  if (api !== undefined) lines.push(['API', `http://${reach(api)}/api/v1/versions`]);
+  const head = demo ? 'srsx is up, and the demo stream publishes itself.' : 'srsx is up.';
+  return `${chalk.green(head)} Stop it with ctrl-C.\n${facts(lines)}`;
+}
+
+/** The page cannot ask for ports that are not the usual ones, so its URL says them. */
+function pageQuery(rtmp: Address | undefined, api: Address | undefined): string {
+  const query = new URLSearchParams();
+  if (rtmp !== undefined && rtmp.port !== 1935) query.set('rtmp', String(rtmp.port));
+  if (api !== undefined && api.port !== 1985) query.set('api', String(api.port));
+  return query.size > 0 ? `?${query}` : '';
+}
+
+/** An address to type: an unspecified one stands for this machine. */
+function reach({ host, port }: Address): string {
+  const open = host === '0.0.0.0' || host === '::' || host === '';
+  return formatAddress({ host: open ? 'localhost' : host, port });
+}
+
+/**
+ * Advice for an address that cannot be listened on, naming the flag to change.
+ *
+ * @param wanted listen texts by listener name, as the command line had them.
+ */
+export function listenAdvice(error: unknown, wanted: Readonly<Record<string, readonly string[]>>): string | undefined {
+  if (!(error instanceof SystemError) || !(error.cause instanceof Error)) return undefined;
+  const { code, port } = error.cause as NodeJS.ErrnoException & { port?: number };
+  const name = Object.keys(wanted).find((kind) => wanted[kind]?.some((text) => portOf(text) === port));
+  const flag = name === undefined ? undefined : flagOf[name];
+  if (flag === undefined || port === undefined) return undefined;
+  if (code === 'EADDRINUSE')
+    return `Something listens on port ${port} already: stop it, or choose another with ${flag}.`;
+  if (code === 'EACCES') return `Port ${port} needs more rights: choose one above 1023 with ${flag}, or run as root.`;
+  if (code === 'EADDRNOTAVAIL') return `This machine has no such address: change ${flag}.`;
+  return undefined;
+}
+
+const portOf = (text: string): number => Number(/(\d+)$/.exec(text)?.[1]);
