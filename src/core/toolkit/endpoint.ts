@@ -1,0 +1,100 @@
+// What a user typed as source or target, as a protocol and a URL.
+import type { ClientHost, Protocol } from '../control/host.ts';
+import { fileUrl, STDIO } from '../protocols/file/index.ts';
+import { endpointErrors } from './errors.ts';
+import { nearest } from './nearest.ts';
+
+export interface Endpoint {
+  readonly protocol: Protocol;
+  readonly url: URL;
+}
+
+/** What every tool needs: a client's host and the protocols it may use. */
+export interface ToolHost extends ClientHost {
+  readonly protocols: readonly Protocol[];
+}
+
+/** At least two letters, so that the drive letters of Windows are paths. */
+const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
+
+/**
+ * `rtmp://…`, `https://….flv`, `ws://…`, `file:…`, a path, or `-`. Throws ConfigError: ENDPOINT_EMPTY, ENDPOINT_SCHEME
+ * with the nearest known one, ENDPOINT_URL, ENDPOINT_KIND.
+ */
+export function resolveEndpoint(text: string, protocols: readonly Protocol[]): Endpoint {
+  if (text === '') throw endpointErrors.config('EMPTY');
+  const scheme = schemeOf(text);
+  const url = scheme === undefined ? fileUrl(text) : parseUrl(text);
+  const wanted = url.protocol.slice(0, -1);
+  const candidates = protocols.filter((protocol) => protocol.schemes.includes(wanted));
+  if (candidates.length === 0) throw unknownScheme(wanted, protocols);
+  const protocol = candidates.find((candidate) => candidate.accepts?.(url) ?? true);
+  if (protocol === undefined) throw endpointErrors.config('KIND', { text, scheme: wanted });
+  return { protocol, url };
+}
+
+/** The endpoint if it can be read; throws ENDPOINT_PULL. */
+export function resolveSource(text: string, protocols: readonly Protocol[]): Source {
+  const { protocol, url } = resolveEndpoint(text, protocols);
+  const pull = protocol.pull?.bind(protocol);
+  if (pull === undefined) {
+    const known = protocols.filter((other) => other.pull !== undefined).map((other) => other.name);
+    throw endpointErrors.config('PULL', { protocol: protocol.name, known: known.join(', ') });
+  }
+  return { text, file: isFile(url), protocol: protocol.name, url, pull };
+}
+
+/** The endpoint if it can be published or written to; throws ENDPOINT_PUSH. */
+export function resolveTarget(text: string, protocols: readonly Protocol[]): Target {
+  const { protocol, url } = resolveEndpoint(text, protocols);
+  const push = protocol.push?.bind(protocol);
+  if (push === undefined) {
+    const known = protocols.filter((other) => other.push !== undefined).map((other) => other.name);
+    throw endpointErrors.config('PUSH', { protocol: protocol.name, known: known.join(', ') });
+  }
+  return { text, file: isFile(url), protocol: protocol.name, url, push };
+}
+
+interface Resolved {
+  readonly text: string;
+  /** A file or standard input or output: it can wait, and nobody dials. */
+  readonly file: boolean;
+  readonly protocol: string;
+  readonly url: URL;
+}
+
+export interface Source extends Resolved {
+  readonly pull: NonNullable<Protocol['pull']>;
+}
+
+export interface Target extends Resolved {
+  readonly push: NonNullable<Protocol['push']>;
+}
+
+const isFile = (url: URL): boolean => url.protocol === 'file:';
+
+/** A colon may be part of a file name: without `//` only `file:` and what has no dot or slash before it is a scheme. */
+function schemeOf(text: string): string | undefined {
+  if (text === STDIO) return undefined;
+  const scheme = SCHEME.exec(text)?.[1]?.toLowerCase();
+  if (scheme === undefined) return undefined;
+  return text.startsWith('//', scheme.length + 1) || scheme === 'file' ? scheme : undefined;
+}
+
+function parseUrl(text: string): URL {
+  try {
+    return new URL(text);
+  } catch (error) {
+    throw endpointErrors.config('URL', { text }, error);
+  }
+}
+
+function unknownScheme(scheme: string, protocols: readonly Protocol[]): Error {
+  const schemes = protocols.flatMap((protocol) => protocol.schemes);
+  const guess = nearest(scheme, schemes);
+  return endpointErrors.config('SCHEME', {
+    scheme,
+    known: schemes.join(', '),
+    nearest: guess === undefined ? '' : ` Did you mean ${guess}?`,
+  });
+}

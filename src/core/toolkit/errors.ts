@@ -1,0 +1,32 @@
+// Codes of the tools.
+import { defineErrors } from '../base/errors.ts';
+
+export const endpointErrors = defineErrors('ENDPOINT', {
+  EMPTY: { text: 'the source or target is empty', advice: 'Give a URL, a path, or - for standard input or output.' },
+  SCHEME: { text: '{scheme}: is not a protocol of srsx', advice: 'Known: {known}.{nearest}' },
+  URL: { text: '{text} is not a valid URL', advice: 'For instance: rtmp://host/app/stream.' },
+  KIND: {
+    text: 'no protocol knows what {text} is',
+    advice: '{scheme} URLs are told apart by their ending; for instance {scheme}://host/app/stream.flv.',
+  },
+  PULL: { text: '{protocol} cannot read', advice: 'Protocols that can: {known}.' },
+  PUSH: { text: '{protocol} cannot publish or write', advice: 'Protocols that can: {known}.' },
+});
+
+export const relayErrors = defineErrors('RELAY', {
+  EMPTY: { text: '{from} gave no media', advice: 'Look at it with srsx probe.' },
+  ENDED: { text: 'the output {to} ended by itself', advice: 'The other end has closed; --retry connects again.' },
+  STALLED: {
+    text: 'the output {to} took nothing for {seconds} s at the end',
+    advice: 'What it did not take is lost; look at its network or disk.',
+  },
+  UNREADY: { text: 'the input ended before the output {to} was ready', advice: 'The input is too short, or failed.' },
+  SAME: { text: 'input and output are the same file', advice: 'Write to another file.' },
+});
+
+export const probeErrors = defineErrors('PROBE', {
+  TIMEOUT: {
+    text: '{source} did not answer within {seconds} s',
+    advice: 'Check host, port and firewall, or give a longer --timeout.',
+  },
+});

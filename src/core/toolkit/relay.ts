@@ -1,0 +1,373 @@
+// From anywhere to anywhere: reads a source, publishes it to a target, through a private stream in the middle.
+//
+//   source.pull -> Splice (one timeline) -> Settler -> Publication | Stream | -> target.push
+//        ^--- ready(): pace, and room in the output <--- Outlet ---'
+//
+// Files can wait, so a copy of a file loses nothing: the reader is held while the output has more than half a megabyte
+// to take, and the window of the stream is bounded by bytes only. Live sources cannot wait: what a slow output does
+// not take within the window of the stream is dropped up to a key frame, and counted.
+import type { SrsxError } from '../base/errors.ts';
+import { BugError, ConfigError } from '../base/errors.ts';
+import type { Closer } from '../base/link.ts';
+import { toSrsxError } from '../base/session.ts';
+import { fromMs, fromSeconds, type Micros, toMs, toSeconds } from '../base/time.ts';
+import { Settler } from '../media/settle.ts';
+import { type Publication, Stream } from '../media/stream.ts';
+import { resolveSource, resolveTarget, type Source, type Target, type ToolHost } from './endpoint.ts';
+import { relayErrors } from './errors.ts';
+import { Outlet } from './outlet.ts';
+import { Pace } from './pace.ts';
+import { Splice, type TrackTotals } from './splice.ts';
+import { backOff, linkedAbort, type RetryOptions, sleep } from './wait.ts';
+
+export interface RelayOptions {
+  /** URL, path or `-`. */
+  readonly from: string;
+  readonly to: string;
+  /** Ends it cleanly: what was read is written, then the promise resolves. */
+  readonly signal: AbortSignal;
+  /** `auto` (default): real time from a file to a live target, as fast as possible otherwise. Live sources set their own. */
+  readonly pace?: 'auto' | 'realtime' | 'none' | undefined;
+  /** Frames are held back this long to be sent together; default 0. Copies of files do not need it. */
+  readonly mergeWindow?: Micros | undefined;
+  /** Certificates are not checked. */
+  readonly insecure?: boolean | undefined;
+  /** Media time after which it ends; a live source at the latest when that much time has passed since its first frame. */
+  readonly duration?: Micros | undefined;
+  /** How often a file is read; Infinity for ever; default 1. */
+  readonly loop?: number | undefined;
+  /** Live sources and targets are connected again, also when the source ended by itself. */
+  readonly retry?: RetryOptions | undefined;
+}
+
+export type RelayState = 'connecting' | 'running' | 'waiting' | 'flushing' | 'ended';
+
+/** Where a relay is; a plain object for JSON. */
+export interface RelayProgress {
+  /** `waiting`: between two attempts to connect. */
+  readonly state: RelayState;
+  /** Since the start. */
+  readonly elapsedMs: number;
+  /** From the first frame to the newest. */
+  readonly mediaMs: number;
+  readonly frames: { readonly video: number; readonly audio: number; readonly data: number };
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Of the output since the progress before this one. */
+  readonly bitrateBps: number;
+  /** Media time per time since the first frame: 1 is real time. */
+  readonly speed: number;
+  /** Packets that a slow output lost. */
+  readonly dropped: number;
+  /** Bytes that wait in the output. */
+  readonly pendingBytes: number;
+  readonly reconnects: number;
+}
+
+export interface RelayResult extends RelayProgress {
+  readonly from: string;
+  readonly to: string;
+  readonly endedBy: 'end' | 'duration' | 'signal';
+  readonly tracks: readonly TrackTotals[];
+}
+
+/**
+ * Resolves when the input has ended and the output took everything; rejects with the error of either side, after the
+ * output was ended cleanly, or with RELAY_EMPTY, RELAY_ENDED, RELAY_STALLED, RELAY_UNREADY, RELAY_SAME, ENDPOINT_*.
+ */
+export function relay(
+  host: ToolHost,
+  options: RelayOptions,
+  on: (progress: RelayProgress) => void = () => undefined,
+): Promise<RelayResult> {
+  return new Relay(host, options, on).run();
+}
+
+class Relay {
+  readonly #host: ToolHost;
+  readonly #options: RelayOptions;
+  readonly #on: (progress: RelayProgress) => void;
+  readonly #source: Source;
+  readonly #target: Target;
+  readonly #stream: Stream;
+  readonly #publication: Publication;
+  readonly #settler: Settler;
+  readonly #splice: Splice;
+  readonly #outlet: Outlet;
+  readonly #pace: Pace | undefined;
+  readonly #input: AbortController;
+  readonly #output = new AbortController();
+  readonly #closers: Closer[] = [];
+  readonly #startedAt: Micros;
+  #firstAt: Micros | undefined;
+  #state: RelayState = 'connecting';
+  #endedBy: RelayResult['endedBy'] = 'end';
+  #bytesIn = 0;
+  #bytesOut = 0;
+  #reconnects = 0;
+  #last = { at: 0, bytes: 0 };
+
+  constructor(host: ToolHost, options: RelayOptions, on: (progress: RelayProgress) => void) {
+    this.#host = host;
+    this.#options = options;
+    this.#on = on;
+    this.#source = resolveSource(options.from, host.protocols);
+    this.#target = resolveTarget(options.to, host.protocols);
+    this.#startedAt = host.clock.now();
+    this.#last = { at: this.#startedAt, bytes: 0 };
+    this.#stream = privateStream(host, options.mergeWindow ?? 0, this.#source.file);
+    this.#outlet = new Outlet(this.#stream, { clock: host.clock, whole: this.#source.file });
+    this.#publication = this.#stream.publish({ policy: 'refuse', onEvicted: () => undefined });
+    this.#settler = new Settler(this.#publication);
+    this.#splice = new Splice({
+      on: (event) => {
+        this.#settler.on(event);
+        if (event.type === 'frame') this.#flowed();
+      },
+      promise: (kinds) => this.#settler.promise(kinds),
+    });
+    this.#pace = isPaced(options.pace ?? 'auto', this.#source, this.#target) ? new Pace(host.clock) : undefined;
+    const { controller, release } = linkedAbort(options.signal);
+    this.#input = controller;
+    this.#closers.push({ close: release });
+  }
+
+  async run(): Promise<RelayResult> {
+    const { from, to, signal } = this.#options;
+    if (this.#source.file && from !== '-' && this.#source.url.href === this.#target.url.href) {
+      throw relayErrors.config('SAME');
+    }
+    this.#report();
+    const faults: SrsxError[] = [];
+    const pushed = this.#runOutput()
+      .catch((error: unknown) => void faults.push(toSrsxError(error)))
+      .finally(() => this.#input.abort());
+    await this.#runInput().catch((error: unknown) => void faults.push(toSrsxError(error)));
+    if (signal.aborted) this.#endedBy = 'signal';
+    await this.#flush(pushed).catch((error: unknown) => void faults.push(toSrsxError(error)));
+    this.#output.abort();
+    for (const closer of this.#closers) closer.close();
+    this.#state = 'ended';
+    const progress = this.#progress();
+    this.#on(progress);
+    // The first fault is the cause, the others follow from it.
+    if (faults[0] !== undefined) throw faults[0];
+    if (this.#splice.count === 0 && this.#endedBy === 'end') throw relayErrors.protocol('EMPTY', { from });
+    return { ...progress, from, to, endedBy: this.#endedBy, tracks: this.#splice.totals };
+  }
+
+  /** Reads until the end: of a file all rounds, of a live source all connections. */
+  async #runInput(): Promise<void> {
+    const { loop = 1, retry } = this.#options;
+    let failures = 0;
+    for (let round = 1; ; round++) {
+      const before = this.#splice.count;
+      this.#splice.restart();
+      const fault = await this.#pull();
+      if (this.#input.signal.aborted) return;
+      const flowed = this.#splice.count > before;
+      if (this.#source.file) {
+        if (fault !== undefined) throw fault;
+        // An empty round would be followed by another one at once, for ever.
+        if (round >= loop || !flowed) return;
+        continue;
+      }
+      failures = flowed ? 1 : failures + 1;
+      if (!mayRetry(retry, failures, fault)) {
+        if (fault !== undefined) throw fault;
+        return;
+      }
+      await this.#pause(failures, retry, this.#input.signal);
+      if (this.#input.signal.aborted) return;
+    }
+  }
+
+  async #pull(): Promise<SrsxError | undefined> {
+    try {
+      await this.#source.pull(this.#host, this.#source.url, this.#splice, {
+        signal: this.#input.signal,
+        ready: () => this.#ready(),
+        onBytes: (bytes) => {
+          this.#bytesIn += bytes;
+        },
+        insecure: this.#options.insecure ?? false,
+      });
+      return undefined;
+    } catch (error) {
+      return toSrsxError(error);
+    }
+  }
+
+  /** Publishes until the stream has ended; a target that leaves earlier is a fault. */
+  async #runOutput(): Promise<void> {
+    const { retry, to, mergeWindow = 0, insecure = false } = this.#options;
+    let failures = 0;
+    for (;;) {
+      const before = this.#bytesOut;
+      const fault = await this.#target
+        .push(this.#host, this.#stream, this.#target.url, {
+          signal: this.#output.signal,
+          mergeWindow,
+          insecure,
+          onBytes: (bytes) => {
+            this.#bytesOut += bytes;
+          },
+          onLink: (link) => this.#outlet.watch(link),
+        })
+        .then(() => relayErrors.system('ENDED', { to }), toSrsxError);
+      const ended = this.#state === 'flushing' || this.#output.signal.aborted;
+      if (ended && fault.code === 'RELAY_ENDED') return;
+      failures = this.#bytesOut > before ? 1 : failures + 1;
+      // A file that is opened again would be overwritten.
+      if (ended || this.#target.file || !mayRetry(retry, failures, fault)) throw fault;
+      await this.#pause(failures, retry, this.#input.signal);
+      if (this.#input.signal.aborted) return;
+    }
+  }
+
+  async #pause(failures: number, retry: RetryOptions = {}, signal: AbortSignal): Promise<void> {
+    this.#reconnects++;
+    this.#state = 'waiting';
+    await sleep(this.#host.clock, backOff(failures, retry, this.#host.rng), signal);
+    if (this.#state === 'waiting') this.#state = 'connecting';
+  }
+
+  /** Asked by sources that can wait, before each frame. */
+  #ready(): Promise<void> {
+    if (this.#outlet.room && (this.#pace === undefined || this.#pace.wait() <= 0)) return READY;
+    return this.#untilReady();
+  }
+
+  async #untilReady(): Promise<void> {
+    const { signal } = this.#input;
+    await this.#outlet.untilRoom(signal);
+    const wait = this.#pace?.wait() ?? 0;
+    if (wait > 0) await sleep(this.#host.clock, wait, signal);
+  }
+
+  #flowed(): void {
+    const { clock } = this.#host;
+    const { duration } = this.#options;
+    if (this.#firstAt === undefined) {
+      this.#firstAt = clock.now();
+      // A live source that falls silent ends in time as well.
+      if (duration !== undefined && !this.#source.file)
+        this.#closers.push({ close: clock.after(duration, this.#expire) });
+    }
+    if (this.#state !== 'flushing') this.#state = 'running';
+    const span = this.#splice.span;
+    this.#pace?.note(span);
+    if (duration !== undefined && span >= duration) this.#expire();
+  }
+
+  readonly #expire = (): void => {
+    if (this.#input.signal.aborted) return;
+    this.#endedBy = 'duration';
+    this.#input.abort();
+  };
+
+  /** The input is over: everything that was read leaves, for as long as the output goes on taking it. */
+  async #flush(pushed: Promise<void>): Promise<void> {
+    const { to, signal } = this.#options;
+    const { clock, limits } = this.#host;
+    let settled = false;
+    const done = pushed.finally(() => {
+      settled = true;
+    });
+    this.#state = 'flushing';
+    this.#settler.settle();
+    const ready = this.#outlet.attached;
+    this.#publication.end();
+    if (!ready) {
+      // Nobody would tell this push that the stream has ended.
+      this.#output.abort();
+      await done;
+      if (this.#splice.count > 0 && !signal.aborted) throw relayErrors.system('UNREADY', { to });
+      return;
+    }
+    let taken = this.#bytesOut - this.#outlet.pending;
+    let since = clock.now();
+    while (!settled) {
+      await Promise.race([done, sleep(clock, LOOK, this.#output.signal)]);
+      const now = clock.now();
+      const patience = signal.aborted ? GRACE : limits.stallTime;
+      if (this.#bytesOut - this.#outlet.pending !== taken) {
+        taken = this.#bytesOut - this.#outlet.pending;
+        since = now;
+      } else if (!settled && now - since >= patience) {
+        this.#output.abort();
+        await Promise.race([done, sleep(clock, GRACE, new AbortController().signal)]);
+        throw relayErrors.system('STALLED', { to, seconds: toSeconds(patience) });
+      }
+    }
+  }
+
+  #report(): void {
+    this.#on(this.#progress());
+    let cancel = (): void => undefined;
+    const again = (): void => {
+      cancel = this.#host.clock.after(REPORT, () => {
+        this.#on(this.#progress());
+        again();
+      });
+    };
+    again();
+    this.#closers.push({ close: () => cancel() });
+  }
+
+  #progress(): RelayProgress {
+    const now = this.#host.clock.now();
+    const passed = toSeconds(now - this.#last.at);
+    const bitrateBps = passed > 0 ? Math.round(((this.#bytesOut - this.#last.bytes) * 8) / passed) : 0;
+    this.#last = { at: now, bytes: this.#bytesOut };
+    const running = this.#firstAt === undefined ? 0 : now - this.#firstAt;
+    const span = this.#splice.span;
+    return {
+      state: this.#state,
+      elapsedMs: toMs(now - this.#startedAt),
+      mediaMs: toMs(span),
+      frames: { ...this.#splice.frames },
+      bytesIn: this.#bytesIn,
+      bytesOut: this.#bytesOut,
+      bitrateBps,
+      speed: running > 0 ? Math.round((span / running) * 100) / 100 : 0,
+      dropped: this.#outlet.dropped,
+      pendingBytes: this.#outlet.pending,
+      reconnects: this.#reconnects,
+    };
+  }
+}
+
+/** A stream outside of any hub. For files its window is bounded by bytes alone: the reader waits, nothing may drop. */
+function privateStream({ clock, limits }: ToolHost, mergeWindow: Micros, whole: boolean): Stream {
+  return new Stream(
+    { vhost: '', app: 'tool', stream: 'relay' },
+    {
+      clock,
+      limits: whole ? { ...limits, feedSpan: Number.POSITIVE_INFINITY } : limits,
+      gopCache: !whole,
+      mergeWindow,
+      onIdle: () => undefined,
+      onPublished: () => undefined,
+      onUnpublished: () => undefined,
+    },
+  );
+}
+
+function isPaced(pace: 'auto' | 'realtime' | 'none', source: Source, target: Target): boolean {
+  return source.file && (pace === 'realtime' || (pace === 'auto' && !target.file));
+}
+
+/** Settings that are wrong and bugs of ours do not get better by waiting. */
+function mayRetry(retry: RetryOptions | undefined, failures: number, fault: SrsxError | undefined): boolean {
+  if (retry === undefined || fault instanceof ConfigError || fault instanceof BugError) return false;
+  return failures <= (retry.attempts ?? Number.POSITIVE_INFINITY);
+}
+
+const READY = Promise.resolve();
+/** Chosen: what a human can read. */
+const REPORT = fromMs(500);
+/** Chosen: how often a flush is looked at; only matters when it stalls. */
+const LOOK = fromMs(100);
+/** Chosen: after ctrl-C, longer than a target that still takes anything needs between two of its reads. */
+const GRACE = fromSeconds(5);
