@@ -1,5 +1,5 @@
 // What a user typed as source or target, as a protocol and a URL.
-import type { ClientHost, Protocol } from '../control/host.ts';
+import type { Protocol } from '../control/host.ts';
 import { fileUrl, STDIO } from '../protocols/file/index.ts';
 import { endpointErrors } from './errors.ts';
 import { nearest } from './nearest.ts';
@@ -7,11 +7,6 @@ import { nearest } from './nearest.ts';
 export interface Endpoint {
   readonly protocol: Protocol;
   readonly url: URL;
-}
-
-/** What every tool needs: a client's host and the protocols it may use. */
-export interface ToolHost extends ClientHost {
-  readonly protocols: readonly Protocol[];
 }
 
 /** At least two letters, so that the drive letters of Windows are paths. */

@@ -11,9 +11,10 @@ import { BugError, ConfigError } from '../base/errors.ts';
 import type { Closer } from '../base/link.ts';
 import { toSrsxError } from '../base/session.ts';
 import { fromMs, fromSeconds, type Micros, toMs, toSeconds } from '../base/time.ts';
+import type { ClientHost, Protocol } from '../control/host.ts';
 import { Settler } from '../media/settle.ts';
 import { type Publication, Stream } from '../media/stream.ts';
-import { resolveSource, resolveTarget, type Source, type Target, type ToolHost } from './endpoint.ts';
+import { resolveSource, resolveTarget, type Source, type Target } from './endpoint.ts';
 import { relayErrors } from './errors.ts';
 import { Outlet } from './outlet.ts';
 import { Pace } from './pace.ts';
@@ -34,8 +35,8 @@ export interface RelayOptions {
   readonly insecure?: boolean | undefined;
   /** Media time after which it ends; a live source at the latest when that much time has passed since its first frame. */
   readonly duration?: Micros | undefined;
-  /** How often a file is read; Infinity for ever; default 1. */
-  readonly loop?: number | undefined;
+  /** How often a file is read; true or Infinity: for ever; default 1. */
+  readonly loop?: boolean | number | undefined;
   /** Live sources and targets are connected again, also when the source ended by itself. */
   readonly retry?: RetryOptions | undefined;
 }
@@ -75,16 +76,17 @@ export interface RelayResult extends RelayProgress {
  * Resolves when the input has ended and the output took everything; rejects with the error of either side, after the
  * output was ended cleanly, or with RELAY_EMPTY, RELAY_ENDED, RELAY_STALLED, RELAY_UNREADY, RELAY_SAME, ENDPOINT_*.
  */
-export function relay(
-  host: ToolHost,
+export async function relay(
+  host: ClientHost,
+  protocols: readonly Protocol[],
   options: RelayOptions,
   on: (progress: RelayProgress) => void = () => undefined,
 ): Promise<RelayResult> {
-  return new Relay(host, options, on).run();
+  return new Relay(host, protocols, options, on).run();
 }
 
 class Relay {
-  readonly #host: ToolHost;
+  readonly #host: ClientHost;
   readonly #options: RelayOptions;
   readonly #on: (progress: RelayProgress) => void;
   readonly #source: Source;
@@ -107,12 +109,17 @@ class Relay {
   #reconnects = 0;
   #last = { at: 0, bytes: 0 };
 
-  constructor(host: ToolHost, options: RelayOptions, on: (progress: RelayProgress) => void) {
+  constructor(
+    host: ClientHost,
+    protocols: readonly Protocol[],
+    options: RelayOptions,
+    on: (progress: RelayProgress) => void,
+  ) {
     this.#host = host;
     this.#options = options;
     this.#on = on;
-    this.#source = resolveSource(options.from, host.protocols);
-    this.#target = resolveTarget(options.to, host.protocols);
+    this.#source = resolveSource(options.from, protocols);
+    this.#target = resolveTarget(options.to, protocols);
     this.#startedAt = host.clock.now();
     this.#last = { at: this.#startedAt, bytes: 0 };
     this.#stream = privateStream(host, options.mergeWindow ?? 0, this.#source.file);
@@ -158,7 +165,8 @@ class Relay {
 
   /** Reads until the end: of a file all rounds, of a live source all connections. */
   async #runInput(): Promise<void> {
-    const { loop = 1, retry } = this.#options;
+    const { loop, retry } = this.#options;
+    const rounds = loop === true ? Number.POSITIVE_INFINITY : loop || 1;
     let failures = 0;
     for (let round = 1; ; round++) {
       const before = this.#splice.count;
@@ -169,7 +177,7 @@ class Relay {
       if (this.#source.file) {
         if (fault !== undefined) throw fault;
         // An empty round would be followed by another one at once, for ever.
-        if (round >= loop || !flowed) return;
+        if (round >= rounds || !flowed) return;
         continue;
       }
       failures = flowed ? 1 : failures + 1;
@@ -339,7 +347,7 @@ class Relay {
 }
 
 /** A stream outside of any hub. For files its window is bounded by bytes alone: the reader waits, nothing may drop. */
-function privateStream({ clock, limits }: ToolHost, mergeWindow: Micros, whole: boolean): Stream {
+function privateStream({ clock, limits }: ClientHost, mergeWindow: Micros, whole: boolean): Stream {
   return new Stream(
     { vhost: '', app: 'tool', stream: 'relay' },
     {

@@ -6,6 +6,7 @@ import { Log, type LogLine } from '../../../src/core/base/log.ts';
 import { Wheel } from '../../../src/core/base/session.ts';
 import { fromMs, type Micros } from '../../../src/core/base/time.ts';
 import type { ClientHost, Net } from '../../../src/core/control/host.ts';
+import { netErrors } from '../../../src/core/net/errors.ts';
 import { MemoryLink } from '../../../src/core/protocols/file/memory.ts';
 import { FakeLink, SeedRng, VirtualClock } from '../../tools/fakes.ts';
 
@@ -39,7 +40,7 @@ export function fakeHost(files: Record<string, Uint8Array> = {}, limits: Partial
       host.nextInput = undefined;
       if (next !== undefined) return next;
       const bytes = stored.get(path);
-      if (bytes === undefined) throw Object.assign(new Error(`ENOENT: ${path}`), { code: 'ENOENT' });
+      if (bytes === undefined) throw netErrors.system('NO_FILE', { at: path });
       return new MemoryLink(bytes);
     },
     async createFile(path) {

@@ -31,7 +31,7 @@ const run = (
   host: FakeHost & { protocols: Protocol[] },
   more: Partial<RelayOptions> = {},
   on?: (progress: RelayProgress) => void,
-) => runUntil(host.clock, relay(host, options(more), on));
+) => runUntil(host.clock, relay(host, host.protocols, options(more), on));
 
 const times = (frames: readonly Frame[], kind = 'video') =>
   frames.filter((frame) => frame.track.kind === kind).map((frame) => toMs(frame.dts));
@@ -144,7 +144,7 @@ describe('file to file', () => {
     while (host.clock.now() < fromSeconds(1)) await turn();
     disk.onClose(Object.assign(new Error('no space left'), { code: 'ENOSPC' }));
 
-    await expect(done).rejects.toMatchObject({ code: 'FILE_WRITE' });
+    await expect(done).rejects.toMatchObject({ code: 'FILE_FAILED' });
     expect(host.clock.pending).toBe(0);
   });
 

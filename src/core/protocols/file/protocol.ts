@@ -1,8 +1,7 @@
 // Files and standard input and output as a protocol: pull reads a container, push writes one.
-import type { Link } from '../../base/link.ts';
 import type { ClientHost, Protocol, PullOptions } from '../../control/host.ts';
 import type { MediaSink } from '../../media/sink.ts';
-import { fileErrors, fileFault } from './errors.ts';
+import { fileErrors } from './errors.ts';
 import { type FileFormat, formatByName, knownFormats } from './formats.ts';
 import { MemoryLink } from './memory.ts';
 import { extensionOf, filePath, STDIO } from './path.ts';
@@ -19,7 +18,7 @@ export function fileProtocol(formats: readonly FileFormat[]): Protocol<Record<st
 
     async pull(host, from, to, options) {
       const path = filePath(from);
-      const link = await opened(path, 'READ', () => host.net.openFile(path));
+      const link = await host.net.openFile(path);
       const { log, limits } = host;
       await readMedia(link, to, { ...options, log, limits, formats, path });
     },
@@ -27,7 +26,7 @@ export function fileProtocol(formats: readonly FileFormat[]): Protocol<Record<st
     async push(host, stream, to, options) {
       const path = filePath(to);
       const { format } = outputFormat(formats, to, path);
-      const link = await opened(path, 'WRITE', () => host.net.createFile(path));
+      const link = await host.net.createFile(path);
       await writeMedia(stream, format, link, { ...options, clock: host.clock, path });
     },
   };
@@ -51,12 +50,4 @@ function outputFormat(formats: readonly FileFormat[], url: URL, path: string): F
   const format = formatByName(formats, wanted.toLowerCase());
   if (format === undefined) throw fileErrors.config('FORMAT', { path, known: knownFormats(formats) });
   return format;
-}
-
-async function opened(path: string, doing: 'READ' | 'WRITE', open: () => Promise<Link>): Promise<Link> {
-  try {
-    return await open();
-  } catch (error) {
-    throw fileFault(path, error, doing);
-  }
 }

@@ -21,7 +21,7 @@ export interface ReadOptions extends Pick<PullOptions, 'signal' | 'ready' | 'onB
 
 /**
  * Gives the media of `link` to `to`. Resolves at the end of the file or at the signal; rejects with FILE_EMPTY,
- * FILE_CONTENT, FILE_READ, or the demuxer's ProtocolError, after everything before the fault was delivered.
+ * FILE_CONTENT, the link's own error, or the demuxer's ProtocolError, after everything before the fault was delivered.
  *
  * The link is paused while the events of one chunk are handed over, and `ready` is asked before each frame: what
  * waits here is never more than one chunk, and a pace may hold each single frame.
@@ -95,7 +95,7 @@ class Reading {
     this.#ended = true;
     const { path, log } = this.#options;
     if (reason !== undefined) {
-      this.#fault = fileFault(path, reason, 'READ');
+      this.#fault = fileFault(path, reason);
       return;
     }
     if (this.#received === 0) throw fileErrors.protocol('EMPTY', { path });

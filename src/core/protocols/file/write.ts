@@ -7,14 +7,14 @@ import type { PushOptions } from '../../control/host.ts';
 import type { Cursor } from '../../media/feed.ts';
 import type { Format } from '../../media/muxer.ts';
 import type { Stream } from '../../media/stream.ts';
-import { fileFault } from './errors.ts';
+import { fileErrors, fileFault } from './errors.ts';
 
 export interface WriteOptions extends PushOptions {
   readonly clock: Clock;
   readonly path: string;
 }
 
-/** Resolves when the publication has ended or the signal came, and the link took every byte; rejects with FILE_WRITE. */
+/** Resolves when the publication has ended or the signal came, and the link took every byte; rejects with FILE_CLOSED or the link's error. */
 export function writeMedia(stream: Stream, format: Format, link: Link, options: WriteOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     new Writing(stream, format, link, options, (error) => (error === undefined ? resolve() : reject(error))).start();
@@ -94,9 +94,9 @@ class Writing {
     this.#finished = true;
     this.#cursor?.close();
     for (const end of this.#endings) end();
-    const whole = reason === undefined && this.#flushing;
-    const why = reason ?? new Error('its reader has gone');
-    this.#done(whole ? undefined : fileFault(this.#options.path, why, 'WRITE'));
+    const { path } = this.#options;
+    if (reason !== undefined) this.#done(fileFault(path, reason));
+    else this.#done(this.#flushing ? undefined : fileErrors.system('CLOSED', { path }));
   }
 }
 

@@ -89,7 +89,6 @@ describe('pull', () => {
   });
 
   test.each([
-    ['FILE_MISSING', 'nowhere.box', {}],
     ['FILE_EMPTY', 'a.box', { 'a.box': new Uint8Array() }],
     ['FILE_CONTENT', 'a.box', { 'a.box': new TextEncoder().encode('#!/bin/sh') }],
     ['FILE_CONTENT', 'a.box', { 'a.box': Uint8Array.of(1) }],
@@ -102,20 +101,17 @@ describe('pull', () => {
     expect(error.advice.length).toBeGreaterThan(10);
   });
 
-  test.each([
-    ['FILE_DIRECTORY', 'EISDIR'],
-    ['FILE_DENIED', 'EACCES'],
-    ['FILE_READ', 'EIO'],
-  ])('%s comes from %s while reading', async (code, errno) => {
+  test('FILE_FAILED: what the link says while reading is told; an error of the net layer is told as it is', async () => {
+    const missing = file.pull?.(fakeHost(), fileUrl('nowhere.box'), sink(), pulling());
     const host = fakeHost();
     const link = new FakeLink();
     host.nextInput = link;
-
-    const pull = file.pull?.(host, fileUrl('/dev/x'), sink(), pulling());
+    const broken = file.pull?.(host, fileUrl('/dev/x'), sink(), pulling());
     await turn();
-    link.onClose(Object.assign(new Error('read failed'), { code: errno }));
+    link.onClose(new Error('read failed'));
 
-    await expect(pull).rejects.toMatchObject({ code });
+    await expect(missing).rejects.toMatchObject({ code: 'NET_NO_FILE' });
+    await expect(broken).rejects.toMatchObject({ code: 'FILE_FAILED', message: '/dev/x: read failed' });
   });
 
   test('a file that was cut gives what is complete, and a warning', async () => {
@@ -202,7 +198,7 @@ describe('push', () => {
     expect(source.players).toBe(0);
   });
 
-  test('FILE_WRITE: a full disk rejects', async () => {
+  test('FILE_FAILED: a full disk rejects', async () => {
     const host = fakeHost();
     const disk = new FakeLink();
     host.nextOutput = disk;
@@ -211,10 +207,13 @@ describe('push', () => {
     await turn();
     disk.onClose(Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' }));
 
-    await expect(push).rejects.toMatchObject({ code: 'FILE_WRITE', message: expect.stringContaining('no space left') });
+    await expect(push).rejects.toMatchObject({
+      code: 'FILE_FAILED',
+      message: expect.stringContaining('no space left'),
+    });
   });
 
-  test('FILE_WRITE: a reader of standard output that leaves is told', async () => {
+  test('FILE_CLOSED: a reader of standard output that leaves is told', async () => {
     const host = fakeHost();
     const pipe = new FakeLink();
     host.nextOutput = pipe;
@@ -223,7 +222,7 @@ describe('push', () => {
     await turn();
     pipe.close();
 
-    await expect(push).rejects.toMatchObject({ code: 'FILE_WRITE' });
+    await expect(push).rejects.toMatchObject({ code: 'FILE_CLOSED' });
   });
 
   test('the signal ends it even when the reader takes nothing any more', async () => {
