@@ -16,6 +16,7 @@ export const webSocketErrors = defineErrors('WEBSOCKET', {
   CONTINUATION: { text: '{what}', advice: 'Fragments of two messages are mixed.' },
   SIZE: { text: 'a message of {size} bytes is above {limit}', advice: 'Send smaller messages or raise messageBytes.' },
   CLOSE: { text: 'a close frame with code {code}', advice: 'The code is one that must not be sent.' },
+  PEER: { text: 'the peer closed with {code} {reason}', advice: 'The code is explained in RFC 6455 §7.4.1.' },
   UTF8: { text: 'a text that is not UTF-8', advice: 'Send binary messages for bytes.' },
 });
 

@@ -1,0 +1,88 @@
+// HTTP and HTTPS listeners: Node parses and bounds the requests, exchanges answer them.
+import { createServer, type IncomingMessage, type ServerOptions, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Address } from '../base/link.ts';
+import { toSrsxError } from '../base/session.ts';
+import { toMs } from '../base/time.ts';
+import type { Listener, TlsFiles } from '../control/host.ts';
+import type { HttpHandler } from '../wire/http/exchange.ts';
+import { failureAnswer } from '../wire/http/failure.ts';
+import { asksForWebSocket } from '../wire/websocket/index.ts';
+import { isRaw, ServerExchange } from './http-exchange.ts';
+import type { NetContext } from './options.ts';
+import { ignoreError } from './socket-link.ts';
+import { socketOptions, startServer } from './tcp.ts';
+import { readPems, reloadPems } from './tls.ts';
+
+/** An idle connection kept for the next request; chosen: longer than the poll of a dashboard, short for a crowd. */
+const IDLE_MS = 10_000;
+/** Node looks for slow heads this often, at least four times within their time. */
+const CHECK_MS = 2500;
+
+export async function listenHttp(context: NetContext, at: Address, on: HttpHandler, tls?: TlsFiles): Promise<Listener> {
+  const options = serverOptions(context);
+  const pems = tls === undefined ? undefined : await readPems(tls);
+  const server = pems === undefined ? createServer(options) : createTlsServer({ ...options, ...pems });
+  // A publisher's body has no end; the protocols have their own deadlines for what they wait for.
+  server.requestTimeout = 0;
+  server.keepAliveTimeout = IDLE_MS;
+  const serve = (incoming: IncomingMessage, response: ServerResponse, expects: boolean): void => {
+    if (isRaw(incoming.socket)) incoming.socket.destroy();
+    else handle(context, on, new ServerExchange(context, incoming, response, expects));
+  };
+  server.on('request', (incoming, response) => serve(incoming, response, false));
+  server.on('checkContinue', (incoming, response) => serve(incoming, response, true));
+  server.on('upgrade', (incoming, socket) => {
+    prepare(socket as Socket);
+    handle(context, on, new ServerExchange(context, incoming));
+  });
+  const reload =
+    tls === undefined || pems === undefined ? undefined : reloadPems(server as never, tls, pems, context.log);
+  const listener = await startServer(server, at, context, reload);
+  return {
+    address: listener.address,
+    close: () => {
+      listener.close();
+      server.closeIdleConnections();
+    },
+  };
+}
+
+function serverOptions({ limits }: NetContext): ServerOptions {
+  const headersTimeout = toMs(limits.handshakeTime);
+  return {
+    ...socketOptions,
+    maxHeaderSize: limits.httpHeadBytes,
+    headersTimeout,
+    connectionsCheckingInterval: Math.min(CHECK_MS, Math.ceil(headersTimeout / 4)),
+    // Other upgrades (h2c) are answered as plain requests, which RFC 9110 §7.8 allows.
+    shouldUpgradeCallback: ({ method = '', headers }) =>
+      asksForWebSocket(method, (name) => headers[name] as string | undefined),
+  };
+}
+
+/**
+ * Node gives the socket of an upgrade away with nobody listening. It is read from now on, or a peer that leaves while
+ * its admission waits would not be noticed; a client that sends before it is answered breaks RFC 6455 §4.1.
+ */
+function prepare(socket: Socket): void {
+  socket.on('error', ignoreError);
+  socket.allowHalfOpen = false;
+  socket.resume();
+}
+
+function handle({ log }: NetContext, on: HttpHandler, exchange: ServerExchange): void {
+  const fail = (thrown: unknown): void => {
+    const error = toSrsxError(thrown);
+    const answer = failureAnswer(error);
+    if (answer.status === 500) log.error('net:http', 'a request failed', { path: exchange.request.path, error });
+    if (exchange.answered) exchange.destroy();
+    else exchange.reply(answer.status, answer.headers, answer.body);
+  };
+  try {
+    Promise.resolve(on(exchange)).catch(fail);
+  } catch (thrown) {
+    fail(thrown);
+  }
+}

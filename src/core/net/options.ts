@@ -1,0 +1,24 @@
+// What every part of the net layer is given.
+import type { Clock } from '../base/clock.ts';
+import type { Limits } from '../base/limits.ts';
+import type { Log } from '../base/log.ts';
+import type { Rng } from '../base/rng.ts';
+
+export interface NetOptions {
+  readonly limits: Limits;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+export interface NetContext extends NetOptions {
+  readonly rng: Rng;
+}
+
+/** How long what was sent may take to leave after `close` before the link is cut; from the brief of Link: bounded. */
+export const FLUSH_MS = 5000;
+
+/**
+ * Open sockets of one listener. Sessions are counted by the control layer; this bounds the sockets that never become
+ * one, with room for those that are just opening or closing.
+ */
+export const maxSockets = ({ sessions }: Limits): number => sessions + 1000;
