@@ -24,9 +24,6 @@ export async function listenHttp(context: NetContext, at: Address, on: HttpHandl
   const options = serverOptions(context);
   const pems = tls === undefined ? undefined : await readPems(tls);
   const server = pems === undefined ? createServer(options) : createTlsServer({ ...options, ...pems });
-  // A publisher's body has no end; the protocols have their own deadlines for what they wait for.
-  server.requestTimeout = 0;
-  server.keepAliveTimeout = IDLE_MS;
   const serve = (incoming: IncomingMessage, response: ServerResponse, expects: boolean): void => {
     if (isRaw(incoming.socket)) incoming.socket.destroy();
     else handle(context, on, new ServerExchange(context, incoming, response, expects));
@@ -37,8 +34,8 @@ export async function listenHttp(context: NetContext, at: Address, on: HttpHandl
     prepare(socket as Socket);
     handle(context, on, new ServerExchange(context, incoming));
   });
-  const reload =
-    tls === undefined || pems === undefined ? undefined : reloadPems(server as never, tls, pems, context.log);
+  const renewable = server instanceof TlsServer && tls !== undefined && pems !== undefined;
+  const reload = renewable ? reloadPems(server, tls, pems, context.log) : undefined;
   const listener = await startServer(server, at, context, reload);
   return {
     address: listener.address,
@@ -55,6 +52,9 @@ function serverOptions({ limits }: NetContext): ServerOptions {
     ...socketOptions,
     maxHeaderSize: limits.httpHeadBytes,
     headersTimeout,
+    // A publisher's body has no end; the protocols have their own deadlines for what they wait for.
+    requestTimeout: 0,
+    keepAliveTimeout: IDLE_MS,
     connectionsCheckingInterval: Math.min(CHECK_MS, Math.ceil(headersTimeout / 4)),
     // Other upgrades (h2c) are answered as plain requests, which RFC 9110 §7.8 allows.
     shouldUpgradeCallback: ({ method = '', headers }) =>

@@ -1,0 +1,109 @@
+// Datagrams, and files as links.
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { utf8 } from '../../../src/core/base/bytes.ts';
+import { anyPort, closed, finally_, makeNet, readAll, temporaryDirectory } from './tools.ts';
+
+describe('a UDP port', () => {
+  it('gives datagrams with their sender, and answers it', async () => {
+    const { net } = makeNet();
+    const a = finally_(await net.listenUdp(anyPort));
+    const b = finally_(await net.listenUdp(anyPort));
+    const answered = new Promise<string>((resolve) => {
+      a.onDatagram = (datagram) => resolve(new TextDecoder().decode(datagram));
+    });
+    b.onDatagram = (datagram, from) => {
+      expect(from).toEqual(a.local);
+      b.send(datagram, from);
+    };
+
+    a.send(utf8('ping'), b.local);
+
+    expect(await answered).toBe('ping');
+  });
+
+  it('is refused with NET_ADDRESS_IN_USE, and may be closed twice', async () => {
+    const { net } = makeNet();
+    const first = await net.listenUdp(anyPort);
+
+    await expect(net.listenUdp(first.local)).rejects.toMatchObject({ code: 'NET_ADDRESS_IN_USE' });
+    first.close();
+    first.close();
+    first.send(utf8('x'), first.local);
+  });
+});
+
+describe('a file', () => {
+  it('is written and read back, with pauses', async () => {
+    const { net } = makeNet({ linkBytes: 1000 });
+    const path = join(await temporaryDirectory(), 'a.bin');
+    const bytes = new Uint8Array(1_000_000).map((_, index) => index % 251);
+    const output = await net.createFile(path);
+    expect(output.send([bytes.subarray(0, 10), bytes.subarray(10)])).toBe(false);
+    output.close();
+    await closed(output);
+
+    const input = await net.openFile(path);
+    input.pause();
+    const all = readAll(input);
+    input.resume();
+
+    expect(Buffer.compare(await all, bytes)).toBe(0);
+    expect(readFileSync(path).length).toBe(bytes.length);
+  });
+
+  it('fails with NET_NO_FILE when it is not there', async () => {
+    const { net } = makeNet();
+    const path = join(await temporaryDirectory(), 'none', 'x');
+
+    await expect(net.openFile(path)).rejects.toMatchObject({ code: 'NET_NO_FILE', name: 'SystemError' });
+    await expect(net.createFile(path)).rejects.toMatchObject({ code: 'NET_NO_FILE' });
+  });
+
+  it('fails with NET_NOT_A_FILE for a directory', async () => {
+    const { net } = makeNet();
+
+    const path = await temporaryDirectory();
+
+    await expect(net.openFile(path)).rejects.toMatchObject({ code: 'NET_NOT_A_FILE' });
+    await expect(net.createFile(path)).rejects.toMatchObject({ code: 'NET_NOT_A_FILE' });
+  });
+
+  it.skipIf(process.getuid?.() === 0)('fails with NET_FILE_ACCESS without the right', async () => {
+    const { net } = makeNet();
+    const path = join(await temporaryDirectory(), 'secret');
+    writeFileSync(path, 'x');
+    chmodSync(path, 0);
+
+    await expect(net.openFile(path)).rejects.toMatchObject({ code: 'NET_FILE_ACCESS' });
+  });
+
+  it.skipIf(process.platform !== 'linux')('tells NET_DISK_FULL when it is written', async () => {
+    const { net } = makeNet();
+    const output = await net.createFile('/dev/full');
+
+    output.send([utf8('x')]);
+
+    expect(await closed(output)).toMatchObject({ code: 'NET_DISK_FULL' });
+  });
+
+  it.skipIf(process.platform === 'win32')('ends without an error when the reader of a pipe goes away', async () => {
+    const { net } = makeNet();
+    const path = join(await temporaryDirectory(), 'fifo');
+    execFileSync('mkfifo', [path]);
+    const reader = spawn('head', ['-c', '1', path]);
+    const output = await net.createFile(path);
+    const end = closed(output);
+
+    const more = (): void => {
+      while (output.send([new Uint8Array(65_536)]));
+    };
+    output.onDrain = more;
+    more();
+
+    expect(await end).toBeUndefined();
+    expect(reader.pid).toBeDefined();
+  });
+});
