@@ -13,9 +13,10 @@ export function playerPages(): Record<string, string | URL> {
   return {
     '/': page('index.html'),
     '/index.html': page('index.html'),
-    '/assets/player.css': page('player.css'),
+    '/assets/page.css': page('page.css'),
+    '/assets/page.js': page('page.js'),
     '/assets/player.js': page('player.js'),
-    '/assets/stream-list.js': page('stream-list.js'),
+    '/assets/streams.js': page('streams.js'),
     '/assets/icon.svg': page('icon.svg'),
     '/favicon.ico': page('icon.svg'),
     '/assets/mpegts.js': require.resolve('mpegts.js/dist/mpegts.js'),
