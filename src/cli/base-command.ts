@@ -4,6 +4,7 @@ import type { Log } from '../core/base/log.ts';
 import { exitCodeOf, oclifExit } from './exit-code.ts';
 import { type Interrupt, listenForInterrupt } from './interrupt.ts';
 import { makeLog } from './log-sink.ts';
+import { note, print } from './output.ts';
 import { reportError } from './report-error.ts';
 
 export type CommandFlags<T extends typeof Command> = Interfaces.InferredFlags<
@@ -35,6 +36,8 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
 
   protected flags!: CommandFlags<T>;
   protected args!: CommandArgs<T>;
+  /** Set when standard output carries media, so that no text gets in between. */
+  protected stdoutTaken = false;
   #interrupt: Interrupt | undefined;
   #log: Log | undefined;
 
@@ -75,6 +78,16 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
       if (signal.aborted) resolve();
       else signal.addEventListener('abort', () => resolve(), { once: true });
     });
+  }
+
+  /** The exit code once everything is printed and closed. */
+  protected endWith(code: number): void {
+    process.exitCode = code;
+  }
+
+  /** The final document; on stderr when stdout carries media. */
+  override logJson(json: unknown): void {
+    (this.stdoutTaken ? note : print)(JSON.stringify(json, undefined, 2));
   }
 
   /** What to do about an error, where the command knows better than the error itself. */

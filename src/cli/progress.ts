@@ -3,6 +3,8 @@ import { type GenericBar, Presets, SingleBar } from 'cli-progress';
 import { printJsonLine } from './output.ts';
 
 export interface Progress<Report extends object> {
+  /** People look at it: a final text is wanted rather than data. */
+  readonly terminal: boolean;
   /** Called as often as the core reports, usually once a second. */
   update(report: Report): void;
   /** The line stays as it is and the terminal is free again. Idempotent. */
@@ -22,13 +24,14 @@ export interface ProgressOptions<Report extends object> {
 /** On a terminal a bar or line on stderr, else one JSON line for each report on stdout, or nothing. */
 export function makeProgress<Report extends object>(options: ProgressOptions<Report>): Progress<Report> {
   const terminal = options.terminal ?? process.stderr.isTTY === true;
-  if (options.quiet) return { update: () => undefined, stop: () => undefined };
-  return terminal ? new LineProgress(options) : { update: printJsonLine, stop: () => undefined };
+  if (options.quiet) return { terminal: false, update: () => undefined, stop: () => undefined };
+  return terminal ? new LineProgress(options) : { terminal, update: printJsonLine, stop: () => undefined };
 }
 
 const SCALE = 1000;
 
 class LineProgress<Report extends object> implements Progress<Report> {
+  readonly terminal = true;
   readonly #options: ProgressOptions<Report>;
   readonly #bar: GenericBar;
   #running = false;

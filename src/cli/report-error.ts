@@ -13,7 +13,7 @@ export interface ErrorReport {
 /** What is told of an error. */
 export function describeError(error: unknown): ErrorReport {
   if (error instanceof SrsxError) {
-    return { code: error.code, message: withCause(error), advice: error.advice };
+    return { code: error.code, message: error.message, advice: error.advice };
   }
   const message = error instanceof Error ? error.message : String(error);
   const code = exitCodeOf(error);
@@ -40,12 +40,6 @@ export function reportError(error: unknown, { json, stack, advice }: ReportOptio
     if (report.advice !== '') note(`${chalk.gray('       ')}${report.advice}`);
   }
   if (stack && error instanceof Error) note(chalk.gray(stackOf(error)));
-}
-
-/** The machine's own words stand behind ours when they add something. */
-function withCause(error: SrsxError): string {
-  const cause = error.cause instanceof Error ? error.cause.message : '';
-  return cause === '' || error.message.includes(cause) ? error.message : `${error.message}: ${cause}`;
 }
 
 /** oclif puts its advice on the last line of the message. */

@@ -55,6 +55,9 @@ export function formatDuration(time: Micros): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** Milliseconds for people, as `formatDuration`. */
+export const formatMs = (ms: number): string => formatDuration(fromMs(ms));
+
 /** Bytes for people, in powers of 1000: `1.4 MB`. */
 export const formatSize = (bytes: number): string => scaled(bytes, ['B', 'kB', 'MB', 'GB', 'TB']);
 

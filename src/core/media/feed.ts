@@ -102,7 +102,9 @@ export class Feed {
     this.#header = undefined;
     this.#again = undefined;
     if (breaks) this.#lastJoin = -1;
-    if (!first) for (const packet of this.#muxer.retrack(tracks)) this.#append(packet);
+    // The muxer must know the tracks before the first frame: they decide which frames are join points.
+    if (first) this.header();
+    else for (const packet of this.#muxer.retrack(tracks)) this.#append(packet);
     this.#schedule();
   }
 

@@ -5,7 +5,7 @@ import type { Track } from './track.ts';
 
 /** Synchronous, no I/O. One for each feed, never for each player. */
 export interface Muxer {
-  /** For a player that starts now: everything before the first frame. */
+  /** For a player that starts now: everything before the first frame. Called before the first `write`. */
   header(tracks: readonly Track[]): Packet[];
   /** For a player already in the stream: what changed parameters need. */
   retrack(tracks: readonly Track[]): Packet[];
