@@ -1,0 +1,177 @@
+// One player: waits for its publisher, gets the stream, and ends with it.
+import type { SrsxError } from '../../base/errors.ts';
+import { type Closer, formatAddress, idle, type Link } from '../../base/link.ts';
+import type { Session } from '../../base/session.ts';
+import { fromSeconds, type Micros, toSeconds } from '../../base/time.ts';
+import type { AdmissionRequest, Grant } from '../../control/admission.ts';
+import type { Host } from '../../control/host.ts';
+import type { SessionEntry } from '../../control/sessions.ts';
+import { playErrors } from '../../media/errors.ts';
+import type { Cursor } from '../../media/feed.ts';
+import type { Format } from '../../media/muxer.ts';
+import type { Stream } from '../../media/stream.ts';
+import { streamUrl } from '../../media/stream-name.ts';
+import { lastChunk } from '../../wire/http/chunk.ts';
+import { corsHeaders } from '../../wire/http/cors.ts';
+import type { HttpExchange, HttpHeaders } from '../../wire/http/exchange.ts';
+import { answerTo, httpFlvErrors } from './errors.ts';
+import { chunkedFlv, plainFlv, webSocketFlv } from './format.ts';
+import { EXTENSION } from './request.ts';
+
+export interface PlayOptions {
+  readonly host: Host;
+  readonly exchange: HttpExchange;
+  readonly asked: AdmissionRequest;
+  readonly grant: Grant;
+  readonly waitTime: Micros;
+  /** Called once, when the session is over. */
+  readonly onOver: (session: PlaySession) => void;
+}
+
+/** How often the numbers are brought up to date and a stall is looked for. */
+const LOOK = fromSeconds(1);
+
+/** Headers of every answer to a player. */
+export const playHeaders = (exchange: HttpExchange): HttpHeaders => ({
+  'Content-Type': 'video/x-flv',
+  'Cache-Control': 'no-cache',
+  ...corsHeaders(exchange.request),
+});
+
+/**
+ * waiting -- publisher --> playing -- publisher leaves, everything sent --> over (a clean end for the client)
+ *    '-- waitTime --> over (404)      '-- stallTime full, kicked, client leaves --> over
+ *
+ * The head of the answer is sent when the publisher is there, as SRS does, so that a client which waited in vain gets
+ * a status and not an empty 200.
+ */
+export class PlaySession implements Session {
+  readonly #options: PlayOptions;
+  readonly #entry: SessionEntry;
+  readonly #since: Micros;
+  #stream: Stream | undefined;
+  #link: Link | undefined;
+  #cursor: Cursor | undefined;
+  #ended: Closer | undefined;
+  #chunked = false;
+  /** The publisher has left; unless another one takes over, so does the player. */
+  #ending = false;
+  #over = false;
+  #counted = 0;
+  deadline: Micros;
+
+  /** Throws ADMISSION_SESSIONS. */
+  constructor(options: PlayOptions) {
+    const { host, asked, grant, exchange, waitTime } = options;
+    this.#options = options;
+    this.#since = host.clock.now();
+    this.deadline = this.#since + waitTime;
+    this.#entry = host.sessions.open({
+      ...asked,
+      name: grant.name,
+      publish: false,
+      shownName: grant.name.stream + EXTENSION,
+      end: (reason) => this.close(reason, host.clock.now()),
+    });
+    exchange.onGone = () => this.close(undefined, host.clock.now());
+    host.wheel.add(this);
+  }
+
+  /** A player sends nothing that matters. */
+  receive(): void {
+    // Messages of a WebSocket player and bytes behind a GET are ignored.
+  }
+
+  /** The publisher is there. */
+  begin(stream: Stream): void {
+    if (this.#over || this.#link !== undefined) return;
+    const { host, grant } = this.#options;
+    const { link, format } = this.#open();
+    this.#stream = stream;
+    this.#link = link;
+    link.onData = idle.onData;
+    link.onClose = () => this.close(undefined, host.clock.now());
+    this.#ended = stream.onEnd(() => this.#publisherLeft());
+    this.#cursor = stream.play(format, link, grant.mergeWindow);
+    const advance = link.onDrain;
+    link.onDrain = () => {
+      advance();
+      this.#finishIfSent();
+    };
+    this.deadline = host.clock.now() + LOOK;
+    this.#log('plays');
+  }
+
+  tick(now: Micros): void {
+    const { host, grant } = this.#options;
+    this.deadline = now + LOOK;
+    const cursor = this.#cursor;
+    if (cursor === undefined) throw httpFlvErrors.refused('NO_STREAM', { stream: streamUrl(grant.name) });
+    this.#count();
+    if (this.#stream?.published === true) this.#ending = false;
+    this.#finishIfSent();
+    const { stallTime } = host.limits;
+    if (cursor.full && now - cursor.fullSince >= stallTime) {
+      throw playErrors.limit('TOO_SLOW', { seconds: toSeconds(stallTime) });
+    }
+  }
+
+  close(reason: SrsxError | undefined, now: Micros): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.deadline = Number.POSITIVE_INFINITY;
+    const { host, exchange, onOver } = this.#options;
+    host.wheel.remove(this);
+    this.#ended?.close();
+    this.#count();
+    this.#cursor?.close();
+    this.#entry.close();
+    if (this.#link !== undefined) {
+      this.#link.close(reason);
+    } else if (reason !== undefined) {
+      const { status, headers, body } = answerTo(reason);
+      exchange.reply(status, { ...headers, ...corsHeaders(exchange.request) }, body);
+    }
+    onOver(this);
+    this.#log('ends', { seconds: Math.round(toSeconds(now - this.#since)), code: reason?.code });
+  }
+
+  #open(): { link: Link; format: Format } {
+    const { exchange } = this.#options;
+    if (exchange.request.webSocket) return { link: exchange.upgrade(), format: webSocketFlv };
+    const { link, chunked } = exchange.stream(200, playHeaders(exchange));
+    this.#chunked = chunked;
+    return { link, format: chunked ? chunkedFlv : plainFlv };
+  }
+
+  /** Looked at in the next turn of the wheel: by then a publisher that takes over is there. */
+  #publisherLeft(): void {
+    this.#ending = true;
+    this.deadline = this.#options.host.clock.now();
+  }
+
+  #finishIfSent(): void {
+    if (this.#over || !this.#ending || this.#stream?.published === true || this.#cursor?.full === true) return;
+    if (this.#chunked) this.#link?.send([lastChunk]);
+    this.close(undefined, this.#options.host.clock.now());
+  }
+
+  #count(): void {
+    const sent = this.#cursor?.sentBytes ?? 0;
+    this.#entry.sent.add(sent - this.#counted);
+    this.#counted = sent;
+  }
+
+  #log(text: string, more: Record<string, unknown> = {}): void {
+    const { host, asked, grant } = this.#options;
+    const { dropped = 0 } = this.#cursor ?? {};
+    host.log.info('http-flv', text, {
+      session: this.#entry.id,
+      peer: formatAddress(asked.peer),
+      stream: streamUrl(grant.name),
+      bytes: this.#counted,
+      dropped,
+      ...more,
+    });
+  }
+}

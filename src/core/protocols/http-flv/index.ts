@@ -1,0 +1,21 @@
+// HTTP-FLV and WebSocket-FLV. Other folders import only this file.
+import type { Protocol } from '../../control/host.ts';
+import { defaults, type HttpFlvConfig } from './config.ts';
+import { pull, push } from './dial.ts';
+import { httpFlvErrors } from './errors.ts';
+import { EXTENSION } from './request.ts';
+import { serve } from './serve.ts';
+
+export type { HttpFlvConfig } from './config.ts';
+export { httpFlvErrors } from './errors.ts';
+
+export const httpFlv = {
+  name: 'http-flv',
+  schemes: ['http', 'https', 'ws', 'wss'],
+  defaults,
+  errors: httpFlvErrors,
+  serve: async (host, config) => serve(host, config),
+  accepts: (url) => url.pathname.endsWith(EXTENSION),
+  pull,
+  push,
+} satisfies Protocol<HttpFlvConfig>;

@@ -1,0 +1,151 @@
+// One publisher: the FLV in the body of a POST becomes a publication.
+import type { SrsxError } from '../../base/errors.ts';
+import { formatAddress, type Link } from '../../base/link.ts';
+import { guard, type Session } from '../../base/session.ts';
+import { type Micros, toSeconds } from '../../base/time.ts';
+import type { AdmissionRequest, Grant } from '../../control/admission.ts';
+import type { Host } from '../../control/host.ts';
+import type { SessionEntry } from '../../control/sessions.ts';
+import { FlvDemuxer } from '../../format/flv/index.ts';
+import type { MediaEvent } from '../../media/demuxer.ts';
+import { Settler } from '../../media/settle.ts';
+import type { Publication } from '../../media/stream.ts';
+import { streamUrl } from '../../media/stream-name.ts';
+import { corsHeaders } from '../../wire/http/cors.ts';
+import type { HttpExchange } from '../../wire/http/exchange.ts';
+import { answerTo, httpFlvErrors } from './errors.ts';
+import { EXTENSION } from './request.ts';
+
+export interface PublishOptions {
+  readonly host: Host;
+  readonly exchange: HttpExchange;
+  readonly asked: AdmissionRequest;
+  readonly grant: Grant;
+  /** Called once, when the session is over. */
+  readonly onOver: (session: PublishSession) => void;
+}
+
+/**
+ * publishing -- end of the body --> over (200)
+ *      '-- bad FLV, silence, evicted --> over (4xx and why)      '-- body breaks off --> over (nobody to answer)
+ */
+export class PublishSession implements Session {
+  readonly #options: PublishOptions;
+  readonly #entry: SessionEntry;
+  readonly #publication: Publication;
+  readonly #settler: Settler;
+  readonly #demuxer: FlvDemuxer;
+  readonly #body: Link;
+  readonly #since: Micros;
+  #hasMedia = false;
+  #over = false;
+  deadline: Micros;
+
+  /** Throws ADMISSION_SESSIONS, STREAM_BUSY, STREAM_COUNT; nothing is left open then. */
+  constructor(options: PublishOptions) {
+    const { host, exchange, asked, grant } = options;
+    this.#options = options;
+    this.#since = host.clock.now();
+    this.deadline = this.#since + host.limits.firstMediaTime;
+    const end = (reason: SrsxError): void => this.close(reason, host.clock.now());
+    this.#entry = host.sessions.open({
+      ...asked,
+      name: grant.name,
+      publish: true,
+      shownName: grant.name.stream + EXTENSION,
+      end,
+    });
+    try {
+      this.#publication = host.hub.stream(grant.name).publish({ policy: grant.policy, onEvicted: end });
+    } catch (error) {
+      this.#entry.close();
+      throw error;
+    }
+    this.#settler = new Settler(this.#publication);
+    this.#demuxer = new FlvDemuxer(host.limits);
+    this.#body = exchange.body();
+    host.wheel.add(this);
+    this.#log('publishes');
+    this.#read();
+  }
+
+  receive(bytes: Uint8Array, now: Micros): void {
+    this.#entry.received.add(bytes.length);
+    this.#take(this.#demuxer.push(bytes));
+    const { firstMediaTime, silentTime } = this.#options.host.limits;
+    this.deadline = this.#hasMedia ? now + silentTime : this.#since + firstMediaTime;
+  }
+
+  tick(): void {
+    const { firstMediaTime, silentTime } = this.#options.host.limits;
+    if (this.#hasMedia) throw httpFlvErrors.protocol('SILENT', { seconds: toSeconds(silentTime) });
+    throw httpFlvErrors.protocol('NO_MEDIA', { seconds: toSeconds(firstMediaTime) });
+  }
+
+  close(reason: SrsxError | undefined, now: Micros): void {
+    if (!this.#stop()) return;
+    const { exchange } = this.#options;
+    if (reason !== undefined) {
+      const { status, headers, body } = answerTo(reason);
+      exchange.reply(status, { ...headers, ...corsHeaders(exchange.request) }, body);
+    }
+    this.#log('ends', { seconds: Math.round(toSeconds(now - this.#since)), code: reason?.code });
+  }
+
+  #read(): void {
+    const { clock } = this.#options.host;
+    const body = this.#body;
+    body.onData = (bytes) => {
+      const now = clock.now();
+      guard(this, now, () => this.receive(bytes, now));
+    };
+    body.onClose = (reason) => {
+      const now = clock.now();
+      if (reason !== undefined) this.close(undefined, now);
+      else guard(this, now, () => this.#finish(now));
+    };
+  }
+
+  /** The body has ended as it should. */
+  #finish(now: Micros): void {
+    if (this.#over) return;
+    if (this.#entry.received.total === 0) throw httpFlvErrors.protocol('EMPTY');
+    this.#take(this.#demuxer.end());
+    this.#settler.settle();
+    const { exchange } = this.#options;
+    this.#stop();
+    exchange.reply(200, { 'Content-Type': 'application/json', ...corsHeaders(exchange.request) }, '{"code":0}');
+    this.#log('ends', { seconds: Math.round(toSeconds(now - this.#since)) });
+  }
+
+  #take(events: readonly MediaEvent[]): void {
+    for (const event of events) {
+      if (event.type === 'frame') this.#hasMedia = true;
+      this.#settler.on(event);
+    }
+  }
+
+  /** Frees the name and everything else; false when that was done before. */
+  #stop(): boolean {
+    if (this.#over) return false;
+    this.#over = true;
+    this.deadline = Number.POSITIVE_INFINITY;
+    this.#options.host.wheel.remove(this);
+    this.#publication.end();
+    this.#entry.close();
+    this.#body.close();
+    this.#options.onOver(this);
+    return true;
+  }
+
+  #log(text: string, more: Record<string, unknown> = {}): void {
+    const { host, asked, grant } = this.#options;
+    host.log.info('http-flv', text, {
+      session: this.#entry.id,
+      peer: formatAddress(asked.peer),
+      stream: streamUrl(grant.name),
+      bytes: this.#entry.received.total,
+      ...more,
+    });
+  }
+}

@@ -1,0 +1,134 @@
+// The route of everything that ends in .flv: asks the admission, then makes players and publishers.
+import type { Closer } from '../../base/link.ts';
+import { guard, type Session, toSrsxError } from '../../base/session.ts';
+import type { Host, Listener } from '../../control/host.ts';
+import type { Stream } from '../../media/stream.ts';
+import { type StreamName, streamKey } from '../../media/stream-name.ts';
+import { corsHeaders } from '../../wire/http/cors.ts';
+import type { HttpExchange } from '../../wire/http/exchange.ts';
+import type { HttpFlvConfig } from './config.ts';
+import { PlaySession, playHeaders } from './egress.ts';
+import { answerTo, httpFlvErrors } from './errors.ts';
+import { PublishSession } from './ingest.ts';
+import { EXTENSION, readRequest } from './request.ts';
+
+export function serve(host: Host, config: HttpFlvConfig): Closer & { readonly listeners: readonly Listener[] } {
+  return new Server(host, config);
+}
+
+class Server implements Closer {
+  readonly listeners = [];
+  readonly #host: Host;
+  readonly #config: HttpFlvConfig;
+  readonly #closers: readonly Closer[];
+  /** Bounded by limits.sessions: each is registered there. */
+  readonly #sessions = new Set<Session>();
+  /** Players that wait for their publisher, by the stream's key. */
+  readonly #waiting = new Map<string, Set<PlaySession>>();
+
+  constructor(host: Host, config: HttpFlvConfig) {
+    this.#host = host;
+    this.#config = config;
+    this.#closers = [
+      host.http.add((exchange) => this.#route(exchange)),
+      host.hub.watch({ published: ({ name }) => this.#published(name) }),
+    ];
+  }
+
+  close(): void {
+    for (const closer of this.#closers) closer.close();
+    const reason = httpFlvErrors.refused('STOPPED');
+    for (const session of this.#sessions) session.close(reason, this.#host.clock.now());
+  }
+
+  #route(exchange: HttpExchange): boolean {
+    const { method, path } = exchange.request;
+    if (!path.endsWith(EXTENSION)) return false;
+    const { play, publish } = this.#config;
+    if (play && method === 'GET') this.#run(exchange, () => this.#play(exchange));
+    else if (publish && (method === 'POST' || method === 'PUT')) this.#run(exchange, () => this.#publish(exchange));
+    // What GET would begin with. Whether the stream is there is not told without an admission.
+    else if (play && method === 'HEAD') exchange.reply(200, playHeaders(exchange));
+    else if (method === 'OPTIONS') exchange.reply(200, corsHeaders(exchange.request));
+    else return false;
+    return true;
+  }
+
+  /** What fails before there is a session is answered here. */
+  #run(exchange: HttpExchange, start: () => Promise<void>): void {
+    start().catch((thrown: unknown) => {
+      const error = toSrsxError(thrown);
+      const { status, headers, body } = answerTo(error);
+      this.#host.log.warn('http-flv', 'refused', {
+        path: exchange.request.path,
+        code: error.code,
+        error: error.message,
+      });
+      exchange.reply(status, { ...headers, ...corsHeaders(exchange.request) }, body);
+    });
+  }
+
+  async #play(exchange: HttpExchange): Promise<void> {
+    const { hub } = this.#host;
+    const admitted = await this.#admit(exchange, 'play');
+    if (admitted === undefined) return;
+    const { name } = admitted.grant;
+    const session = new PlaySession({
+      ...admitted,
+      waitTime: this.#config.waitTime,
+      onOver: (over) => {
+        this.#sessions.delete(over);
+        this.#forget(name, over);
+      },
+    });
+    this.#sessions.add(session);
+    const stream = hub.find(name);
+    if (stream?.published === true) this.#begin(session, stream);
+    else this.#wait(name, session);
+  }
+
+  async #publish(exchange: HttpExchange): Promise<void> {
+    const admitted = await this.#admit(exchange, 'publish');
+    if (admitted === undefined) return;
+    this.#sessions.add(new PublishSession({ ...admitted, onOver: (over) => this.#sessions.delete(over) }));
+  }
+
+  /** Undefined when the peer has left meanwhile. The body is not read before the answer of the admission. */
+  async #admit(exchange: HttpExchange, action: 'play' | 'publish') {
+    let gone = false;
+    exchange.onGone = () => {
+      gone = true;
+    };
+    const host = this.#host;
+    const asked = readRequest(exchange.request, action);
+    const grant = await host.admission.admit(asked);
+    return gone ? undefined : { host, exchange, asked, grant };
+  }
+
+  #wait(name: StreamName, session: PlaySession): void {
+    const key = streamKey(name);
+    const others = this.#waiting.get(key);
+    if (others === undefined) this.#waiting.set(key, new Set([session]));
+    else others.add(session);
+  }
+
+  #forget(name: StreamName, session: PlaySession): void {
+    const key = streamKey(name);
+    const others = this.#waiting.get(key);
+    if (others?.delete(session) === true && others.size === 0) this.#waiting.delete(key);
+  }
+
+  #published(name: StreamName): void {
+    const key = streamKey(name);
+    const sessions = this.#waiting.get(key);
+    const stream = this.#host.hub.find(name);
+    if (sessions === undefined || stream === undefined) return;
+    this.#waiting.delete(key);
+    for (const session of sessions) this.#begin(session, stream);
+  }
+
+  /** A player that fails must not take the publisher with it, in whose call this may be. */
+  #begin(session: PlaySession, stream: Stream): void {
+    guard(session, this.#host.clock.now(), () => session.begin(stream));
+  }
+}
