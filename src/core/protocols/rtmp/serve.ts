@@ -1,0 +1,278 @@
+// The server: accepts links, asks the admission, joins sessions with streams.
+import { Reporter } from '../../base/counters.ts';
+import type { SrsxError } from '../../base/errors.ts';
+import type { Address, Closer, Link } from '../../base/link.ts';
+import { formatAddress } from '../../base/link.ts';
+import type { Log } from '../../base/log.ts';
+import { drive, guard, type Session, toSrsxError } from '../../base/session.ts';
+import { fromSeconds, type Micros, toMs } from '../../base/time.ts';
+import type { Grant } from '../../control/admission.ts';
+import type { Host, Listener, TlsFiles } from '../../control/host.ts';
+import type { SessionEntry } from '../../control/sessions.ts';
+import { Settler } from '../../media/settle.ts';
+import type { Publication } from '../../media/stream.ts';
+import { type StreamName, streamUrl } from '../../media/stream-name.ts';
+import type { RtmpConfig } from './config.ts';
+import { RtmpPlayer } from './egress.ts';
+import { errors } from './errors.ts';
+import { RtmpIngest } from './ingest.ts';
+import type { Message } from './message.ts';
+import { RtmpSession, type Selection, type SessionEvents, type StreamRequest } from './session.ts';
+
+/** Listens on all addresses of the settings; rejects with SystemError when one is not free. */
+export async function serve(
+  host: Host,
+  config: RtmpConfig,
+): Promise<Closer & { readonly listeners: readonly Listener[] }> {
+  const open = new Set<ServedLink>();
+  const onLink = (link: Link): void => {
+    const limit = host.limits.sessions;
+    if (open.size >= limit) link.close(errors.limit('SESSIONS', { limit }));
+    else serveLink(link, host, config, open);
+  };
+  const listeners: Listener[] = [];
+  const close = (): void => {
+    for (const listener of listeners) listener.close();
+    for (const session of open) session.close(errors.refused('SHUTDOWN'), host.clock.now());
+  };
+  try {
+    for (const [at, tls] of addresses(config)) listeners.push(await host.net.listenTcp(at, onLink, tls));
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { listeners, close };
+}
+
+function addresses({ listen, tls }: RtmpConfig): [Address, TlsFiles | undefined][] {
+  return [
+    ...listen.map((at): [Address, undefined] => [at, undefined]),
+    ...(tls?.listen ?? []).map((at): [Address, TlsFiles | undefined] => [at, tls]),
+  ];
+}
+
+/** Serves one link that is already open; `open` holds the session until it ends. */
+export function serveLink(link: Link, host: Host, config: RtmpConfig, open = new Set<ServedLink>()): ServedLink {
+  const session = new ServedLink(link, host, config, () => open.delete(session));
+  open.add(session);
+  drive(link, session, host);
+  return session;
+}
+
+/** How often the rates of a session are brought up to date. */
+const METER_TIME = fromSeconds(1);
+
+/** One connection: its session, and what it publishes or plays. */
+export class ServedLink implements Session, SessionEvents {
+  readonly #link: Link;
+  readonly #host: Host;
+  readonly #config: RtmpConfig;
+  readonly #onEnded: () => void;
+  readonly #session: RtmpSession;
+  readonly #since: Micros;
+  #log: Log;
+  #entry: SessionEntry | undefined;
+  #publication: Publication | undefined;
+  #ingest: RtmpIngest | undefined;
+  #player: RtmpPlayer | undefined;
+  #nextMeter: Micros = Number.POSITIVE_INFINITY;
+  #countedReceived = 0;
+  #countedSent = 0;
+  /** Media sent to players that are gone. */
+  #sentMedia = 0;
+
+  constructor(link: Link, host: Host, config: RtmpConfig, onEnded: () => void) {
+    this.#link = link;
+    this.#host = host;
+    this.#config = config;
+    this.#onEnded = onEnded;
+    this.#since = host.clock.now();
+    this.#log = host.log.with({ peer: formatAddress(link.peer) });
+    const { chunkSize, windowAckSize } = config;
+    const { limits, rng } = host;
+    this.#session = new RtmpSession({
+      link,
+      limits,
+      rng,
+      log: this.#log,
+      chunkSize,
+      windowAckSize,
+      events: this,
+      now: this.#since,
+    });
+  }
+
+  receive(bytes: Uint8Array, now: Micros): void {
+    this.#session.receive(bytes, now);
+  }
+
+  get deadline(): Micros {
+    const stalled = this.#player?.stallDeadline(this.#host.limits.stallTime) ?? Number.POSITIVE_INFINITY;
+    return Math.min(this.#session.deadline, this.#nextMeter, stalled);
+  }
+
+  /** Errors: RTMP_TIMEOUT, PLAYER_TOO_SLOW. */
+  tick(now: Micros): void {
+    this.#measure(now);
+    this.#player?.checkStall(this.#host.limits.stallTime, now);
+    this.#session.tick(now);
+  }
+
+  close(reason: SrsxError | undefined, now: Micros): void {
+    this.#session.close(reason, now);
+  }
+
+  describe(): Record<string, unknown> {
+    return { ...this.#session.describe(), id: this.#entry?.id, received: this.#session.receivedBytes };
+  }
+
+  ask(request: StreamRequest): void {
+    const { action, type, target, tcUrl, pageUrl, swfUrl } = request;
+    const { name, param } = target;
+    const asked = this.#host.admission.admit({
+      action,
+      protocol: 'rtmp',
+      type,
+      peer: this.#link.peer,
+      name,
+      param,
+      tcUrl,
+      pageUrl,
+      swfUrl,
+    });
+    void asked.then(
+      (grant) => this.#step((now) => this.#granted(request, grant, now)),
+      (error: unknown) => this.#step((now) => this.#session.refuse(toSrsxError(error), now)),
+    );
+  }
+
+  media(message: Message, now: Micros): void {
+    this.#ingest?.media(message, now);
+  }
+
+  select(selection: Selection): void {
+    this.#player?.select(selection);
+  }
+
+  stop(): void {
+    this.#measure(this.#host.clock.now());
+    this.#ingest?.end();
+    this.#ingest = undefined;
+    this.#publication?.end();
+    this.#publication = undefined;
+    this.#player?.close();
+    this.#sentMedia += this.#player?.sentBytes ?? 0;
+    this.#player = undefined;
+    this.#entry?.close();
+    this.#entry = undefined;
+    this.#nextMeter = Number.POSITIVE_INFINITY;
+  }
+
+  ended(reason: SrsxError | undefined): void {
+    const seconds = toMs(this.#host.clock.now() - this.#since) / 1000;
+    const { receivedBytes } = this.#session;
+    this.#log.info('rtmp', reason === undefined ? 'closed' : `closed: ${reason.message}`, {
+      code: reason?.code ?? 'none',
+      seconds,
+      receivedBytes,
+      sentBytes: this.#sentBytes,
+    });
+    this.#onEnded();
+  }
+
+  /** What runs outside of the driver: after the admission has answered, or when the operator ends the session. */
+  #step(step: (now: Micros) => void): void {
+    const now = this.#host.clock.now();
+    guard(this, now, () => step(now));
+  }
+
+  #granted(request: StreamRequest, grant: Grant, now: Micros): void {
+    // The peer may have left while the admission was asked.
+    if (this.#session.state !== 'asking') return;
+    const start = this.#prepare(request, grant, now);
+    if (start === undefined) return;
+    this.#session.accept(now);
+    start();
+    this.#log.info('rtmp', `${request.type} ${streamUrl(grant.name)}`, { param: request.target.param });
+    this.#nextMeter = now + METER_TIME;
+    this.#session.resume(now);
+  }
+
+  /** Takes what the request needs; what is refused here is told to the peer, not only logged. */
+  #prepare(request: StreamRequest, grant: Grant, now: Micros): (() => void) | undefined {
+    try {
+      this.#entry = this.#register(request, grant.name);
+      return request.action === 'publish' ? this.#publish(grant) : this.#play(request, grant);
+    } catch (error) {
+      this.stop();
+      this.#session.refuse(toSrsxError(error), now);
+      return undefined;
+    }
+  }
+
+  #register({ action, type, target, tcUrl, pageUrl, swfUrl }: StreamRequest, name: StreamName): SessionEntry {
+    const entry = this.#host.sessions.open({
+      protocol: 'rtmp',
+      type,
+      publish: action === 'publish',
+      peer: this.#link.peer,
+      name,
+      shownName: target.shownName,
+      tcUrl,
+      pageUrl,
+      swfUrl,
+      end: (reason) => this.close(reason, this.#host.clock.now()),
+    });
+    this.#log = this.#log.with({ session: entry.id, stream: streamUrl(name) });
+    return entry;
+  }
+
+  #publish(grant: Grant): () => void {
+    const publication = this.#host.hub.stream(grant.name).publish({
+      policy: grant.policy,
+      onEvicted: (reason) =>
+        this.#step((now) => {
+          this.#session.tell('NetStream.Publish.BadName', reason.message);
+          this.close(reason, now);
+        }),
+    });
+    this.#publication = publication;
+    const report = new Reporter((count, last) => this.#log.warn('rtmp', `${count} tags dropped, last: ${last}`));
+    this.#ingest = new RtmpIngest(new Settler(publication), this.#host.limits, report);
+    return () => undefined;
+  }
+
+  #play({ streamId }: StreamRequest, { name, mergeWindow }: Grant): () => void {
+    const { chunkSize, unpublishNotify } = this.#config;
+    const player = new RtmpPlayer({
+      hub: this.#host.hub,
+      name,
+      link: this.#link,
+      limits: this.#host.limits,
+      chunkSize,
+      streamId,
+      mergeWindow,
+      onUnpublished: () => {
+        if (!unpublishNotify) return;
+        this.#session.tell('NetStream.Play.UnpublishNotify', 'stream is now unpublished.', 'status');
+      },
+    });
+    this.#player = player;
+    return () => player.select(this.#session.selection);
+  }
+
+  get #sentBytes(): number {
+    return this.#session.sentBytes + this.#sentMedia + (this.#player?.sentBytes ?? 0);
+  }
+
+  #measure(now: Micros): void {
+    if (this.#entry === undefined) return;
+    const { receivedBytes } = this.#session;
+    const sent = this.#sentBytes;
+    this.#entry.received.add(receivedBytes - this.#countedReceived);
+    this.#entry.sent.add(sent - this.#countedSent);
+    this.#countedReceived = receivedBytes;
+    this.#countedSent = sent;
+    this.#nextMeter = now + METER_TIME;
+  }
+}
