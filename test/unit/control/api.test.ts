@@ -130,7 +130,7 @@ function expectShape(mine: unknown, theirs: unknown, path = ''): void {
   }
   if (Array.isArray(theirs)) {
     expect(Array.isArray(mine), path).toBe(true);
-    theirs.forEach((one, index) => expectShape((mine as unknown[])[index], one, `${path}[${index}]`));
+    for (const [index, one] of theirs.entries()) expectShape((mine as unknown[])[index], one, `${path}[${index}]`);
     return;
   }
   for (const [key, value] of Object.entries(theirs))
