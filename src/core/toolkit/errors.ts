@@ -30,3 +30,16 @@ export const probeErrors = defineErrors('PROBE', {
     advice: 'Check host, port and firewall, or give a longer --timeout.',
   },
 });
+
+export const benchErrors = defineErrors('BENCH', {
+  THRESHOLD: { text: 'threshold {text}: {why}', advice: 'For instance: first-frame.p95<500ms, failed<=0, stalled<1%.' },
+  CLIENTS: { text: '{clients} clients are outside 1..{limit}', advice: 'Use several machines for more.' },
+  RAMP: { text: 'a ramp of {ramp} clients per second is not above 0', advice: 'For instance: --ramp 50.' },
+  SOURCE: { text: 'publishing needs a source', advice: 'Give an FLV file, or use the built-in sample.' },
+  SOURCE_EMPTY: { text: 'the source to publish has no media', advice: 'Look at it with srsx probe.' },
+  SOURCE_LIVE: { text: 'the source {source} is not a file', advice: 'Record some seconds with srsx relay first.' },
+  SAME_NAME: {
+    text: '{clients} publishers would use one name',
+    advice: 'Put %d into the URL: it becomes the number of the client.',
+  },
+});

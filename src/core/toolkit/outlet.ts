@@ -16,51 +16,61 @@ export interface OutletOptions {
   readonly whole: boolean;
 }
 
+/** A player of the stream. */
+export interface Output {
+  readonly cursor: Cursor;
+  readonly link: Link;
+}
+
 /** Watches `stream.play`, through which every `push` goes. */
 export class Outlet {
   readonly #clock: Clock;
-  #cursor: Cursor | undefined;
-  #playLink: Link | undefined;
+  readonly #cursors = new Map<Cursor, Link>();
   #link: Link | undefined;
   #dropped = 0;
   #players = 0;
+  /** Told of each player that begins. */
+  onAttach: (output: Output) => void = () => undefined;
 
   constructor(stream: Stream, { clock, whole }: OutletOptions) {
     this.#clock = clock;
     const play = stream.play.bind(stream);
     stream.play = (format, link, mergeWindow) => {
       const first = whole && this.#players++ === 0;
-      this.#dropped += this.#cursor?.dropped ?? 0;
-      this.#playLink = link;
       const cursor = first ? play(wholeFormat(format), link, 0) : play(format, link, mergeWindow);
-      this.#attach(cursor);
+      this.#attach(cursor, link);
       return cursor;
     };
   }
 
-  /** The link that carries the media, when a push tells it. */
-  watch(link: Link): void {
+  /** The link that carries the media, when a push tells it; undefined when that push is over. */
+  watch(link: Link | undefined): void {
     this.#link = link;
   }
 
   /** A push takes from the stream. */
   get attached(): boolean {
-    return this.#cursor !== undefined;
+    return this.#cursors.size > 0;
   }
 
-  /** Bytes that the other end has not taken. */
+  /** Bytes that the slowest of the other ends has not taken. */
   get pending(): number {
-    return Math.max(this.#link?.pending ?? 0, this.#playLink?.pending ?? 0);
+    let most = this.#link?.pending ?? 0;
+    for (const link of this.#cursors.values()) most = Math.max(most, link.pending);
+    return most;
   }
 
-  /** Packets jumped over because the output was too slow. */
+  /** Packets jumped over because an output was too slow. */
   get dropped(): number {
-    return this.#dropped + (this.#cursor?.dropped ?? 0);
+    let sum = this.#dropped;
+    for (const cursor of this.#cursors.keys()) sum += cursor.dropped;
+    return sum;
   }
 
-  /** The output keeps up: more may be read. */
+  /** There is an output, and it keeps up: more may be read. */
   get room(): boolean {
-    return this.#cursor !== undefined && !this.#cursor.full && this.pending < HIGH_BYTES;
+    for (const cursor of this.#cursors.keys()) if (cursor.full) return false;
+    return this.attached && this.pending < HIGH_BYTES;
   }
 
   /** Waits for `room`, or the signal. */
@@ -74,14 +84,13 @@ export class Outlet {
     }
   }
 
-  #attach(cursor: Cursor): void {
-    this.#cursor = cursor;
+  #attach(cursor: Cursor, link: Link): void {
+    this.#cursors.set(cursor, link);
+    this.onAttach({ cursor, link });
     const close = cursor.close.bind(cursor);
     cursor.close = () => {
       close();
-      if (this.#cursor !== cursor) return;
-      this.#dropped += cursor.dropped;
-      this.#cursor = undefined;
+      if (this.#cursors.delete(cursor)) this.#dropped += cursor.dropped;
     };
   }
 }

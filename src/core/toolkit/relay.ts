@@ -105,7 +105,6 @@ class Relay {
   #state: RelayState = 'connecting';
   #endedBy: RelayResult['endedBy'] = 'end';
   #bytesIn = 0;
-  #bytesOut = 0;
   #reconnects = 0;
   #last = { at: 0, bytes: 0 };
 
@@ -211,21 +210,21 @@ class Relay {
     const { retry, to, mergeWindow = 0, insecure = false } = this.#options;
     let failures = 0;
     for (;;) {
-      const before = this.#bytesOut;
+      const before = this.#stream.sentBytes;
       const fault = await this.#target
         .push(this.#host, this.#stream, this.#target.url, {
           signal: this.#output.signal,
           mergeWindow,
           insecure,
-          onBytes: (bytes) => {
-            this.#bytesOut += bytes;
-          },
+          // The stream knows it sooner: some protocols tell once a second.
+          onBytes: () => undefined,
           onLink: (link) => this.#outlet.watch(link),
         })
         .then(() => relayErrors.system('ENDED', { to }), toSrsxError);
+      this.#outlet.watch(undefined);
       const ended = this.#state === 'flushing' || this.#output.signal.aborted;
       if (ended && fault.code === 'RELAY_ENDED') return;
-      failures = this.#bytesOut > before ? 1 : failures + 1;
+      failures = this.#stream.sentBytes > before ? 1 : failures + 1;
       // A file that is opened again would be overwritten.
       if (ended || this.#target.file || !mayRetry(retry, failures, fault)) throw fault;
       await this.#pause(failures, retry, this.#input.signal);
@@ -293,14 +292,14 @@ class Relay {
       if (this.#splice.count > 0 && !signal.aborted) throw relayErrors.system('UNREADY', { to });
       return;
     }
-    let taken = this.#bytesOut - this.#outlet.pending;
+    let taken = this.#stream.sentBytes - this.#outlet.pending;
     let since = clock.now();
     while (!settled) {
       await Promise.race([done, sleep(clock, LOOK, this.#output.signal)]);
       const now = clock.now();
       const patience = signal.aborted ? GRACE : limits.stallTime;
-      if (this.#bytesOut - this.#outlet.pending !== taken) {
-        taken = this.#bytesOut - this.#outlet.pending;
+      if (this.#stream.sentBytes - this.#outlet.pending !== taken) {
+        taken = this.#stream.sentBytes - this.#outlet.pending;
         since = now;
       } else if (!settled && now - since >= patience) {
         this.#output.abort();
@@ -326,8 +325,8 @@ class Relay {
   #progress(): RelayProgress {
     const now = this.#host.clock.now();
     const passed = toSeconds(now - this.#last.at);
-    const bitrateBps = passed > 0 ? Math.round(((this.#bytesOut - this.#last.bytes) * 8) / passed) : 0;
-    this.#last = { at: now, bytes: this.#bytesOut };
+    const bitrateBps = passed > 0 ? Math.round(((this.#stream.sentBytes - this.#last.bytes) * 8) / passed) : 0;
+    this.#last = { at: now, bytes: this.#stream.sentBytes };
     const running = this.#firstAt === undefined ? 0 : now - this.#firstAt;
     const span = this.#splice.span;
     return {
@@ -336,7 +335,7 @@ class Relay {
       mediaMs: toMs(span),
       frames: { ...this.#splice.frames },
       bytesIn: this.#bytesIn,
-      bytesOut: this.#bytesOut,
+      bytesOut: this.#stream.sentBytes,
       bitrateBps,
       speed: running > 0 ? Math.round((span / running) * 100) / 100 : 0,
       dropped: this.#outlet.dropped,

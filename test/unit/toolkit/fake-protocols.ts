@@ -39,7 +39,11 @@ export function liveSource(takes: readonly Take[]): Protocol & { pulls: number }
         const start = host.clock.now();
         let index = 0;
         const end = (): void => (take.fault === undefined ? resolve() : reject(fakeErrors.system(take.fault, {})));
-        signal.addEventListener('abort', () => resolve());
+        let cancel = (): void => undefined;
+        signal.addEventListener('abort', () => {
+          cancel();
+          resolve();
+        });
         if (take.frames.length > 0) to.on({ type: 'tracks', tracks: tracksOf(take.frames) });
         const next = (): void => {
           if (signal.aborted) return;
@@ -48,8 +52,7 @@ export function liveSource(takes: readonly Take[]): Protocol & { pulls: number }
             if (!take.stays) end();
             return;
           }
-          host.clock.after(start + frame.dts - begin - host.clock.now(), () => {
-            if (signal.aborted) return;
+          cancel = host.clock.after(start + frame.dts - begin - host.clock.now(), () => {
             onBytes(frame.data.length);
             deliver(to, frame);
             next();

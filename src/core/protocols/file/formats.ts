@@ -2,6 +2,12 @@
 import type { Limits } from '../../base/limits.ts';
 import type { Demuxer } from '../../media/demuxer.ts';
 import type { Format } from '../../media/muxer.ts';
+import type { TrackKind } from '../../media/track.ts';
+
+/** A demuxer that may know beforehand which kinds of tracks will come. */
+export interface FileDemuxer extends Demuxer {
+  promised?(): readonly TrackKind[];
+}
 
 export interface FileFormat {
   readonly name: string;
@@ -11,7 +17,8 @@ export interface FileFormat {
   readonly headBytes: number;
   /** Whether a file that begins so is one of these; decides when reading. Files shorter than `headBytes` come whole. */
   matches(head: Uint8Array): boolean;
-  demuxer(limits: Limits): Demuxer;
+  /** @param onBad is told the code of each part of the file that is left out or tolerated. */
+  demuxer(limits: Limits, onBad: (code: string) => void): FileDemuxer;
   readonly format: Format;
 }
 

@@ -12,7 +12,7 @@ export const file = fileProtocol(fileFormats);
 
 /** Reads a container that is in memory, such as a sample that came with the program. */
 export const pullBytes = (
-  host: Pick<ClientHost, 'log' | 'limits'>,
+  host: Pick<ClientHost, 'log' | 'limits' | 'clock'>,
   bytes: Uint8Array,
   to: MediaSink,
   options: Pick<PullOptions, 'signal' | 'ready' | 'onBytes'>,

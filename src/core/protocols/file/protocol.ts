@@ -19,8 +19,8 @@ export function fileProtocol(formats: readonly FileFormat[]): Protocol<Record<st
     async pull(host, from, to, options) {
       const path = filePath(from);
       const link = await host.net.openFile(path);
-      const { log, limits } = host;
-      await readMedia(link, to, { ...options, log, limits, formats, path });
+      const { log, limits, clock } = host;
+      await readMedia(link, to, { ...options, log, limits, clock, formats, path });
     },
 
     async push(host, stream, to, options) {
@@ -34,13 +34,13 @@ export function fileProtocol(formats: readonly FileFormat[]): Protocol<Record<st
 
 /** Reads a container that is in memory, such as a sample that came with the program. */
 export async function pullBytes(
-  host: Pick<ClientHost, 'log' | 'limits'>,
+  host: Pick<ClientHost, 'log' | 'limits' | 'clock'>,
   bytes: Uint8Array,
   to: MediaSink,
   options: Pick<PullOptions, 'signal' | 'ready' | 'onBytes'> & { readonly formats: readonly FileFormat[] },
 ): Promise<void> {
-  const { log, limits } = host;
-  await readMedia(new MemoryLink(bytes), to, { ...options, log, limits, path: 'memory' });
+  const { log, limits, clock } = host;
+  await readMedia(new MemoryLink(bytes), to, { ...options, log, limits, clock, path: 'memory' });
 }
 
 /** The container to write: named in the query (`?format=flv`), or by the ending; standard output has a default. */

@@ -1,17 +1,20 @@
 // Reads a container from a link as fast as its consumer allows.
 import { concat, toHex } from '../../base/bytes.ts';
+import type { Clock } from '../../base/clock.ts';
+import { Reporter } from '../../base/counters.ts';
 import type { SrsxError } from '../../base/errors.ts';
 import type { Limits } from '../../base/limits.ts';
 import type { Link } from '../../base/link.ts';
 import type { Log } from '../../base/log.ts';
 import { toSrsxError } from '../../base/session.ts';
 import type { PullOptions } from '../../control/host.ts';
-import type { Demuxer, MediaEvent } from '../../media/demuxer.ts';
+import type { MediaEvent } from '../../media/demuxer.ts';
 import type { MediaSink } from '../../media/sink.ts';
 import { fileErrors, fileFault } from './errors.ts';
-import { type FileFormat, formatByContent, knownFormats } from './formats.ts';
+import { type FileDemuxer, type FileFormat, formatByContent, knownFormats } from './formats.ts';
 
 export interface ReadOptions extends Pick<PullOptions, 'signal' | 'ready' | 'onBytes'> {
+  readonly clock: Clock;
   readonly limits: Limits;
   readonly log: Log;
   readonly formats: readonly FileFormat[];
@@ -40,7 +43,8 @@ class Reading {
   readonly #headBytes: number;
   #head: Uint8Array[] = [];
   #received = 0;
-  #demuxer: Demuxer | undefined;
+  #demuxer: FileDemuxer | undefined;
+  #promised = false;
   #events: MediaEvent[] = [];
   #pumping = false;
   #ended = false;
@@ -84,11 +88,11 @@ class Reading {
     this.#received += bytes.length;
     this.#options.onBytes(bytes.length);
     if (this.#demuxer !== undefined) {
-      this.#take(this.#demuxer.push(bytes));
+      this.#push(this.#demuxer, bytes);
       return;
     }
     this.#head.push(bytes.slice());
-    if (this.#received >= this.#headBytes) this.#take(this.#begin());
+    if (this.#received >= this.#headBytes) this.#begin();
   }
 
   #end(reason: Error | undefined): void {
@@ -99,9 +103,11 @@ class Reading {
       return;
     }
     if (this.#received === 0) throw fileErrors.protocol('EMPTY', { path });
-    if (this.#demuxer === undefined) this.#take(this.#begin());
+    const demuxer = this.#demuxer ?? this.#begin();
+    // A demuxer that found damage behind good frames tells it at the next call.
+    this.#push(demuxer, new Uint8Array(0));
     try {
-      this.#take(this.#demuxer?.end() ?? []);
+      this.#take(demuxer.end());
     } catch (error) {
       // A recording that was cut is worth what it holds: the last, incomplete part is missing, nothing else.
       log.warn('file', 'the file ends in the middle', { path, code: toSrsxError(error).code });
@@ -109,7 +115,7 @@ class Reading {
   }
 
   /** Chooses the demuxer by the first bytes. */
-  #begin(): MediaEvent[] {
+  #begin(): FileDemuxer {
     const { formats, limits, path } = this.#options;
     const head = concat(this.#head);
     this.#head = [];
@@ -117,8 +123,22 @@ class Reading {
     if (format === undefined) {
       throw fileErrors.protocol('CONTENT', { path, head: toHex(head.subarray(0, 8)), known: knownFormats(formats) });
     }
-    this.#demuxer = format.demuxer(limits);
-    return this.#demuxer.push(head);
+    const { log, clock } = this.#options;
+    const bad = new Reporter((count, last) =>
+      log.warn('file', 'parts of the file are left out', { path, count, last }),
+    );
+    const demuxer = format.demuxer(limits, (code) => bad.note(code, clock.now()));
+    this.#demuxer = demuxer;
+    this.#push(demuxer, head);
+    return demuxer;
+  }
+
+  #push(demuxer: FileDemuxer, bytes: Uint8Array): void {
+    this.#take(demuxer.push(bytes));
+    const kinds = demuxer.promised?.() ?? [];
+    if (this.#promised || kinds.length === 0) return;
+    this.#promised = true;
+    this.#to.promise?.(kinds);
   }
 
   #take(events: MediaEvent[]): void {

@@ -10,7 +10,7 @@ export const fileFormats: readonly FileFormat[] = [
     extensions: ['flv'],
     headBytes: FLV_SIGNATURE.length,
     matches: (head) => FLV_SIGNATURE.every((byte, index) => head[index] === byte),
-    demuxer: (limits) => new FlvDemuxer(limits),
+    demuxer: (limits, onBad) => new FlvDemuxer(limits, { onBad }),
     format: flvFormat,
   },
 ];

@@ -102,7 +102,9 @@ describe('pull', () => {
   });
 
   test('FILE_FAILED: what the link says while reading is told; an error of the net layer is told as it is', async () => {
-    const missing = file.pull?.(fakeHost(), fileUrl('nowhere.box'), sink(), pulling());
+    await expect(file.pull?.(fakeHost(), fileUrl('nowhere.box'), sink(), pulling())).rejects.toMatchObject({
+      code: 'NET_NO_FILE',
+    });
     const host = fakeHost();
     const link = new FakeLink();
     host.nextInput = link;
@@ -110,7 +112,6 @@ describe('pull', () => {
     await turn();
     link.onClose(new Error('read failed'));
 
-    await expect(missing).rejects.toMatchObject({ code: 'NET_NO_FILE' });
     await expect(broken).rejects.toMatchObject({ code: 'FILE_FAILED', message: '/dev/x: read failed' });
   });
 
