@@ -160,11 +160,14 @@ function publishDemo(
   const rtmpAt = listeners.find(({ name }) => name === 'rtmp');
   if (rtmpAt === undefined) throw engineErrors.config('DEMO');
   const to = `rtmp://127.0.0.1:${rtmpAt.address.port}/live/demo`;
-  relay(host, protocols, { from: sample, to, signal, loop: true, pace: 'realtime' }, () => undefined).catch(
-    (error: unknown) => {
-      if (!signal.aborted) host.log.error('demo', `the demo stream ended: ${String(error)}`);
-    },
-  );
+  relay(
+    host,
+    protocols,
+    { from: sample, to, signal, loop: Number.POSITIVE_INFINITY, pace: 'realtime' },
+    () => undefined,
+  ).catch((error: unknown) => {
+    if (!signal.aborted) host.log.error('demo', `the demo stream ended: ${String(error)}`);
+  });
 }
 
 /** The HTTP server port: the first route that fits answers. */

@@ -1,8 +1,17 @@
 // The only door to the core, for the commands and for users of the library.
-export { assert, ConfigError, LimitError, ProtocolError, RefusedError, SrsxError, SystemError, BugError } from './base/errors.ts';
+export {
+  assert,
+  BugError,
+  ConfigError,
+  LimitError,
+  ProtocolError,
+  RefusedError,
+  SrsxError,
+  SystemError,
+} from './base/errors.ts';
 export { defaultLimits, type Limits } from './base/limits.ts';
 export { type Address, formatAddress } from './base/link.ts';
-export { Log, type Level, levels, type LogLine, type LogSink, silentLog } from './base/log.ts';
+export { type Level, Log, type LogLine, type LogSink, levels, silentLog } from './base/log.ts';
 export { toSrsxError } from './base/session.ts';
 export {
   createEngine,
@@ -10,7 +19,12 @@ export {
   type Engine,
   type ListenSettings,
   parseAddress,
-  type ServeSettings,
   type Server,
+  type ServeSettings,
 } from './engine.ts';
 export { protocols } from './protocols.ts';
+export { type BenchOptions, bench } from './toolkit/bench.ts';
+export type { BenchClients, BenchInterval, BenchReason, BenchReport } from './toolkit/bench-report.ts';
+export { type ProbeOptions, probe } from './toolkit/probe.ts';
+export type { Finding as ProbeFinding, ProbeReport, ProbeTrack } from './toolkit/probe-report.ts';
+export { type RelayOptions, type RelayProgress, type RelayResult, relay } from './toolkit/relay.ts';
