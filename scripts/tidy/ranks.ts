@@ -56,6 +56,8 @@ function importFault(from: Layer, target: string): string | undefined {
     return 'a command imports core by another door than core/index.ts';
   }
   if (to.rank < from.rank) return undefined;
+  // FLV's script data is AMF0, which RTMP's commands are too: the wire parts lie below the containers.
+  if (from.name === 'format' && to.name === 'wire') return undefined;
   if (to.name === from.name && to.unit === from.unit) return undefined;
   if (to.name === 'protocol' && from.name === 'protocol') return 'a protocol imports another protocol';
   return `${from.name} may not know ${to.name}`;

@@ -1,0 +1,38 @@
+// What a stream or file is, and what is wrong with it.
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand } from '../cli/base-command.ts';
+import { exitCode } from '../cli/exit-code.ts';
+import { durationFlag } from '../cli/flags.ts';
+import { print } from '../cli/output.ts';
+import { mustBeFixed, probeText } from '../cli/probe-report.ts';
+import { withEngine } from '../cli/with-engine.ts';
+import { type ProbeReport, probe, protocols } from '../core/index.ts';
+
+export default class Probe extends BaseCommand<typeof Probe> {
+  static override summary = 'Look at a stream or file: tracks, codec parameters, times, and findings with advice.';
+  static override description =
+    `SOURCE is an rtmp://, rtmps://, http(s):// or ws(s):// URL that ends in .flv, the path of a media file, or - for standard input.
+Exits with ${exitCode.findings} when something must be fixed, so that scripts can act on it.`;
+  static override examples = [
+    { description: 'A live stream', command: '<%= config.bin %> probe rtmp://localhost/live/demo' },
+    { description: 'A whole file, for a program', command: '<%= config.bin %> probe movie.flv --duration 0 --json' },
+  ];
+  static override args = {
+    source: Args.string({ description: 'What to look at.', required: true, ignoreStdin: true }),
+  };
+  static override flags = {
+    duration: durationFlag({ char: 'd', summary: 'How much media to look at; 0: everything; default 5s.' }),
+    timeout: durationFlag({ summary: 'How long to wait for the first frame; default 10s.' }),
+    insecure: Flags.boolean({ summary: 'Do not check TLS certificates.' }),
+  };
+
+  async run(): Promise<ProbeReport> {
+    const { source } = this.args;
+    const { duration, timeout, insecure } = this.flags;
+    const options = { source, duration, timeout, insecure, signal: this.signal };
+    const report = await withEngine(this.logger, ({ host }) => probe(host, protocols, options));
+    if (!this.jsonEnabled()) print(probeText(report));
+    this.endWith(this.interruptedBy ?? (mustBeFixed(report) ? exitCode.findings : 0));
+    return report;
+  }
+}
