@@ -125,7 +125,9 @@ class PullSession implements Session {
   receive(bytes: Uint8Array, now: Micros): void {
     const { onBytes, to, host } = this.#options;
     onBytes(bytes.length);
-    for (const event of this.#demuxer.push(bytes)) {
+    const events = this.#demuxer.push(bytes);
+    if (!this.#hasMedia) to.promise?.(this.#demuxer.promised());
+    for (const event of events) {
       if (event.type === 'frame') this.#hasMedia = true;
       to.on(event);
     }

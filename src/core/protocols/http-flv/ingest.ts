@@ -1,4 +1,6 @@
 // One publisher: the FLV in the body of a POST becomes a publication.
+
+import { Reporter } from '../../base/counters.ts';
 import type { SrsxError } from '../../base/errors.ts';
 import { formatAddress, type Link } from '../../base/link.ts';
 import { guard, type Session } from '../../base/session.ts';
@@ -62,7 +64,8 @@ export class PublishSession implements Session {
       throw error;
     }
     this.#settler = new Settler(this.#publication);
-    this.#demuxer = new FlvDemuxer(host.limits);
+    const dropped = new Reporter((count, last) => this.#log('drops tags', { count, last }));
+    this.#demuxer = new FlvDemuxer(host.limits, { onBad: (code) => dropped.note(code, host.clock.now()) });
     this.#body = exchange.body();
     host.wheel.add(this);
     this.#log('publishes');
@@ -119,6 +122,8 @@ export class PublishSession implements Session {
   }
 
   #take(events: readonly MediaEvent[]): void {
+    // What metadata announces comes with or before the first frames, which wait for it in the settler.
+    if (!this.#hasMedia) this.#settler.promise(this.#demuxer.promised());
     for (const event of events) {
       if (event.type === 'frame') this.#hasMedia = true;
       this.#settler.on(event);
