@@ -100,6 +100,8 @@ class Relay {
   readonly #input: AbortController;
   readonly #output = new AbortController();
   readonly #closers: Closer[] = [];
+  readonly #faults: SrsxError[] = [];
+  #pushed: Promise<void> | undefined;
   readonly #startedAt: Micros;
   #firstAt: Micros | undefined;
   #state: RelayState = 'connecting';
@@ -144,22 +146,31 @@ class Relay {
       throw relayErrors.config('SAME');
     }
     this.#report();
-    const faults: SrsxError[] = [];
-    const pushed = this.#runOutput()
-      .catch((error: unknown) => void faults.push(toSrsxError(error)))
-      .finally(() => this.#input.abort());
-    await this.#runInput().catch((error: unknown) => void faults.push(toSrsxError(error)));
+    // A file is made when there is something to write: an input that fails must not empty it.
+    if (!this.#target.file) this.#startOutput();
+    await this.#runInput().catch(this.#failed);
     if (signal.aborted) this.#endedBy = 'signal';
-    await this.#flush(pushed).catch((error: unknown) => void faults.push(toSrsxError(error)));
+    await this.#flush().catch(this.#failed);
     this.#output.abort();
     for (const closer of this.#closers) closer.close();
     this.#state = 'ended';
     const progress = this.#progress();
     this.#on(progress);
     // The first fault is the cause, the others follow from it.
-    if (faults[0] !== undefined) throw faults[0];
+    if (this.#faults[0] !== undefined) throw this.#faults[0];
     if (this.#splice.count === 0 && this.#endedBy === 'end') throw relayErrors.protocol('EMPTY', { from });
     return { ...progress, from, to, endedBy: this.#endedBy, tracks: this.#splice.totals };
+  }
+
+  readonly #failed = (error: unknown): void => {
+    this.#faults.push(toSrsxError(error));
+  };
+
+  /** Idempotent. */
+  #startOutput(): void {
+    this.#pushed ??= this.#runOutput()
+      .catch(this.#failed)
+      .finally(() => this.#input.abort());
   }
 
   /** Reads until the end: of a file all rounds, of a live source all connections. */
@@ -241,6 +252,7 @@ class Relay {
 
   /** Asked by sources that can wait, before each frame. */
   #ready(): Promise<void> {
+    this.#startOutput();
     if (this.#outlet.room && (this.#pace === undefined || this.#pace.wait() <= 0)) return READY;
     return this.#untilReady();
   }
@@ -256,6 +268,7 @@ class Relay {
     const { clock } = this.#host;
     const { duration } = this.#options;
     if (this.#firstAt === undefined) {
+      this.#startOutput();
       this.#firstAt = clock.now();
       // A live source that falls silent ends in time as well.
       if (duration !== undefined && !this.#source.file)
@@ -274,11 +287,11 @@ class Relay {
   };
 
   /** The input is over: everything that was read leaves, for as long as the output goes on taking it. */
-  async #flush(pushed: Promise<void>): Promise<void> {
+  async #flush(): Promise<void> {
     const { to, signal } = this.#options;
     const { clock, limits } = this.#host;
     let settled = false;
-    const done = pushed.finally(() => {
+    const done = (this.#pushed ?? READY).finally(() => {
       settled = true;
     });
     this.#state = 'flushing';

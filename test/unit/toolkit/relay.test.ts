@@ -135,6 +135,14 @@ describe('file to file', () => {
     expect(host.clock.pending).toBe(0);
   });
 
+  test('an input that fails makes no output', async () => {
+    const host = setup({});
+
+    await expect(run(host)).rejects.toMatchObject({ code: 'NET_NO_FILE' });
+    expect(host.outputs.size).toBe(0);
+    expect(host.clock.pending).toBe(0);
+  });
+
   test('a full disk stops the reader and is the error', async () => {
     const host = setup({ 'in.box': boxFile(both, live({ seconds: 60 })) });
     const disk = new FakeLink();
