@@ -1,0 +1,2 @@
+// FLAC (RFC 9639).
+export { parseStreamInfo, type StreamInfo, streamInfoOf, streamInfoSize } from './stream-info.ts';
