@@ -14,8 +14,14 @@ export interface NetContext extends NetOptions {
   readonly rng: Rng;
 }
 
-/** How long what was sent may take to leave after `close` before the link is cut; from the brief of Link: bounded. */
+/** How long what was sent may take to leave after `close` before the link is cut. */
 export const FLUSH_MS = 5000;
+
+/**
+ * How long a peer may go on sending after everything has left. Chosen: the answer has time to arrive, and a publisher
+ * that does not read it (ffmpeg) soon learns from a reset that nobody listens.
+ */
+export const LINGER_MS = 1000;
 
 /**
  * Open sockets of one listener. Sessions are counted by the control layer; this bounds the sockets that never become

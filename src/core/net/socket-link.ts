@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { SrsxError } from '../base/errors.ts';
 import { type Address, formatAddress, idle, type Link } from '../base/link.ts';
 import { isDeparture, netError } from './errors.ts';
-import { FLUSH_MS } from './options.ts';
+import { FLUSH_MS, LINGER_MS } from './options.ts';
 
 export interface SocketLinkOptions {
   /** Bytes that may wait before the link counts as full. */
@@ -124,13 +124,18 @@ export class SocketLink implements Link {
 }
 
 /**
- * Flushes what waits and says goodbye, then destroys the socket when the peer has left or after FLUSH_MS. What the
- * peer still sends is read and thrown away: a socket with unread bytes is reset by the kernel, and the peer would
- * lose the answer that was just sent.
+ * Flushes what waits and says goodbye, then destroys the socket when the peer has left. What the peer still sends is
+ * read and thrown away: a socket with unread bytes is reset by the kernel, and the peer would lose the answer that was
+ * just sent. Both the flush and the wait for the peer are bounded.
  */
 export function closeGently(socket: Socket): void {
   if (socket.destroyed) return;
-  const timer = setTimeout(() => socket.destroy(), FLUSH_MS);
+  const cut = (): void => void socket.destroy();
+  let timer = setTimeout(cut, FLUSH_MS);
+  socket.once('finish', () => {
+    clearTimeout(timer);
+    timer = setTimeout(cut, LINGER_MS);
+  });
   socket.once('close', () => clearTimeout(timer));
   socket.once('end', () => socket.destroySoon());
   socket.resume();
