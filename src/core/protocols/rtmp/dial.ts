@@ -28,16 +28,18 @@ export async function pull(host: ClientHost, from: URL, to: MediaSink, options: 
 
 /** Publishes a stream until it ends (resolves), the remote fails (rejects with SrsxError), or the signal (resolves). */
 export async function push(host: ClientHost, from: Stream, to: URL, options: PushOptions): Promise<void> {
-  // The publisher may leave before the remote has accepted.
-  let over = false;
-  const ending = from.onEnd(() => {
-    over = true;
-  });
+  // The publisher may leave while we dial.
+  const gone = new AbortController();
+  const ending = from.onEnd(() => gone.abort());
   try {
-    await redirected(to, async (url) => {
-      if (over) return;
-      await connect(host, url, options, (link, end) => new PushSession(host, url, link, from, options, end));
-    });
+    await redirected(to, (url) =>
+      connect(
+        host,
+        url,
+        { ...options, dialSignal: gone.signal },
+        (link, end) => new PushSession(host, url, link, from, options, end),
+      ),
+    );
   } finally {
     ending.close();
   }
@@ -67,16 +69,21 @@ function redirectTarget(error: unknown): URL | undefined {
 type End = (reason: SrsxError | undefined) => void;
 type Running = Session & { finish(now: Micros): void };
 
+interface ConnectOptions extends Pick<PullOptions, 'signal' | 'insecure'> {
+  /** Ends the dialling, but not the session. */
+  readonly dialSignal?: AbortSignal;
+}
+
 /** Dials, runs the session that `make` gives, and waits for its end. */
 async function connect(
   host: ClientHost,
   url: URL,
-  { signal, insecure = false }: Pick<PullOptions, 'signal' | 'insecure'>,
+  { signal, dialSignal = signal, insecure = false }: ConnectOptions,
   make: (link: Link, end: End) => Running,
 ): Promise<void> {
   const remote = parseRemote(url);
-  if (signal.aborted) return;
-  const link = await dialLink(host, remote, signal, insecure);
+  const dialling = AbortSignal.any([signal, dialSignal]);
+  const link = dialling.aborted ? undefined : await dialLink(host, remote, dialling, insecure);
   if (link === undefined) return;
   await new Promise<void>((resolve, reject) => {
     const session = make(link, (reason) => {
@@ -90,8 +97,6 @@ async function connect(
     };
     signal.addEventListener('abort', abort);
     drive(link, session, host);
-    // A link that came after the signal was given.
-    if (signal.aborted) abort();
   });
 }
 
@@ -105,7 +110,11 @@ async function dialLink(
   const tls = secure ? { tls: { serverName: name, insecure } } : {};
   const timeout = host.limits.handshakeTime;
   return await host.net.dial({ host: name, port }, { signal, timeout, ...tls }).then(
-    (link) => link,
+    (link) => {
+      // It came although nobody wants it any more.
+      if (signal.aborted) link.close();
+      return signal.aborted ? undefined : link;
+    },
     (error: unknown) => {
       if (signal.aborted) return undefined;
       throw error;
@@ -261,7 +270,7 @@ class PushSession implements Running, ClientEvents {
 
   /** A link that is full gets the rest of the feed first. */
   #finishWhenSent(): void {
-    if (!this.#over || this.#cursor === undefined || this.#cursor.full) return;
+    if (!this.#over || this.#cursor?.full) return;
     const now = this.#host.clock.now();
     guard(this, now, () => this.finish(now));
   }

@@ -2,12 +2,12 @@
 import { concat } from '../../../../src/core/base/bytes.ts';
 import type { SrsxError } from '../../../../src/core/base/errors.ts';
 import { defaultLimits, type Limits } from '../../../../src/core/base/limits.ts';
-import type { Link } from '../../../../src/core/base/link.ts';
+import type { Address, Link } from '../../../../src/core/base/link.ts';
 import { Log, type LogLine } from '../../../../src/core/base/log.ts';
 import { Wheel } from '../../../../src/core/base/session.ts';
 import { fromMs, type Micros } from '../../../../src/core/base/time.ts';
 import { type Admission, OpenAdmission } from '../../../../src/core/control/admission.ts';
-import type { Host } from '../../../../src/core/control/host.ts';
+import type { DialOptions, Host } from '../../../../src/core/control/host.ts';
 import { Sessions } from '../../../../src/core/control/sessions.ts';
 import { Hub } from '../../../../src/core/media/hub.ts';
 import { ChunkReader, writeChunks } from '../../../../src/core/protocols/rtmp/chunk.ts';
@@ -16,7 +16,7 @@ import { defaults, type RtmpConfig } from '../../../../src/core/protocols/rtmp/c
 import { type Message, MessageType } from '../../../../src/core/protocols/rtmp/message.ts';
 import { type ServedLink, serveLink } from '../../../../src/core/protocols/rtmp/serve.ts';
 import { type AmfValue, amfObject, amfText, parseAmf0 } from '../../../../src/core/wire/amf0/index.ts';
-import { FakeLink, SeedRng, VirtualClock } from '../../../tools/fakes.ts';
+import { FakeLink, linkPair, type PipeLink, SeedRng, VirtualClock } from '../../../tools/fakes.ts';
 
 export interface WorldOptions {
   readonly policy?: 'refuse' | 'takeover';
@@ -63,7 +63,7 @@ export class World {
       net: {
         listenTcp: unused,
         listenUdp: unused,
-        dial: unused,
+        dial: (to, options) => this.dialled(to, options),
         listenHttp: unused,
         request: unused,
         dialWebSocket: unused,
@@ -72,6 +72,28 @@ export class World {
       },
       http: { add: unused },
     };
+  }
+
+  /** What a client of ours dialled, newest last. */
+  readonly dials: { readonly to: Address; readonly options: DialOptions; readonly near: PipeLink }[] = [];
+  /** Serves the far end of what was dialled; a test may put another server there. */
+  onDial: (far: PipeLink, to: Address) => void = (far) => void this.serve(far);
+  readonly #pumps: (() => void)[] = [];
+
+  private async dialled(to: Address, options: DialOptions): Promise<Link> {
+    const { a: near, b: far, pump } = linkPair(1000);
+    this.dials.push({ to, options, near });
+    this.#pumps.push(pump);
+    this.onDial(far, to);
+    return near;
+  }
+
+  /** Everything under way arrives: bytes, and what waits for promises. */
+  async settle(): Promise<void> {
+    for (let i = 0; i < 10; i++) {
+      for (const pump of this.#pumps) pump();
+      await settle();
+    }
   }
 
   serve(link: Link): ServedLink {
@@ -128,7 +150,7 @@ export class Peer {
   readonly session: ServedLink;
   readonly messages: Message[] = [];
   readonly #reader: ChunkReader;
-  #handshakeLeft = 0;
+  #handshakeLeft = handshakeBytes.length;
 
   constructor(world: World, link: FakeLink, session: ServedLink) {
     this.world = world;
@@ -148,7 +170,6 @@ export class Peer {
 
   shakeHands(): void {
     this.raw(handshakeBytes);
-    this.#handshakeLeft = handshakeBytes.length;
   }
 
   connect(tcUrl = 'rtmp://host/live', more: Record<string, AmfValue> = {}): void {
