@@ -6,7 +6,7 @@ import { firstTrackId, type Track } from '../../src/core/media/track.ts';
 
 /** avcC of a 640x360 High@3.0 x264 stream at 25 fps with B-frames. */
 export const avcConfig = fromHex(`
-  01 64 00 1e ff e1 00 1b 67 64 00 1e ac d9 40 a0 2f f9 70 11 00 00 03 00 01 00 00 03 00 32 0f 16 2d 96
+  01 64 00 1e ff e1 00 1a 67 64 00 1e ac d9 40 a0 2f f9 70 11 00 00 03 00 01 00 00 03 00 32 0f 16 2d 96
   01 00 06 68 eb e3 cb 22 c0 fd f8 f8 00
 `);
 
