@@ -18,10 +18,22 @@ export function readVideoConfig(codec: Codec, bytes: Uint8Array, fromTs: boolean
     case 'av1':
       // av1C (AV1 in ISOBMFF §2.3.3): marker 1, version 1.
       return bytes.length >= 4 && bytes[0] === 0x81 ? { config: bytes.slice(), lengthSize: 4 } : undefined;
+    case 'vp9':
+      return readVp9Record(bytes);
     default:
-      return bytes.length > 0 ? { config: bytes.slice(), lengthSize: 4 } : undefined;
+      // E-RTMP has one for VP8 too, which says nothing that its key frames do not.
+      return { config: new Uint8Array(0), lengthSize: 4 };
   }
 }
+
+/** vpcC (VP Codec ISO Media File Format Binding §2.2); some writers keep the version and flags of the box in front. */
+function readVp9Record(bytes: Uint8Array): ParameterRecord | undefined {
+  const boxed = bytes[0] === 1 && bytes[1] === 0 && bytes[2] === 0 && bytes[3] === 0;
+  const config = bytes.slice(boxed ? 4 : 0);
+  return config.length >= VPCC_BYTES ? { config, lengthSize: 4 } : undefined;
+}
+
+const VPCC_BYTES = 8;
 
 /**
  * AV1 video descriptor (Carriage of AV1 in MPEG-2 TS §2.2): tag 0x80, size, then the fields of av1C, where the bits that

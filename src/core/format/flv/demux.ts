@@ -34,7 +34,7 @@ export class FlvDemuxer implements Demuxer {
   #skip = 0;
   #type = 0;
   #timestampMs = 0;
-  #body = new Uint8Array(0);
+  #body = NOTHING;
   #filled = 0;
   #size = 0;
   /** Of the tag before, with its header; 0 before the first. */
@@ -71,7 +71,7 @@ export class FlvDemuxer implements Demuxer {
     const events: MediaEvent[] = [];
     this.#queue.push(bytes);
     while (this.#fault === undefined && this.#step(events));
-    if (this.#fault !== undefined) return this.#broken(events);
+    if (this.#fault !== undefined && events.length === 0) throw this.#fault;
     this.#keepRest();
     return events;
   }
@@ -88,15 +88,10 @@ export class FlvDemuxer implements Demuxer {
     return [];
   }
 
-  #broken(events: MediaEvent[]): MediaEvent[] {
-    this.#queue.clear();
-    this.#body = new Uint8Array(0);
-    if (events.length === 0 && this.#fault !== undefined) throw this.#fault;
-    return events;
-  }
-
   #fail(fault: ProtocolError): ProtocolError {
     this.#fault = fault;
+    this.#queue.clear();
+    this.#body = NOTHING;
     return fault;
   }
 
@@ -182,7 +177,7 @@ export class FlvDemuxer implements Demuxer {
     this.#offset += part;
     if (this.#filled < this.#size) return false;
     const body = this.#body;
-    this.#body = new Uint8Array(0);
+    this.#body = NOTHING;
     this.#want = 'backSize';
     const time = fromMs(this.#clock.unwrap(this.#timestampMs));
     const decoded = this.#decoder.decode(this.#type, time, body);
@@ -234,4 +229,5 @@ export class FlvDemuxer implements Demuxer {
   }
 }
 
+const NOTHING = new Uint8Array(0);
 const SIGNATURE = [0x46, 0x4c, 0x56] as const;

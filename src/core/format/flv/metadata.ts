@@ -1,5 +1,6 @@
 // onMetaData for players: the publisher's own, without what is wrong on a live wire, or one made from the tracks.
 import { ProtocolError } from '../../base/errors.ts';
+import { type CodecInfo, describe } from '../../codec/index.ts';
 import { firstTrackId, type Track, type TrackKind } from '../../media/track.ts';
 import {
   type AmfEcmaArray,
@@ -9,7 +10,6 @@ import {
   parseAmf0,
   writeAmf0,
 } from '../../wire/amf0/index.ts';
-import { describeTrack } from './describe.ts';
 
 /** Says of a file what is wrong for a live stream: players show a duration or seek by it. */
 const STALE: ReadonlySet<string> = new Set([
@@ -62,8 +62,8 @@ function passedOn(value: AmfValue, tracks: readonly Track[], codecId: CodecId): 
 function madeOf(tracks: readonly Track[], codecId: CodecId): AmfEcmaArray {
   const video = first(tracks, 'video');
   const audio = first(tracks, 'audio');
-  const picture = video === undefined ? undefined : describeTrack(video);
-  const sound = audio === undefined ? undefined : describeTrack(audio);
+  const picture = video === undefined ? undefined : factsOf(video);
+  const sound = audio === undefined ? undefined : factsOf(audio);
   const { videocodecid, audiocodecid } = Object.fromEntries(codecIds(tracks, codecId));
   return amfEcmaArray({
     width: picture?.width,
@@ -76,6 +76,16 @@ function madeOf(tracks: readonly Track[], codecId: CodecId): AmfEcmaArray {
     audiochannels: sound?.channels,
     audiocodecid,
   });
+}
+
+/** Damaged parameters say nothing; the frames are passed on all the same. */
+function factsOf({ codec, config }: Track): CodecInfo | undefined {
+  try {
+    return describe(codec, config);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    return undefined;
+  }
 }
 
 function codecIds(tracks: readonly Track[], codecId: CodecId): [string, number | undefined][] {

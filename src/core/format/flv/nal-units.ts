@@ -12,22 +12,22 @@ export interface ParameterRecord {
   readonly lengthSize: number;
 }
 
-/** Reads an avcC (ISO 14496-15 §5.3.3.1); undefined when it is damaged or has no SPS. */
+/** Reads an avcC (ISO 14496-15 §5.3.3.1); undefined when it is damaged or has no SPS or PPS. */
 export const readAvcRecord = (bytes: Uint8Array): ParameterRecord | undefined =>
-  bytes[0] === 1 ? readRecord(bytes, 4, avcHasSps) : undefined;
+  bytes[0] === 1 ? readRecord(bytes, 4, avcHasSets) : undefined;
 
-/** Reads an hvcC (ISO 14496-15 §8.3.3.1); undefined when it is damaged or has no SPS. */
+/** Reads an hvcC (ISO 14496-15 §8.3.3.1); undefined when it is damaged or has no SPS or PPS. */
 export const readHevcRecord = (bytes: Uint8Array): ParameterRecord | undefined =>
   // Encoders of before 2014 wrote version 0.
-  bytes[0] === 0 || bytes[0] === 1 ? readRecord(bytes, 21, hevcHasSps) : undefined;
+  bytes[0] === 0 || bytes[0] === 1 ? readRecord(bytes, 21, hevcHasSets) : undefined;
 
 function readRecord(
   bytes: Uint8Array,
   lengthAt: number,
-  hasSps: (reader: ByteReader) => boolean,
+  hasSets: (reader: ByteReader) => boolean,
 ): ParameterRecord | undefined {
   try {
-    if (!hasSps(new ByteReader(bytes))) return undefined;
+    if (!hasSets(new ByteReader(bytes))) return undefined;
   } catch (error) {
     // Counted by the caller as FLV_VIDEO_CONFIG.
     if (error instanceof ProtocolError) return undefined;
@@ -39,38 +39,37 @@ function readRecord(
   return { config, lengthSize: (lengths & 3) + 1 };
 }
 
-function avcHasSps(reader: ByteReader): boolean {
+function avcHasSets(reader: ByteReader): boolean {
   reader.skip(5);
-  const spsCount = reader.u8() & 0x1f;
-  let whole = spsCount > 0;
-  for (let i = 0; i < spsCount; i++) whole = skipUnit(reader) && whole;
-  const ppsCount = reader.u8();
-  for (let i = 0; i < ppsCount; i++) skipUnit(reader);
-  return whole;
+  return skipUnits(reader, reader.u8() & 0x1f) && skipUnits(reader, reader.u8());
 }
 
 const HEVC_SPS = 33;
+const HEVC_PPS = 34;
 
-function hevcHasSps(reader: ByteReader): boolean {
+function hevcHasSets(reader: ByteReader): boolean {
   reader.skip(22);
   const arrays = reader.u8();
-  let found = false;
+  let sps = false;
+  let pps = false;
   for (let i = 0; i < arrays; i++) {
     const type = reader.u8() & 0x3f;
-    const count = reader.u16();
-    for (let j = 0; j < count; j++) {
-      const whole = skipUnit(reader);
-      if (type === HEVC_SPS && whole) found = true;
-    }
+    const filled = skipUnits(reader, reader.u16());
+    if (type === HEVC_SPS) sps = filled;
+    if (type === HEVC_PPS) pps = filled;
   }
-  return found;
+  return sps && pps;
 }
 
-/** False for an empty unit. */
-function skipUnit(reader: ByteReader): boolean {
-  const size = reader.u16();
-  reader.skip(size);
-  return size > 0;
+/** False when there is none, or one that is empty. */
+function skipUnits(reader: ByteReader, count: number): boolean {
+  let filled = count > 0;
+  for (let i = 0; i < count; i++) {
+    const size = reader.u16();
+    if (size === 0) filled = false;
+    reader.skip(size);
+  }
+  return filled;
 }
 
 /**

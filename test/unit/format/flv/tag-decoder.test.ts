@@ -12,7 +12,7 @@ import { type AmfValue, amfEcmaArray, amfObject, writeAmf0 } from '../../../../s
 import { aacConfig, avcConfig } from '../../../tools/builders.ts';
 import { damage } from '../../../tools/chop.ts';
 import { SeedRng } from '../../../tools/fakes.ts';
-import { av1Config, badTags, otherAvcConfig, tagCases } from './tag.cases.ts';
+import { av1Config, badTags, otherAvcConfig, tagCases, vp9Config } from './tag.cases.ts';
 
 function setUp(limits: Partial<typeof defaultLimits> = {}) {
   const bad: string[] = [];
@@ -197,6 +197,21 @@ describe('a tag decoder', () => {
 
     expect(track?.codec).toBe('av1');
     expect(toHex(track!.config)).toBe(`${toHex(av1Config.subarray(0, 3))}00`);
+  });
+
+  it('takes a vpcC with and without the head of its box', () => {
+    const { video } = setUp();
+
+    expect(tracksOf(video(`90 76703039 01000000 ${toHex(vp9Config)}`))[0]?.config).toEqual(vp9Config);
+    expect(video(`90 76703039 ${toHex(vp9Config)}`)).toEqual([]);
+  });
+
+  it('has no configuration for VP8, though E-RTMP has', () => {
+    const { video } = setUp();
+
+    expect(tracksOf(video(`90 76703038 ${toHex(vp9Config)}`))).toMatchObject([
+      { codec: 'vp8', config: new Uint8Array(0) },
+    ]);
   });
 
   it('adds nanoseconds to the presentation time of a picture', () => {

@@ -235,8 +235,15 @@ export const badTags: readonly {
     body: '17 00 000000 01640028ffe1000001000268ee',
     code: 'FLV_VIDEO_CONFIG',
   },
+  { name: 'an avcC without PPS', type: 9, body: '17 00 000000 01640028ffe100026764 00', code: 'FLV_VIDEO_CONFIG' },
   { name: 'an avcC that is cut', type: 9, body: '17 00 000000 01640028ffe1001b67', code: 'FLV_VIDEO_CONFIG' },
   { name: 'an avcC of version 2', type: 9, body: '17 00 000000 02640028ffe1000167010001 68', code: 'FLV_VIDEO_CONFIG' },
+  {
+    name: 'an hvcC without PPS',
+    type: 9,
+    body: `90 68766331 01${'00'.repeat(21)}01 2100010001aa`,
+    code: 'FLV_VIDEO_CONFIG',
+  },
   {
     name: 'an hvcC without SPS',
     type: 9,
