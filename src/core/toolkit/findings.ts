@@ -67,6 +67,10 @@ function judgeConfig(track: ProbeTrack, at: string): Finding[] {
   if (track.configMissing) {
     found.push(must('config-missing', at, `${track.codec} frames without a sequence header`, CONFIG_ADVICE));
   }
+  if (track.configFault !== null) {
+    const advice = 'Decoders will refuse it, or show garbage: look at the encoder.';
+    found.push(must('config-damaged', at, `damaged parameters: ${track.configFault}`, advice));
+  }
   if (track.codec === 'unknown') {
     found.push(must('codec-unknown', at, 'the codec is unknown', 'Use H.264 with AAC, which everything plays.'));
   }

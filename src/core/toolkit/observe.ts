@@ -1,7 +1,7 @@
 // A host that tells what its client does: when it has connected, and what it warns of. Protocols do not say the first
 // themselves, but they all ask the net for a pipe.
 import { Log, type LogLine } from '../base/log.ts';
-import type { ClientHost, Net } from '../control/host.ts';
+import type { ClientHost, HttpRequestOptions, Net } from '../control/host.ts';
 
 export interface Observer {
   /** The net has answered with an open pipe. */
@@ -31,9 +31,22 @@ function observedNet(net: Net, connected: () => void): Net {
     listenHttp: (...args) => net.listenHttp(...args),
     createFile: (path) => tell(net.createFile(path)),
     dial: (...args) => tell(net.dial(...args)),
-    request: (...args) => tell(net.request(...args)),
+    request: (url, options) => tell(net.request(url, observedUpload(options, connected))),
     dialWebSocket: (...args) => tell(net.dialWebSocket(...args)),
     openFile: (path) => tell(net.openFile(path)),
+  };
+}
+
+/** An upload is answered at its end: it is connected when its body is asked for. */
+function observedUpload(options: HttpRequestOptions, connected: () => void): HttpRequestOptions {
+  const { upload } = options;
+  if (upload === undefined) return options;
+  return {
+    ...options,
+    upload: (body) => {
+      connected();
+      upload(body);
+    },
   };
 }
 

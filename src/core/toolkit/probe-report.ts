@@ -65,6 +65,8 @@ export interface ProbeTrack {
   readonly times: ProbeTimes;
   /** New parameters in mid-stream. */
   readonly parameterChanges: number;
+  /** Why the parameters cannot be read; null when they can, or when there are none. */
+  readonly configFault: string | null;
   /** The frames came, what a decoder needs first did not. */
   readonly configMissing: boolean;
 }

@@ -13,6 +13,7 @@ import { toSrsxError } from '../base/session.ts';
 import { fromMs, fromSeconds, type Micros, toMs, toSeconds } from '../base/time.ts';
 import type { ClientHost, Protocol } from '../control/host.ts';
 import { Settler } from '../media/settle.ts';
+import type { MediaSink } from '../media/sink.ts';
 import { type Publication, Stream } from '../media/stream.ts';
 import { resolveSource, resolveTarget, type Source, type Target } from './endpoint.ts';
 import { relayErrors } from './errors.ts';
@@ -54,7 +55,7 @@ export interface RelayProgress {
   readonly frames: { readonly video: number; readonly audio: number; readonly data: number };
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** Of the output since the progress before this one. */
+  /** Of the output since the progress before this one; in the last one and the result since the first frame. */
   readonly bitrateBps: number;
   /** Media time per time since the first frame: 1 is real time. */
   readonly speed: number;
@@ -127,13 +128,15 @@ class Relay {
     this.#outlet = new Outlet(this.#stream, { clock: host.clock, whole: this.#source.file });
     this.#publication = this.#stream.publish({ policy: 'refuse', onEvicted: () => undefined });
     this.#settler = new Settler(this.#publication);
-    this.#splice = new Splice({
+    const sink: MediaSink = {
       on: (event) => {
         this.#settler.on(event);
         if (event.type === 'frame') this.#flowed();
       },
       promise: (kinds) => this.#settler.promise(kinds),
-    });
+    };
+    // A recording begins at 0, wherever the live stream was; a copy of a file keeps its times.
+    this.#splice = new Splice(sink, { fromZero: this.#target.file && !this.#source.file });
     this.#pace = isPaced(options.pace ?? 'auto', this.#source, this.#target) ? new Pace(host.clock) : undefined;
     const { controller, release } = linkedAbort(options.signal);
     this.#input = controller;
@@ -154,6 +157,8 @@ class Relay {
     this.#output.abort();
     for (const closer of this.#closers) closer.close();
     this.#state = 'ended';
+    // Over all, where the progress before said it of the last half second.
+    this.#last = { at: this.#firstAt ?? this.#startedAt, bytes: 0 };
     const progress = this.#progress();
     this.#on(progress);
     // The first fault is the cause, the others follow from it.

@@ -1,7 +1,8 @@
 // A track's numbers and parameters in the words of a probe report.
 
+import { ProtocolError } from '../base/errors.ts';
 import { MICROS_PER_SECOND, type Micros, toMs, toSeconds } from '../base/time.ts';
-import { describe } from '../codec/index.ts';
+import { type CodecInfo, describe } from '../codec/index.ts';
 import type { Codec } from '../media/track.ts';
 import { type Json, metadataNumber } from './metadata.ts';
 import type { ProbeTimes, ProbeTrack } from './probe-report.ts';
@@ -11,7 +12,7 @@ import type { TrackMeter } from './track-meter.ts';
 /** @param live times of arrival mean something. */
 export function reportTrack(meter: TrackMeter, { live, metadata }: { live: boolean; metadata: Json }): ProbeTrack {
   const { track } = meter;
-  const info = describe(track.codec, track.config, meter.sample);
+  const { info, fault } = describeTrack(meter);
   const gopFrames = meter.gopFrames.range();
   const gopSeconds = meter.gopSpans.range();
   const measured = meter.span > 0 ? round(meter.frames / toSeconds(meter.span)) : null;
@@ -19,7 +20,7 @@ export function reportTrack(meter: TrackMeter, { live, metadata }: { live: boole
     id: track.id,
     kind: track.kind,
     codec: track.codec,
-    rfc6381: info?.rfc6381 ?? null,
+    rfc6381: info?.codecString ?? null,
     profile: info?.profile ?? null,
     level: info?.level ?? null,
     width: info?.width ?? null,
@@ -43,8 +44,19 @@ export function reportTrack(meter: TrackMeter, { live, metadata }: { live: boole
     lastDtsMs: toMs(meter.last),
     times: reportTimes(meter, live),
     parameterChanges: meter.changes,
+    configFault: fault,
     configMissing: meter.frames > 0 && needsConfig.has(track.codec) && track.config.length === 0,
   };
+}
+
+/** Damaged parameters are a finding, not the end of a probe. */
+function describeTrack({ track, sample }: TrackMeter): { info: CodecInfo | undefined; fault: string | null } {
+  try {
+    return { info: describe(track.codec, track.config, sample), fault: null };
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    return { info: undefined, fault: `${error.message} (${error.code})` };
+  }
 }
 
 function reportTimes({ steps, gaps, backwards, repeated, arrivals }: TrackMeter, live: boolean): ProbeTimes {

@@ -24,6 +24,8 @@ export interface TrackTotals {
  */
 export class Splice implements MediaSink {
   readonly #to: MediaSink;
+  readonly #fromZero: boolean;
+  #shift: Micros | undefined;
   readonly #timeline = new Timeline();
   #tracks: readonly Track[] = [];
   readonly #byId = new Map<number, Track>();
@@ -33,8 +35,10 @@ export class Splice implements MediaSink {
   count = 0;
   readonly frames = { video: 0, audio: 0, data: 0 };
 
-  constructor(to: MediaSink) {
+  /** @param fromZero the first frame of all gets the time 0, instead of the one it has. */
+  constructor(to: MediaSink, { fromZero = false }: { readonly fromZero?: boolean } = {}) {
     this.#to = to;
+    this.#fromZero = fromZero;
   }
 
   /** Media time from the first frame to the newest. */
@@ -78,7 +82,8 @@ export class Splice implements MediaSink {
 
   #write({ track: raw, dts: rawDts, cts, key, data }: Frame): void {
     const track = this.#byId.get(raw.id) ?? raw;
-    const dts = this.#timeline.repair(track.id, rawDts);
+    this.#shift ??= this.#fromZero ? -rawDts : 0;
+    const dts = this.#timeline.repair(track.id, rawDts + this.#shift);
     this.#first ??= dts;
     this.count++;
     this.frames[track.kind]++;

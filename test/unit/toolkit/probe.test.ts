@@ -51,7 +51,7 @@ describe('a file', () => {
         id: 0,
         kind: 'video',
         codec: 'h264',
-        rfc6381: 'avc1.64001E',
+        rfc6381: 'avc1.64001e',
         width: 640,
         height: 360,
         fpsDeclared: 25,
@@ -127,6 +127,7 @@ describe('findings', () => {
     ['av-skew', 'should', [audio({ at: 0 }), ...pictures(50, (index) => index === 0), audio({ at: 23 })]],
     ['fps-differs', 'info', pictures(100, (index) => index === 0, 100)],
     ['config-missing', 'must', [video({ at: 0, key: true, track: { ...h264Track, config: new Uint8Array() } })]],
+    ['config-damaged', 'must', [video({ at: 0, key: true, track: { ...h264Track, config: Uint8Array.of(1, 2, 3) } })]],
     ['codec-unknown', 'must', [video({ at: 0, key: true, track: { ...h264Track, codec: 'unknown' } })]],
     [
       'codec-video',
@@ -150,7 +151,7 @@ describe('findings', () => {
     const report = await probeFile(bad);
 
     expect(ids(await probeFile(live({ seconds: 10 })))).toEqual([]);
-    expect(report.findings.map((finding) => finding.severity)).toEqual(['must', 'should', 'info']);
+    expect(report.findings.map((finding) => finding.severity)).toEqual(['must', 'should', 'info', 'info']);
   });
 
   test('no-media: a file without frames', async () => {
