@@ -1,0 +1,59 @@
+// One track on its way into a transport stream: its PID, its carriage, and audio that waits to share a PES packet.
+import { SrsxError } from '../../base/errors.ts';
+import type { Frame } from '../../media/frame.ts';
+import type { Track } from '../../media/track.ts';
+import { type Carriage, openCarriage } from './carriage.ts';
+import type { PidState } from './packetise.ts';
+
+/** PID of track 0; those below 0x10 are reserved, and 0x100 is where everybody begins. */
+const FIRST_PID = 0x100;
+
+export class Lane {
+  readonly track: Track;
+  readonly kind: 'video' | 'audio';
+  readonly carriage: Carriage;
+  readonly pid: PidState;
+  readonly frames: Frame[] = [];
+  /** Bytes of the elementary stream of the held frames. */
+  heldBytes = 0;
+  /** Wire PTS of the first held frame, and of the frame that follows them without a gap; not wrapped. */
+  firstPts = 0;
+  nextPts = 0;
+
+  constructor(track: Track, carriage: Carriage, pid: PidState) {
+    this.track = track;
+    this.kind = track.kind === 'video' ? 'video' : 'audio';
+    this.carriage = carriage;
+    this.pid = pid;
+  }
+
+  /** Frames held. */
+  get held(): number {
+    return this.frames.length;
+  }
+
+  hold(frame: Frame, size: number, pts: number, nextPts: number): void {
+    if (this.frames.length === 0) this.firstPts = pts;
+    this.frames.push(frame);
+    this.heldBytes += size;
+    this.nextPts = nextPts;
+  }
+
+  release(): void {
+    this.frames.length = 0;
+    this.heldBytes = 0;
+  }
+}
+
+/** A lane for a track, which takes over the continuity counter of the one before; or why it cannot be carried. */
+export function openLane(track: Track, before: Lane | undefined): Lane | string {
+  try {
+    const carriage = openCarriage(track);
+    if (carriage === undefined) return `MPEG-TS has no place for ${track.codec}`;
+    return new Lane(track, carriage, before?.pid ?? { pid: FIRST_PID + track.id, continuity: 15 });
+  } catch (error) {
+    // A publisher's damaged configuration costs its track, not the stream.
+    if (error instanceof SrsxError) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+}
