@@ -5,7 +5,7 @@ import { execute } from '@oclif/core';
 
 const root = new URL('..', import.meta.url);
 const manifest = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
-manifest.oclif.commands = './src/commands';
+Object.assign(manifest.oclif, { commands: './src/commands', helpClass: './src/cli/help' });
 
 await execute({
   loadOptions: { root: decodeURIComponent(root.pathname), pjson: manifest, isRoot: true, ignoreManifest: true },

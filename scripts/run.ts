@@ -1,10 +1,9 @@
 // Runs a program for the other scripts, with its output on the terminal.
 import { spawnSync } from 'node:child_process';
-import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { delimiter, dirname, join } from 'node:path';
 
 /** The root of the checkout. */
-export const root = fileURLToPath(new URL('..', import.meta.url));
+export const root = dirname(import.meta.dirname);
 
 /** The environment in which installed programs are found first, and the pinned Node with them. */
 export const toolEnv = (): NodeJS.ProcessEnv => ({

@@ -43,7 +43,7 @@ function choose(name) {
   showAddresses(urls);
   markChosen();
   player.play({ stream: name, transport, url: urls[transport] });
-  find('toggle').textContent = 'Pause';
+  find('toggle').textContent = 'Stop';
 }
 
 async function refresh() {
@@ -113,7 +113,12 @@ const words = {
   error: 'error',
 };
 
+let shown = '';
+
 function show(state) {
+  // The list counts this player too.
+  if (state.player === 'playing' && shown !== 'playing') refresh();
+  shown = state.player;
   setText('badge', words[state.player]);
   find('badge').dataset.state = state.player;
   find('notice').hidden = state.title === '';

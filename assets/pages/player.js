@@ -171,19 +171,19 @@ const smooth = (before, now) => (before === undefined ? now : before * 0.7 + now
 
 /** What went wrong in words, what to do, and whether trying again is useless. */
 function explain(type, detail, info, { stream }) {
-  const { NetworkError, MediaError } = window.mpegts.ErrorTypes;
+  const { NETWORK_ERROR, MEDIA_ERROR } = window.mpegts.ErrorTypes;
   const status = info?.code;
-  if (type === NetworkError && status === 404) {
+  if (type === NETWORK_ERROR && status === 404) {
     return { title: `There is no stream ${stream}.`, advice: 'Publish it, or choose another from the list.' };
   }
-  if (type === NetworkError && status === 403) {
+  if (type === NETWORK_ERROR && (status === 400 || status === 403)) {
     return { title: `The server refuses to play ${stream}.`, advice: 'Check the name and the rights.', final: true };
   }
-  if (type === NetworkError) {
+  if (type === NETWORK_ERROR) {
     const words = status > 0 ? `The server answered with status ${status}.` : 'The server does not answer.';
     return { title: words, advice: 'Is it running, and is its HTTP port reachable?' };
   }
-  if (type === MediaError) {
+  if (type === MEDIA_ERROR) {
     const advice = 'Its codec may be one that this browser does not have (H.265, for instance): publish H.264 with AAC.';
     return { title: 'This browser cannot decode the stream.', advice: `${advice} (${detail})`, final: true };
   }

@@ -16,13 +16,16 @@ export type CommandArgs<T extends typeof Command> = Interfaces.InferredArgs<T['a
 export abstract class BaseCommand<T extends typeof Command> extends Command {
   static override enableJsonFlag = true;
 
+  /** Level of the log when none is asked for: a server tells who comes and goes, a client only what went wrong. */
+  static defaultLog = 'warn';
+
   static override baseFlags = {
     log: Flags.string({
-      summary: 'Level of the log on stderr: error, warn, info or debug; debug may name topics: debug,rtmp:chunk.',
+      summary:
+        'Level of the log on stderr: error, warn, info or debug; debug may name topics: debug,rtmp:chunk. Default: warn; info for serve.',
       helpGroup: 'GLOBAL',
       helpValue: 'LEVEL[,TOPIC...]',
       env: 'SRSX_LOG',
-      default: 'warn',
     }),
     'log-format': Flags.option({
       summary: 'Form of the log lines.',
@@ -52,7 +55,7 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
     });
     this.flags = flags as CommandFlags<T>;
     this.args = args as CommandArgs<T>;
-    this.#log = makeLog(this.flags.log, this.flags['log-format']);
+    this.#log = makeLog(this.flags.log ?? (this.ctor as typeof BaseCommand).defaultLog, this.flags['log-format']);
     this.#interrupt = listenForInterrupt();
   }
 

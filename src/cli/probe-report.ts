@@ -7,7 +7,10 @@ import { formatBitrate, formatMs, formatSize } from './units.ts';
 
 /** Facts, tracks, findings and the verdict. */
 export function probeText(report: ProbeReport): string {
-  return [head(report), table(report.tracks, columns), findings(report.findings), verdict(report)].join('\n\n');
+  // Metadata that came once is no track to look at.
+  const tracks = report.tracks.filter(({ kind, frames }) => kind !== 'data' || frames > 0);
+  const rows = tracks.length > 0 ? [table(tracks, columns)] : [];
+  return [head(report), ...rows, findings(report.findings), verdict(report)].join('\n\n');
 }
 
 /** Something hurts viewers. */

@@ -18,6 +18,7 @@ export default class Serve extends BaseCommand<typeof Serve> {
       command: '<%= config.bin %> serve --rtmps-listen 1443 --https-listen 8088 --cert server.crt --key server.key',
     },
   ];
+  static override defaultLog = 'info';
   static override flags = serveFlags;
 
   async run(): Promise<undefined> {

@@ -1,0 +1,159 @@
+import chalk from 'chalk';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { exitCodeOf, exitCodeTable } from '../../src/cli/exit-code.ts';
+import { makeLog, parseLogSpec } from '../../src/cli/log-sink.ts';
+import { facts, table } from '../../src/cli/output.ts';
+import { makeProgress } from '../../src/cli/progress.ts';
+import { describeError } from '../../src/cli/report-error.ts';
+import { listenAdvice, serveReport } from '../../src/cli/serve-report.ts';
+import { usage } from '../../src/cli/units.ts';
+import { defineErrors } from '../../src/core/base/errors.ts';
+
+const errors = defineErrors('CLITEST', { ONE: { text: 'stream {name} went wrong', advice: 'Do better.' } });
+
+beforeAll(() => {
+  chalk.level = 0;
+});
+
+describe('the log', () => {
+  const lines = (spec: string, format: 'text' | 'json'): string[] => {
+    const out: string[] = [];
+    const log = makeLog(spec, format, (line) => out.push(line));
+    log.with({ session: 'a' }).info('rtmp', 'publishes', { stream: '/live/a b' });
+    log.debug('rtmp:chunk', () => 'a chunk');
+    log.debug('http', () => 'a request');
+    return out;
+  };
+
+  it('is one readable line for each event', () => {
+    expect(lines('info', 'text')).toEqual([
+      expect.stringMatching(/^\d\d:\d\d:\d\d\.\d{3} info {2}rtmp publishes session=a stream="\/live\/a b"\n$/),
+    ]);
+  });
+
+  it('is JSON when asked for', () => {
+    expect(JSON.parse(lines('info', 'json')[0] ?? '')).toMatchObject({
+      level: 'info',
+      topic: 'rtmp',
+      text: 'publishes',
+      session: 'a',
+    });
+  });
+
+  it('has topics for debug', () => {
+    expect(lines('debug,rtmp', 'text')).toHaveLength(2);
+    expect(lines('error', 'text')).toHaveLength(0);
+    expect(() => parseLogSpec('loud')).toThrow(/error, warn, info, debug/);
+  });
+
+  it('lets nobody write control characters on the terminal', () => {
+    const out: string[] = [];
+    const log = makeLog('info', 'text', (line) => out.push(line));
+
+    log.info('rtmp', 'name \u001b[2J', { stream: '\u001b]0;x\u0007' });
+
+    expect(out.join('').slice(0, -1)).not.toMatch(/\p{Cc}/u);
+  });
+});
+
+describe('errors', () => {
+  it('have an exit code for each kind', () => {
+    const kinds = (['config', 'refused', 'system', 'protocol', 'limit'] as const).map((kind) =>
+      exitCodeOf(errors[kind]('ONE')),
+    );
+
+    expect(kinds).toEqual([3, 4, 5, 6, 7]);
+    expect(exitCodeOf(usage('no'))).toBe(2);
+    expect(exitCodeOf(new TypeError('x is undefined'))).toBe(70);
+  });
+
+  it('say what happened, to whom, and what to do', () => {
+    expect(describeError(errors.refused('ONE', { name: '/live/a' }))).toEqual({
+      code: 'CLITEST_ONE',
+      message: 'stream /live/a went wrong',
+      advice: 'Do better.',
+    });
+    expect(describeError(new TypeError('x')).code).toBe('BUG_UNEXPECTED');
+  });
+
+  it('have codes that are listed once', () => {
+    const codes = exitCodeTable.map(([code]) => code);
+
+    expect(new Set(codes).size).toBe(codes.length);
+  });
+});
+
+describe('what serve says', () => {
+  const listeners = [
+    { name: 'rtmp', address: { host: '0.0.0.0', port: 1935 } },
+    { name: 'http', address: { host: '::', port: 8080 } },
+    { name: 'api', address: { host: '127.0.0.1', port: 1985 } },
+  ];
+
+  it('is where everything is', () => {
+    const text = serveReport(listeners, { demo: true });
+
+    expect(text).toContain('rtmp://localhost:1935/live/demo');
+    expect(text).toContain('http://localhost:8080/live/demo.flv');
+    expect(text).toMatch(/http:\/\/localhost:8080\/$/m);
+    expect(text).toContain('http://127.0.0.1:1985/api/v1/versions');
+  });
+
+  it('tells the page of ports that are not the usual ones', () => {
+    const moved = listeners.map(({ name, address }) => ({ name, address: { ...address, port: address.port + 1 } }));
+
+    expect(serveReport(moved, { demo: false })).toContain('http://localhost:8081/?rtmp=1936&api=1986');
+  });
+
+  it('names the flag of an address that is taken', () => {
+    const taken = Object.assign(new Error('listen'), { code: 'EADDRINUSE', port: 8080 });
+    const error = errors.system('ONE', {}, taken);
+
+    expect(listenAdvice(error, { rtmp: ['1935'], http: ['0.0.0.0:8080'] })).toContain('--http-listen');
+    expect(listenAdvice(error, { rtmp: ['1935'] })).toBeUndefined();
+  });
+});
+
+describe('tables', () => {
+  it('have columns as wide as they need', () => {
+    const text = table(
+      [{ name: 'a', count: 5 }],
+      [
+        { title: 'Name', value: ({ name }) => name },
+        { title: 'N', value: ({ count }) => String(count * 100), right: true },
+      ],
+    );
+
+    expect(text).toBe('Name    N\na     500');
+    expect(
+      facts([
+        ['A', '1'],
+        ['Long', '2'],
+      ]),
+    ).toBe('A     1\nLong  2');
+  });
+});
+
+describe('progress', () => {
+  it('is a JSON line for each report where there is no terminal', () => {
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+
+    const progress = makeProgress<{ n: number }>({ line: ({ n }) => `${n}`, quiet: false, terminal: false });
+    progress.update({ n: 1 });
+    progress.stop();
+    const written = write.mock.calls.map(([text]) => text);
+    write.mockRestore();
+
+    expect(written).toEqual(['{"n":1}\n']);
+  });
+
+  it('is silent for --json', () => {
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+
+    makeProgress<{ n: number }>({ line: () => '', quiet: true, terminal: true }).update({ n: 1 });
+    const count = write.mock.calls.length;
+    write.mockRestore();
+
+    expect(count).toBe(0);
+  });
+});
