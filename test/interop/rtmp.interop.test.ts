@@ -5,8 +5,9 @@ import { expectSameFrames } from '../tools/compare.ts';
 import {
   type Child,
   copiedFrames,
+  copyToMd5,
   describeWith,
-  interrupt,
+  ended,
   parseFrameMd5,
   scratchFolder,
   sources,
@@ -65,23 +66,16 @@ const players_: readonly Player[] = [
     needs: ['ffmpeg'],
     start: (stream) =>
       start('ffmpeg', [
-        ...'-loglevel error -rw_timeout 20000000 -i'.split(' '),
+        ...'-loglevel error -analyzeduration 2000000 -i'.split(' '),
         `${server.rtmp}/live/${stream}`,
-        ...'-map 0 -c copy -f framemd5 -'.split(' '),
+        ...copyToMd5,
       ]),
     frames: ffmpegFrames,
   },
   {
     name: 'ffmpeg by HTTP-FLV',
     needs: ['ffmpeg'],
-    start: (stream) =>
-      start('ffmpeg', [
-        '-loglevel',
-        'error',
-        '-i',
-        `${server.http}/live/${stream}.flv`,
-        ...'-map 0 -c copy -f framemd5 -'.split(' '),
-      ]),
+    start: (stream) => start('ffmpeg', ['-loglevel', 'error', '-i', `${server.http}/live/${stream}.flv`, ...copyToMd5]),
     frames: ffmpegFrames,
   },
   {
@@ -116,9 +110,12 @@ async function roundTrip(source: string, publish: (source: string, url: string) 
   await until('the last frames have left', () =>
     [...server.host.sessions.list()].every((one) => one.info.publish || true),
   );
+  // RTMP players would wait for the next publisher, as they do with SRS: the operator ends them.
+  for (const { id, info } of server.host.sessions.list())
+    if (info.name.stream === stream) server.host.sessions.kick(id);
   const results = new Map<string, Awaited<ReturnType<Player['frames']>>>();
   for (const { player, file, child } of running) {
-    await interrupt(child);
+    await ended(child);
     results.set(player.name, await player.frames(child, file));
   }
   return results;

@@ -13,12 +13,10 @@ export function expectSameFrames(
   { lateBy = 0, endsBefore = 0 }: { lateBy?: number; endsBefore?: number } = {},
 ): void {
   const streams = [...new Set(source.map((frame) => frame.stream))];
-  const byHash = (frames: readonly CopiedFrame[]): Map<string, number> =>
-    new Map(frames.map((frame, index) => [frame.hash, index]));
   const offsets = new Set<number>();
   for (const stream of streams) {
     const wanted = source.filter((frame) => frame.stream === stream);
-    const index = byHash(wanted);
+    const index = new Map(wanted.map((frame, position) => [frame.hash, position]));
     // Players may number the streams the other way round; the first frame known tells which it is.
     const outStream = got.find((frame) => index.has(frame.hash))?.stream;
     const seen = got.filter((frame) => frame.stream === outStream);

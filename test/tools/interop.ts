@@ -77,12 +77,16 @@ export function start(program: string, args: readonly string[]): Child {
   return child;
 }
 
-/** Asks a program to end, as ctrl-C does, and waits until it has. */
-export async function interrupt(child: Child): Promise<void> {
-  child.kill('SIGINT', new Error('ended by the test'));
-  const force = setTimeout(() => child.kill('SIGKILL'), 5000);
-  await child;
+/** Waits until a program has ended by itself; kills it and fails when it does not. */
+export async function ended(child: Child, timeoutMs = 10_000): Promise<void> {
+  let killed = false;
+  const force = setTimeout(() => {
+    killed = true;
+    child.kill('SIGKILL');
+  }, timeoutMs);
+  const { all } = await child;
   clearTimeout(force);
+  if (killed) throw new Error(`a program did not end by itself: ${all}`);
 }
 
 /** Runs a program to its end; a failure throws with what it said. */
@@ -96,7 +100,7 @@ process.once('exit', () => {
 });
 
 /** Where made media is kept between tests and runs; the key says how it was made. */
-const cache = join(tmpdir(), 'srsx-test-media-1');
+const cache = join(tmpdir(), 'srsx-test-media-2');
 
 /** A file made once by ffmpeg with `args` in front of the name. */
 export async function made(name: string, args: string): Promise<string> {
@@ -110,25 +114,26 @@ export async function made(name: string, args: string): Promise<string> {
 }
 
 const picture = '-f lavfi -i testsrc2=size=320x180:rate=25';
-const sound = '-f lavfi -i sine=frequency=440:sample_rate=44100';
+// Noise, so that no two frames have the same bytes.
+const sound = '-f lavfi -i anoisesrc=color=pink:seed=7:sample_rate=44100';
 const x264 = '-c:v libx264 -preset veryfast -g 50 -pix_fmt yuv420p';
 
 /** Sources of five seconds, by what is in them. */
 export const sources = {
-  h264Aac: () => made('h264-aac.flv', `${picture} ${sound} -t 5 ${x264} -bf 0 -c:a aac -b:a 64k`),
-  bFrames: () => made('h264-b-aac.flv', `${picture} ${sound} -t 5 ${x264} -bf 3 -c:a aac -b:a 64k`),
-  h264Mp3: () => made('h264-mp3.flv', `${picture} ${sound} -t 5 ${x264} -bf 0 -c:a libmp3lame -b:a 64k`),
-  videoOnly: () => made('h264.flv', `${picture} -t 5 ${x264} -bf 2`),
-  audioOnly: () => made('aac.flv', `${sound} -t 5 -c:a aac -b:a 64k`),
+  h264Aac: () => made('h264-aac.flv', `${picture} ${sound} -t 6 ${x264} -bf 0 -c:a aac -b:a 64k`),
+  bFrames: () => made('h264-b-aac.flv', `${picture} ${sound} -t 6 ${x264} -bf 3 -c:a aac -b:a 64k`),
+  h264Mp3: () => made('h264-mp3.flv', `${picture} ${sound} -t 6 ${x264} -bf 0 -c:a libmp3lame -b:a 64k`),
+  videoOnly: () => made('h264.flv', `${picture} -t 6 ${x264} -bf 2`),
+  audioOnly: () => made('aac.flv', `${sound} -t 6 -c:a aac -b:a 64k`),
   hevcAac: () =>
     made(
       'hevc-aac.mp4',
-      `${picture} ${sound} -t 5 -c:v libx265 -preset ultrafast -x265-params log-level=error:keyint=50 -tag:v hvc1 -c:a aac -b:a 64k`,
+      `${picture} ${sound} -t 6 -c:v libx265 -preset ultrafast -x265-params log-level=error:keyint=50 -tag:v hvc1 -c:a aac -b:a 64k`,
     ),
   av1Opus: () =>
     made(
       'av1-opus.mp4',
-      `${picture} ${sound} -t 5 -c:v libaom-av1 -cpu-used 8 -row-mt 1 -g 50 -b:v 300k -c:a libopus -b:a 64k -strict -2`,
+      `${picture} ${sound} -t 6 -c:v libaom-av1 -cpu-used 8 -row-mt 1 -g 50 -b:v 300k -c:a libopus -b:a 64k -strict -2`,
     ),
 } as const;
 
@@ -138,6 +143,9 @@ export interface CopiedFrame {
   readonly ptsMs: number;
   readonly hash: string;
 }
+
+/** Output arguments of ffmpeg for a list of all packets of sound and picture. */
+export const copyToMd5 = '-map 0:v? -map 0:a? -c copy -f framemd5 -'.split(' ');
 
 /** Every packet of a file as ffmpeg sees it, without decoding. */
 export async function copiedFrames(file: string): Promise<CopiedFrame[]> {

@@ -85,6 +85,14 @@ export class Feed {
     return this.#lastJoin >= this.#base ? this.#lastJoin : -1;
   }
 
+  /** Position of the first packet from `position` on at which a player may start; -1 when there is none. */
+  firstJoin(position: number): number {
+    if (this.lastJoin < position) return -1;
+    let index = Math.max(0, position - this.#base);
+    while (this.#window[index]?.kind !== 'join') index++;
+    return this.#base + index;
+  }
+
   /** Bytes kept in the window. */
   get bytes(): number {
     return this.#bytes;
@@ -312,19 +320,18 @@ export class Cursor {
     this.#send(this.#feed.again());
   }
 
-  /** Moves to the newest join point not yet passed; false when there is none, and the position waits at the head. */
+  /**
+   * Moves to a join point: the newest for a player that fell behind, the first one for a player that waited for it. False
+   * when there is none, and the position waits at the head.
+   */
   #join(): boolean {
     const feed = this.#feed;
     const late = this.jumps > 0;
-    const target = feed.lastJoin;
+    const target = late ? feed.lastJoin : feed.firstJoin(this.position);
     if (late) this.dropped += Math.max(0, (target < 0 ? feed.head : target) - this.position);
-    if (target < 0) {
-      this.position = feed.head;
-      return false;
-    }
-    this.position = target;
-    this.#needJoin = false;
-    return true;
+    this.position = target < 0 ? feed.head : target;
+    this.#needJoin = target < 0;
+    return target >= 0;
   }
 
   #send(run: { readonly chunks: readonly Uint8Array[]; readonly size: number }): boolean {

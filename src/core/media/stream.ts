@@ -61,6 +61,9 @@ export class Stream {
   readonly #samples = new Map<number, Uint8Array>();
   /** Frames written since the stream exists, by kind. */
   readonly frames = { video: 0, audio: 0, data: 0 };
+  /** Frames of a picture that no decoder could use, because no key frame had come yet. */
+  headless = 0;
+  #headless = true;
   /** Media bytes written, and bytes given to players. */
   receivedBytes = 0;
   sentBytes = 0;
@@ -108,6 +111,7 @@ export class Stream {
       this.#publication.evict(streamErrors.refused('TAKEN', { stream: streamUrl(this.name) }));
     }
     this.#timeline.restart();
+    this.#headless = true;
     const publication = {
       stream: this,
       retrack: (tracks: readonly Track[]) => this.#publication === publication && this.#retrack(tracks),
@@ -198,6 +202,13 @@ export class Stream {
   }
 
   #write(raw: Frame): void {
+    if (this.#headless && raw.track.kind === 'video') {
+      if (!raw.key) {
+        this.headless++;
+        return;
+      }
+      this.#headless = false;
+    }
     const dts = this.#timeline.repair(raw.track.id, raw.dts);
     const { track, cts, key, data } = raw;
     const frame: Frame = dts === raw.dts ? raw : { track, dts, cts, key, data };

@@ -62,6 +62,18 @@ describe('a feed', () => {
     expect(read(link)).toBe('H0 K0 ');
   });
 
+  it('gives a player that waited everything from the first join point, also when several come in one merge window', () => {
+    const { feed, clock } = setUp({ mergeWindow: fromMs(350) });
+    const link = new FakeLink();
+    feed.attach(link);
+    feed.retrack([h264Track]);
+
+    for (const at of [0, 40, 80, 120]) feed.write(video({ at, key: at % 80 === 0 }));
+    clock.advance(fromMs(350));
+
+    expect(read(link)).toBe('H0 K0 v40 K80 v120 ');
+  });
+
   it('lets a player wait for a key frame when there is none to start from', () => {
     const { feed } = setUp();
     feed.retrack([h264Track]);

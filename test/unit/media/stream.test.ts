@@ -136,6 +136,19 @@ describe('a stream', () => {
     expect(read(link)).toBe('H1 K400 ');
   });
 
+  it('begins with a key frame when a publisher comes in the middle of its group of pictures', () => {
+    const stream = setUp().stream(name);
+    const link = new FakeLink();
+    stream.play(text, link);
+    const publication = stream.publish(refuse);
+    publication.retrack([h264Track]);
+
+    for (const at of [0, 40, 80]) publication.write(video({ at, key: at === 80 }));
+
+    expect(read(link)).toBe('H1 K80 ');
+    expect(stream.headless).toBe(2);
+  });
+
   it('refuses more tracks than the limit', () => {
     const publication = setUp({ limits: { tracks: 1 } })
       .stream(name)
