@@ -228,6 +228,7 @@ describe('the client', () => {
     const pulling = httpFlv.pull(server.host, server.url('/live/a.flv'), { on: () => undefined }, pullOptions(never()));
 
     await expect(pulling).rejects.toMatchObject({ code: 'HTTP_FLV_NO_MEDIA' });
+    await until(() => server.host.sessions.size === 0);
   });
 
   it('refuses what is not FLV', async () => {

@@ -285,6 +285,14 @@ describe('a body', () => {
     expect(await ended.promise).toBeUndefined();
   });
 
+  it('whose end does not come is not waited for after the answer', async () => {
+    const { listener } = await serve((exchange) => exchange.reply(409, {}, 'busy'));
+
+    const answer = await talk(listener.address.port, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc');
+
+    expect(answer).toMatch(/^HTTP\/1.1 409 [\s\S]*Connection: close[\s\S]*busy$/);
+  });
+
   it('that breaks off is an error', async () => {
     const broken = Promise.withResolvers<unknown>();
     const { listener } = await serve((exchange) => {

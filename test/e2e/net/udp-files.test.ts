@@ -54,6 +54,27 @@ describe('a file', () => {
     expect(readFileSync(path).length).toBe(bytes.length);
   });
 
+  it('gives nothing while it is paused', async () => {
+    const { net } = makeNet();
+    const path = join(await temporaryDirectory(), 'a.bin');
+    writeFileSync(path, new Uint8Array(2_000_000));
+    const input = finally_(await net.openFile(path));
+    let received = 0;
+    const first = new Promise<number>((resolve) => {
+      input.onData = (bytes) => {
+        received += bytes.length;
+        input.pause();
+        resolve(received);
+      };
+    });
+
+    const before = await first;
+    // Long enough for all of the file to be read.
+    await readAll(await net.openFile(path));
+
+    expect(received).toBe(before);
+  });
+
   it('fails with NET_NO_FILE when it is not there', async () => {
     const { net } = makeNet();
     const path = join(await temporaryDirectory(), 'none', 'x');

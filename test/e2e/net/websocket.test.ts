@@ -4,8 +4,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { fromHex, utf8 } from '../../../src/core/base/bytes.ts';
 import type { Link } from '../../../src/core/base/link.ts';
 import { admissionErrors } from '../../../src/core/control/admission.ts';
+import { WebSocketLink } from '../../../src/core/net/websocket-link.ts';
 import type { HttpExchange, HttpHandler } from '../../../src/core/wire/http/exchange.ts';
-import { clientMessageEnvelope, messageEnvelope } from '../../../src/core/wire/websocket/index.ts';
+import { clientMessageEnvelope, messageEnvelope, opcodes, writeFrame } from '../../../src/core/wire/websocket/index.ts';
+import { FakeLink } from '../../tools/fakes.ts';
 import { anyPort, closed, finally_, makeNet, never, patience } from './tools.ts';
 
 async function serve(on: HttpHandler, messageBytes = 1_000_000) {
@@ -144,6 +146,35 @@ describe('a WebSocket', () => {
       wanted[index] === '??' ? '??' : byte.toString(16).padStart(2, '0'),
     );
     expect(got).toEqual(wanted);
+  });
+
+  it('answers no pings of a peer that does not read', () => {
+    const link = new FakeLink(0);
+    finally_(new WebSocketLink(link, { limitBytes: 1000 }));
+    const ping = writeFrame(opcodes.ping, new Uint8Array(125), new Uint8Array(4));
+
+    for (let i = 0; i < 10_000; i++) link.onData(ping);
+
+    expect(link.pending).toBeLessThan(70_000);
+  });
+
+  it('forgets what a client says before it is answered, and notices that it leaves', async () => {
+    const waiting = Promise.withResolvers<HttpExchange>();
+    const { listener } = await serve((exchange) => waiting.resolve(exchange));
+    const socket = connect(listener.address.port, '127.0.0.1');
+    onTestFinished(() => void socket.destroy());
+    const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
+    socket.write(
+      `GET /a.flv HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n${key}\r\n\r\nearly`,
+    );
+    const exchange = await waiting.promise;
+    const gone = new Promise<void>((resolve) => {
+      exchange.onGone = resolve;
+    });
+
+    socket.end('more');
+
+    await gone;
   });
 
   it('tells a handler that waits when its peer has gone', async () => {

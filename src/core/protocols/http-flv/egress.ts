@@ -54,7 +54,7 @@ export class PlaySession implements Session {
   #cursor: Cursor | undefined;
   #ended: Closer | undefined;
   #chunked = false;
-  /** The publisher has left; unless another one takes over, so does the player. */
+  /** The publisher has left; unless another one has taken over, so does the player. */
   #ending = false;
   #over = false;
   #counted = 0;
@@ -108,7 +108,6 @@ export class PlaySession implements Session {
     const cursor = this.#cursor;
     if (cursor === undefined) throw httpFlvErrors.refused('NO_STREAM', { stream: streamUrl(grant.name) });
     this.#count();
-    if (this.#stream?.published === true) this.#ending = false;
     this.#finishIfSent();
     const { stallTime } = host.limits;
     if (cursor.full && now - cursor.fullSince >= stallTime) {

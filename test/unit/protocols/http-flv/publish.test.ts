@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { concat, fromHex, utf8 } from '../../../../src/core/base/bytes.ts';
 import { fromSeconds } from '../../../../src/core/base/time.ts';
-import { aacTrack, audio, live, video } from '../../../tools/builders.ts';
+import { aacTrack, audio, h264Track, live, video } from '../../../tools/builders.ts';
 import { chop } from '../../../tools/chop.ts';
 import { flvFile, liveName, publish, settled, setUp } from './fakes.ts';
 
@@ -54,6 +54,21 @@ describe('a publisher', () => {
     exchange.upload.onData(flvFile([audio({ at: 0 })], [aacTrack]));
 
     expect(player.link.bytes.length).toBeGreaterThan(13);
+  });
+
+  it('that ends before its tracks are known loses nothing', async () => {
+    const world = await setUp();
+    const player = await world.ask('/live/a.flv', { chunked: false });
+    const exchange = await world.ask('/live/a.flv', post);
+    const whole = flvFile([video({ at: 0, key: true })], [h264Track]);
+    // Without metadata sound might still come.
+    const metadataBytes = 11 + (((whole[14] ?? 0) << 16) | ((whole[15] ?? 0) << 8) | (whole[16] ?? 0)) + 4;
+
+    exchange.upload.onData(concat([whole.subarray(0, 13), whole.subarray(13 + metadataBytes)]));
+    expect(player.link.sent).toHaveLength(0);
+    exchange.upload.onClose(undefined);
+
+    expect(player.link.bytes.length).toBeGreaterThan(100);
   });
 
   it('that sends bad tags goes on, and they are reported', async () => {

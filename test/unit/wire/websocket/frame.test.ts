@@ -63,6 +63,12 @@ describe('FrameReader', () => {
     );
   });
 
+  it('bounds each message, not all of them together', () => {
+    const message = [messageEnvelope(60_000).head, new Uint8Array(60_000)];
+
+    expect(read([...message, ...message], false)).toHaveLength(2);
+  });
+
   it('does not keep what it was given', () => {
     const reader = new FrameReader({ masked: false, limitBytes: LIMIT });
     const first = fromHex('82 02 01');
