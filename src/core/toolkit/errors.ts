@@ -27,7 +27,7 @@ export const relayErrors = defineErrors('RELAY', {
 export const probeErrors = defineErrors('PROBE', {
   TIMEOUT: {
     text: '{source} did not answer within {seconds} s',
-    advice: 'Check host, port and firewall, or give a longer --timeout.',
+    advice: 'Check host, port and firewall. Some servers answer only when somebody publishes this stream.',
   },
 });
 
