@@ -1,5 +1,5 @@
 // Compiles src to dist and writes the list of commands that oclif reads at the start. Runs in `prepare`.
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, run } from './run.ts';
 
@@ -17,6 +17,19 @@ function build(): number {
   return run('tsc', ['-p', 'tsconfig.build.json']) || run('oclif', ['manifest']);
 }
 
+/**
+ * Lets `npx srsx` find the checkout's own program at once. Without it npx installs the checkout into a cache of its
+ * own, which builds a second time, and stays broken for ever when that build fails once.
+ */
+function linkProgram(): void {
+  if (process.platform === 'win32') return;
+  const link = join(root, 'node_modules/.bin/srsx');
+  rmSync(link, { force: true });
+  symlinkSync('../../bin/run.js', link);
+}
+
 const skip = reasonToSkip();
-if (skip === undefined) process.exitCode = build();
-else process.stderr.write(`build: nothing done, since ${skip}.\n`);
+if (skip === undefined) {
+  process.exitCode = build();
+  linkProgram();
+} else process.stderr.write(`build: nothing done, since ${skip}.\n`);
