@@ -1,5 +1,4 @@
 // Streams as RTMP: a format whose packets are complete messages in chunks, and a player that reads it.
-import type { Limits } from '../../base/limits.ts';
 import type { Closer, Link } from '../../base/link.ts';
 import { type Micros, toSeconds } from '../../base/time.ts';
 import { type TagBody, TagEncoder } from '../../format/flv/index.ts';
@@ -95,7 +94,6 @@ export interface PlayerOptions {
   readonly hub: Hub;
   readonly name: StreamName;
   readonly link: Link;
-  readonly limits: Pick<Limits, 'linkBytes'>;
   readonly chunkSize: number;
   readonly streamId: number;
   readonly mergeWindow: Micros;
@@ -146,13 +144,8 @@ export class RtmpPlayer {
   #start(): void {
     const { paused, audio, video } = this.#selection;
     if (this.#closed || this.#cursor !== undefined || paused || !(audio || video)) return;
-    const { hub, name, link, limits, chunkSize, streamId, mergeWindow, onUnpublished } = this.#options;
-    if (link.pending > limits.linkBytes) {
-      // Each start gives the link a whole group of pictures: a peer that pauses and plays on without reading must not
-      // heap them up.
-      link.onDrain = () => this.#start();
-      return;
-    }
+    const { hub, name, link, chunkSize, streamId, mergeWindow, onUnpublished } = this.#options;
+    // A link that is still full takes no more than the header: the cursor waits for it, and its stall is watched.
     const stream = hub.stream(name);
     this.#cursor = stream.play(rtmpFormat(chunkSize, streamId, { audio, video }), link, mergeWindow);
     this.#endings = stream.onEnd(onUnpublished);

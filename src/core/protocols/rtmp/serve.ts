@@ -248,7 +248,6 @@ export class ServedLink implements Session, SessionEvents {
       hub: this.#host.hub,
       name,
       link: this.#link,
-      limits: this.#host.limits,
       chunkSize,
       streamId,
       mergeWindow,

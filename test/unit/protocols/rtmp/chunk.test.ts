@@ -1,7 +1,7 @@
 // Chunks: every header, every cut, damage, bounds of memory, times.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { concat } from '../../../../src/core/base/bytes.ts';
+import { concat, fromHex } from '../../../../src/core/base/bytes.ts';
 import { ProtocolError } from '../../../../src/core/base/errors.ts';
 import { type ChunkLimits, ChunkReader, writeChunks } from '../../../../src/core/protocols/rtmp/chunk.ts';
 import {
@@ -139,6 +139,23 @@ describe('a reader', () => {
     const again = concat([Uint8Array.of(0xc4), body(10)]);
 
     expect(read([first, again, again.slice()]).map((message) => message.timestamp)).toEqual([40, 80, 120]);
+  });
+
+  it('goes back to payload that looked like an extended time, and to the next header behind it', () => {
+    // Chunks of one byte. Id 4 does not repeat its time ff ff ff ff; id 63 (ff in type 3) repeats 00 ff ff ff.
+    const bytes = concat([
+      write(setChunkSize(1), 128, 2),
+      fromHex('3f ffffff 000002 09 01000000 00ffffff bb'),
+      fromHex('04 ffffff 000002 08 01000000 ffffffff aa'),
+      fromHex('c4 ff ff 00ffffff cc'),
+    ]);
+
+    for (const size of [1, 2, 3, 100]) {
+      expect(read(chop(bytes, size)).slice(1)).toEqual([
+        { type: 8, streamId: 1, timestamp: 0xffffffff, body: fromHex('aa ff') },
+        { type: 9, streamId: 1, timestamp: 0xffffff, body: fromHex('bb cc') },
+      ]);
+    }
   });
 
   it('allocates by what comes, not by what is declared', () => {

@@ -7,6 +7,7 @@ import { parseCommand } from '../../../../src/core/protocols/rtmp/command.ts';
 import {
   type Message,
   MessageType,
+  setPeerBandwidth,
   UserEvent,
   userControl,
   windowAckSize,
@@ -419,6 +420,30 @@ describe('a player', () => {
     expect(player.heard()).not.toContain('type 9');
   });
 
+  it('gets everything again with the next play', async () => {
+    const { publisher, player } = await started(new World());
+    player.command(1, 'receiveVideo', 0, null, false);
+    player.command(1, 'closeStream', 0, null);
+    player.command(1, 'play', 0, null, 's');
+    await settle();
+    player.take();
+    publisher.send(...media);
+
+    expect(new Set(player.heard())).toEqual(new Set(['type 8', 'type 9']));
+  });
+
+  it('shows in the list of sessions every byte that it was sent, through pauses', async () => {
+    const world = new World();
+    const { publisher, player } = await started(world);
+    player.command(1, 'pause', 0, null, true, 0);
+    player.command(1, 'pause', 0, null, false, 0);
+    publisher.send(...media);
+    world.advance(fromSeconds(1.2));
+
+    const [entry] = [...world.sessions.list()].filter(({ info }) => !info.publish);
+    expect(entry!.sent.total).toBe(player.link.bytes.length);
+  });
+
   it('plays on another message stream with messages of that stream', async () => {
     const world = new World();
     const publisher = await world.publisher('s');
@@ -519,7 +544,7 @@ describe('a player', () => {
     expect(player.reason?.code).toBe('PLAYER_TOO_SLOW');
   });
 
-  it('that pauses and plays on without reading gets no further group of pictures', async () => {
+  it('that pauses and plays on without reading gets no more than headers', async () => {
     const world = new World({ limits: { linkBytes: 1000 } });
     const { player } = await started(world);
     player.link.capacity = 1000;
@@ -557,6 +582,15 @@ describe('control messages', () => {
     peer.send(userControl(UserEvent.pingRequest, 0xfffffffe));
 
     expect(peer.take()[0]).toEqual(userControl(UserEvent.pingResponse, 0xfffffffe));
+  });
+
+  it('answers a bandwidth once, as long as it stays the same', async () => {
+    const peer = await new World().publisher('s');
+    peer.take();
+
+    peer.send(setPeerBandwidth(1000, 2), setPeerBandwidth(1000, 2), setPeerBandwidth(2000, 2));
+
+    expect(peer.take()).toEqual([windowAckSize(1000), windowAckSize(2000)]);
   });
 
   it('acknowledges when the window is full', async () => {
