@@ -136,6 +136,12 @@ export class Feed {
     else this.#trim();
   }
 
+  /** The publication is over: what the muxer held back, then everything that is pending. */
+  end(): void {
+    for (const packet of this.#muxer.flush?.() ?? []) this.#append(packet);
+    this.flush();
+  }
+
   /** Sends what is pending now. */
   flush(): void {
     this.#cancelFlush?.();

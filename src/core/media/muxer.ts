@@ -10,6 +10,8 @@ export interface Muxer {
   /** For a player already in the stream: what changed parameters need. */
   retrack(tracks: readonly Track[]): Packet[];
   write(frame: Frame): Packet[];
+  /** The publication is over, or stops for a while: what was held back. For muxers that hold something. */
+  flush?(): Packet[];
 }
 
 /** How a stream becomes bytes. Two players with the same key and merge window share one feed. */

@@ -224,7 +224,7 @@ export class Stream {
 
   #end(): void {
     this.#publication = undefined;
-    for (const feed of this.#feeds.values()) feed.flush();
+    for (const feed of this.#feeds.values()) feed.end();
     // A player that comes between two publishers would see a picture that nobody sends any more.
     this.#gop.clear();
     this.#samples.clear();

@@ -13,6 +13,11 @@ export class AdtsDemuxer implements Demuxer {
     return this.#splitter.counts.skippedBytes;
   }
 
+  /** Bytes of a frame that is not whole. */
+  get heldBytes(): number {
+    return this.#splitter.heldBytes;
+  }
+
   push(bytes: Uint8Array): MediaEvent[] {
     const before = this.#splitter.track;
     return audioEvents(this.#splitter.push(bytes), before);

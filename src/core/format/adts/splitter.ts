@@ -68,6 +68,11 @@ export class FrameSplitter {
     this.#anchor = start;
   }
 
+  /** Bytes of a frame that is not whole. */
+  get heldBytes(): number {
+    return this.#held.length;
+  }
+
   /** Parameters of the newest frame. */
   get track(): Track | undefined {
     return this.#track;
@@ -144,7 +149,7 @@ export class FrameSplitter {
   }
 
   #frame(bytes: Uint8Array, at: number, head: FrameHead): Frame | undefined {
-    if (!head.keep) {
+    if (!head.keep || head.size === head.skip) {
       this.counts.skippedBytes += head.size;
       return undefined;
     }

@@ -19,6 +19,11 @@ export class Mp3Demuxer implements Demuxer {
     return this.#splitter.counts.skippedBytes;
   }
 
+  /** Bytes of a frame that is not whole. */
+  get heldBytes(): number {
+    return this.#splitter.heldBytes + this.#head.size;
+  }
+
   push(bytes: Uint8Array): MediaEvent[] {
     const before = this.#splitter.track;
     return audioEvents(this.#splitter.push(this.#behindTag(bytes)), before);

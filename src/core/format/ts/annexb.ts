@@ -89,6 +89,10 @@ export class AnnexBReader implements EsReader {
     this.#counts = counts;
   }
 
+  get heldBytes(): number {
+    return this.#lead.reduce((sum, unit) => sum + unit.length, 0);
+  }
+
   push({ data, dts, cts }: EsUnit): Frame[] {
     const pictures = this.#split(data);
     const frames: Frame[] = [];

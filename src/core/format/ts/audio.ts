@@ -13,6 +13,10 @@ export class AudioReader implements EsReader {
     this.#counts = counts;
   }
 
+  get heldBytes(): number {
+    return this.#splitter.heldBytes;
+  }
+
   push({ data, dts }: EsUnit): Frame[] {
     this.#timed ||= dts !== undefined;
     const before = this.#damage();

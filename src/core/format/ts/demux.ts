@@ -48,6 +48,13 @@ export class TsDemuxer implements Demuxer {
     return this.#sync.stride;
   }
 
+  /** Bytes held for packets, PES packets and frames that are not complete. */
+  get heldBytes(): number {
+    let size = this.#sync.heldBytes;
+    for (const lane of this.#lanes.values()) size += lane.pes.size + lane.reader.heldBytes;
+    return size;
+  }
+
   push(bytes: Uint8Array): MediaEvent[] {
     this.#sync.push(bytes);
     return this.#take();
@@ -56,7 +63,7 @@ export class TsDemuxer implements Demuxer {
   end(): MediaEvent[] {
     this.#sync.end();
     for (const lane of this.#lanes.values()) {
-      this.#unit(lane, lane.pes.finish());
+      this.#unit(lane, lane.pes.end());
       this.#frames(lane.reader.end());
     }
     return this.#take();

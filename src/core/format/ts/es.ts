@@ -27,6 +27,8 @@ export interface EsCounts {
 
 /** Frames out of one elementary stream. A frame whose `track` is a new value has new parameters. */
 export interface EsReader {
+  /** Bytes held for frames that are not complete. */
+  readonly heldBytes: number;
   push(unit: EsUnit): Frame[];
   /** A PES packet was lost or cut before the next one. */
   lost(): void;

@@ -20,6 +20,10 @@ export class Lane {
   firstPts = 0;
   nextPts = 0;
 
+  /** Ticks by which decode times are written earlier, and the last one written. */
+  #early = 0;
+  #lastDts = Number.NEGATIVE_INFINITY;
+
   constructor(track: Track, carriage: Carriage, pid: PidState) {
     this.track = track;
     this.kind = track.kind === 'video' ? 'video' : 'audio';
@@ -30,6 +34,17 @@ export class Lane {
   /** Frames held. */
   get held(): number {
     return this.frames.length;
+  }
+
+  /**
+   * The DTS to write. PTS must not be before it (§2.4.3.6), but MP4 has negative composition offsets: from the first
+   * of them on, every DTS of the track is earlier by the largest one seen, and it still grows.
+   */
+  decodeTime(dts: number, pts: number): number {
+    if (dts - pts > this.#early) this.#early = dts - pts;
+    const time = Math.min(pts, Math.max(dts - this.#early, this.#lastDts + 1));
+    this.#lastDts = this.#early === 0 ? Number.NEGATIVE_INFINITY : time;
+    return time;
   }
 
   hold(frame: Frame, size: number, pts: number, nextPts: number): void {

@@ -220,8 +220,7 @@ export class TsMuxer implements Muxer {
     const join = frame.key && lane === this.#clockLane;
     if (join) packets.push(...this.flush());
     const pts = ticksOf(frame.dts + frame.cts) + WIRE_LEAD;
-    // A negative composition offset (MP4 allows it) cannot be written: PTS is never before DTS (§2.4.3.6).
-    const head = this.#head(lane, pts, Math.min(dts, pts), frame.key);
+    const head = this.#head(lane, pts, lane.decodeTime(dts, pts), frame.key);
     this.#packetiser.begin(lane.pid, head, size);
     lane.carriage.put(frame, this.#packetiser);
     this.#emit(join ? 'join' : 'more', join, frame.dts, packets);

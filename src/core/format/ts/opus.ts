@@ -64,6 +64,7 @@ export function writeControlHeader(target: Uint8Array, size: number): void {
 }
 
 export class OpusReader implements EsReader {
+  readonly heldBytes = 0;
   readonly #track: Track | undefined;
   readonly #counts: EsCounts;
   #next: Micros | undefined;

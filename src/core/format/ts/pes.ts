@@ -52,11 +52,21 @@ export class PesReader {
     this.#reset();
   }
 
-  /** A new PES begins in the next packet, or the input is over: the unbounded one that was open is whole. */
+  /**
+   * A new PES begins in the next packet: the unbounded one that was open is whole. One that is shorter than it
+   * declares is given too, since no packet was lost: some encoders write wrong lengths.
+   */
   finish(): Pes | undefined {
     if (!this.#open) return undefined;
-    if (this.#wanted > 0 && this.#size < this.#wanted) this.#counts.pesLengthErrors++;
+    if (this.#wanted > 0) this.#counts.pesLengthErrors++;
     return this.#take(this.#size);
+  }
+
+  /** The input is over: an unbounded PES is taken as whole, one that is cut is not. */
+  end(): Pes | undefined {
+    if (this.#open && this.#wanted === 0) return this.#take(this.#size);
+    this.lost();
+    return undefined;
   }
 
   /** The payload of a packet with payload_unit_start_indicator; call `finish` first. */

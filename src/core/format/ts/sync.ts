@@ -1,5 +1,6 @@
 // Whole packets out of a byte stream: search for the sync byte, hold it, find it again (ISO 13818-1 §2.4.3.2, annex G).
 import { concat } from '../../base/bytes.ts';
+import type { ProtocolError } from '../../base/errors.ts';
 import { tsErrors } from './errors.ts';
 import { PACKET_BYTES, SYNC_BYTE } from './wire.ts';
 
@@ -31,6 +32,7 @@ export class PacketSync {
   /** Bytes between two packets that are still to come. */
   #skip = 0;
   #searched = 0;
+  #fault: ProtocolError | undefined;
 
   constructor(counts: SyncCounts, on: PacketHandler) {
     this.#counts = counts;
@@ -42,7 +44,12 @@ export class PacketSync {
     return this.#stride;
   }
 
-  /** Throws TS_SYNC when 1 MiB has no packets. */
+  /** Bytes of a packet that is not whole. */
+  get heldBytes(): number {
+    return this.#held.length;
+  }
+
+  /** Throws TS_SYNC when 1 MiB has no packets, and again whenever it is called after that. */
   push(bytes: Uint8Array): void {
     this.#run(this.#held.length === 0 ? bytes : concat([this.#held, bytes]), false);
   }
@@ -54,6 +61,7 @@ export class PacketSync {
   }
 
   #run(bytes: Uint8Array, last: boolean): void {
+    if (this.#fault !== undefined) throw this.#fault;
     let at = 0;
     for (;;) {
       const next = this.#stride === 0 ? this.#search(bytes, at, last) : this.#step(bytes, at, last);
@@ -129,6 +137,9 @@ export class PacketSync {
   #skipped(count: number): void {
     this.#counts.skippedBytes += count;
     this.#searched += count;
-    if (this.#searched > SEARCH_BYTES) throw tsErrors.protocol('SYNC', { bytes: this.#searched });
+    if (this.#searched <= SEARCH_BYTES) return;
+    this.#held = new Uint8Array(0);
+    this.#fault = tsErrors.protocol('SYNC', { bytes: SEARCH_BYTES });
+    throw this.#fault;
   }
 }
