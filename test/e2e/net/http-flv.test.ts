@@ -301,6 +301,22 @@ describe('the client', () => {
     expect(stream.players).toBe(0);
   });
 
+  it('is told HTTP_FLV_EARLY when the server has had enough', async () => {
+    const server = await startServer();
+    const short = await server.net.listenHttp({ host: '127.0.0.1', port: 0 }, (exchange) => exchange.reply(200, {}));
+    onTestFinished(() => short.close());
+    const { stream } = source(server);
+
+    const url = new URL(`http://127.0.0.1:${short.address.port}/live/a.flv`);
+    const pushing = httpFlv.push(server.host, stream, url, {
+      signal: never(),
+      mergeWindow: 0,
+      onBytes: () => undefined,
+    });
+
+    await expect(pushing).rejects.toMatchObject({ code: 'HTTP_FLV_EARLY' });
+  });
+
   it('ends a push at the signal, and the server sees a clean end', async () => {
     const server = await startServer();
     const { stream, publication } = source(server);

@@ -148,6 +148,16 @@ describe('a WebSocket', () => {
     expect(got).toEqual(wanted);
   });
 
+  it('ends with WEBSOCKET_PEER when the other end says that something is wrong', async () => {
+    const { dial } = await serve((exchange) => exchange.upgrade().close(admissionErrors.refused('KICKED')));
+
+    const link = await dial();
+    const end = closed(link);
+    link.onData = () => expect.unreachable();
+
+    expect(await end).toMatchObject({ code: 'WEBSOCKET_PEER', details: { code: 1008 } });
+  });
+
   it('answers no pings of a peer that does not read', () => {
     const link = new FakeLink(0);
     finally_(new WebSocketLink(link, { limitBytes: 1000 }));
