@@ -2,8 +2,9 @@
 import { fromHex } from '../../base/bytes.ts';
 import { type Micros, toMs } from '../../base/time.ts';
 import type { Frame } from '../../media/frame.ts';
+import { JoinPoints } from '../../media/join.ts';
 import type { Packet } from '../../media/packet.ts';
-import { type Codec, primaryVideo, type Track, trackNumber } from '../../media/track.ts';
+import { type Codec, type Track, trackNumber } from '../../media/track.ts';
 import { wireConfig } from './configs.ts';
 import { metadataBody } from './metadata.ts';
 import {
@@ -37,17 +38,15 @@ export interface TagBody {
 /** H.264, HEVC (when so chosen), AAC, MP3 and G.711 as number 0 are written as old FLV, everything else as E-RTMP. */
 export class TagEncoder {
   readonly #legacyHevc: boolean;
-  #primary: Track | undefined;
-  #joinAtAudio = false;
+  readonly #joins = new JoinPoints();
 
   constructor({ hevc = 'fourcc' }: TagEncoderOptions = {}) {
     this.#legacyHevc = hevc === 'legacy';
   }
 
-  /** Tells which frames are join points: key frames of the first video track, or all sound when there is no video. */
+  /** Tells which tracks there are, and so which frames are join points. */
   retrack(tracks: readonly Track[]): void {
-    this.#primary = primaryVideo(tracks);
-    this.#joinAtAudio = this.#primary === undefined;
+    this.#joins.retrack(tracks);
   }
 
   /** What a player needs before the first frame: metadata and sequence headers. Calls `retrack`. */
@@ -87,11 +86,11 @@ export class TagEncoder {
         // Rounded as the decode time is, so that the presentation time is right to the millisecond.
         const cts = toMs(dts + frame.cts) - toMs(dts);
         const head = this.#videoHead(track, VideoPacket.codedFrames, key ? FrameType.key : FrameType.inter, cts);
-        return head && body(TagType.video, dts, key && this.#primary?.id === track.id ? 'join' : 'more', [head, data]);
+        return head && body(TagType.video, dts, this.#joins.kind(frame), [head, data]);
       }
       case 'audio': {
         const head = this.#audioHead(track, AudioPacket.codedFrames, data);
-        return head && body(TagType.audio, dts, this.#joinAtAudio ? 'join' : 'more', [head, data]);
+        return head && body(TagType.audio, dts, this.#joins.kind(frame), [head, data]);
       }
       case 'data':
         return track.codec === 'amf0' ? body(TagType.script, dts, 'more', [data]) : undefined;
