@@ -50,9 +50,9 @@ const sound = { codec_type: 'audio', codec_name: 'aac', sample_rate: '44100', ch
 const g711 = (): Promise<string> =>
   made('alaw.flv', '-f lavfi -i anoisesrc=color=pink:seed=7:sample_rate=8000 -t 3 -c:a pcm_alaw -ac 1');
 
-describeWith(['ffmpeg', 'ffprobe'], 'ffprobe and files of our FLV muxer', async () => {
-  const folder = await scratchFolder();
+const folder = await scratchFolder();
 
+describeWith(['ffmpeg', 'ffprobe'], 'ffprobe and files of our FLV muxer', () => {
   it.each([
     { name: 'H.264 and AAC', source: sources.h264Aac, streams: [picture, sound] },
     { name: 'H.264 with B-frames and AAC', source: sources.bFrames, streams: [picture, sound] },

@@ -284,7 +284,7 @@ export class TagDecoder {
       this.#bad('AUDIO_SHORT');
       return;
     }
-    const track = this.#trackOf('audio', number, codec, codec !== 'aac' && codec !== 'opus' && codec !== 'flac');
+    const track = this.#trackOf('audio', number, codec, codec !== 'aac' && codec !== 'flac');
     if (track !== undefined) this.#emit(track, body.subarray(start));
   }
 
@@ -296,7 +296,7 @@ export class TagDecoder {
       this.#bad('MULTITRACK');
       return;
     }
-    const { time, cts } = this.#tag;
+    const { cts } = this.#tag;
     for (let tracks = 0; ex.end < body.length; tracks++) {
       if (tracks >= this.#limits.tracks) {
         this.#bad('TRACKS');
@@ -309,7 +309,6 @@ export class TagDecoder {
       }
       const part = end === body.length ? body : body.subarray(0, end);
       const number = body[ex.end - (multitrack === Multitrack.oneTrack ? 1 : 4)] as number;
-      this.#tag.time = time;
       this.#tag.cts = cts;
       if (video) this.#exVideoTrack(number, part, ex.end);
       else this.#exAudioTrack(number, part, ex.end);

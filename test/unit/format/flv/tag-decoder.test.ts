@@ -274,6 +274,18 @@ describe('a tag decoder', () => {
     ]);
   });
 
+  it('gives a track without a composition time none of its neighbour in the tag', () => {
+    const { video } = setUp();
+    video(avcHeader);
+
+    const events = video('96 21 61766331 00 000009 000050 00000002 65aa 76703038 01 000002 1002');
+
+    expect(framesOf(events).map(({ track, cts }) => [track.codec, cts])).toEqual([
+      ['h264', fromMs(80)],
+      ['vp8', 0],
+    ]);
+  });
+
   it('goes on behind a damaged track of a multitrack tag', () => {
     const { audio, bad } = setUp();
 

@@ -177,6 +177,9 @@ export const tagCases: readonly TagCase[] = [
   one('Opus', track('audio', 'opus', opusConfig), '90 4f707573', [
     { data: opusPacket, body: `91 4f707573 ${opusHex}` },
   ]),
+  one('Opus without a sequence header', track('audio', 'opus', NONE), undefined, [
+    { data: opusPacket, body: `91 4f707573 ${opusHex}` },
+  ]),
   one('FLAC', track('audio', 'flac', flacConfig), '90 664c6143 664c6143 80000022', [
     { data: fromHex('fff8c9'), body: '91 664c6143 fff8c9' },
   ]),
@@ -259,7 +262,7 @@ export const badTags: readonly {
   { name: 'an OpusHead without its magic', type: 8, body: `90 4f707573 ${'00'.repeat(19)}`, code: 'FLV_AUDIO_CONFIG' },
   { name: 'a short STREAMINFO', type: 8, body: '90 664c6143 664c614380000022 0000', code: 'FLV_AUDIO_CONFIG' },
   { name: 'an HEVC frame before its sequence header', type: 9, body: '93 68766331 0000000165', code: 'FLV_NO_CONFIG' },
-  { name: 'an Opus frame before its sequence header', type: 8, body: '91 4f707573 fc', code: 'FLV_NO_CONFIG' },
+  { name: 'a FLAC frame before its sequence header', type: 8, body: '91 664c6143 ff', code: 'FLV_NO_CONFIG' },
   { name: 'NAL units of no size', type: 9, body: '17 01 000000 00000000 00000000', code: 'FLV_NAL_SIZE' },
   { name: 'a NAL unit longer than the tag', type: 9, body: '17 01 000000 0000ffff 65', code: 'FLV_NAL_SIZE' },
   { name: 'a multitrack video tag of 1 byte', type: 9, body: '96', code: 'FLV_MULTITRACK' },
