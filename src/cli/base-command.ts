@@ -7,9 +7,11 @@ import { makeLog } from './log-sink.ts';
 import { note, print } from './output.ts';
 import { reportError } from './report-error.ts';
 
+/** Parsed flags of a command class, the global ones included. */
 export type CommandFlags<T extends typeof Command> = Interfaces.InferredFlags<
   (typeof BaseCommand)['baseFlags'] & T['flags']
 >;
+/** Parsed arguments of a command class. */
 export type CommandArgs<T extends typeof Command> = Interfaces.InferredArgs<T['args']>;
 
 /** A command gives its class as `T` and finds its parsed flags and arguments as fields when `run` is called. */

@@ -9,6 +9,7 @@ import {
   SystemError,
 } from '../core/base/errors.ts';
 
+/** Each code by what it says. */
 export const exitCode = {
   ok: 0,
   usage: 2,

@@ -1,6 +1,7 @@
 // ctrl-C and SIGTERM as an AbortSignal: the first asks to end in order, the second ends at once.
 import { exitCode } from './exit-code.ts';
 
+/** The operator wants an end. */
 export interface Interrupt {
   readonly signal: AbortSignal;
   /** The exit code of what came; undefined: nothing came. */

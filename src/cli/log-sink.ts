@@ -3,6 +3,7 @@ import { chalkStderr as chalk } from 'chalk';
 import { type Level, Log, type LogLine, type LogSink, levels } from '../core/base/log.ts';
 import { usage } from './units.ts';
 
+/** For people, or for programs. */
 export type LogFormat = 'text' | 'json';
 
 /** What `--log` says: a level, and topics whose debug lines are wanted: `warn`, `debug`, `debug,rtmp:chunk`. */

@@ -2,6 +2,7 @@
 import chalk from 'chalk';
 import { printable } from './log-sink.ts';
 
+/** One column of a table. */
 export interface Column<Row> {
   readonly title: string;
   readonly value: (row: Row) => string;

@@ -2,6 +2,7 @@
 import { type GenericBar, Presets, SingleBar } from 'cli-progress';
 import { printJsonLine } from './output.ts';
 
+/** Shows reports as they come. */
 export interface Progress<Report extends object> {
   /** People look at it: a final text is wanted rather than data. */
   readonly terminal: boolean;
@@ -11,6 +12,7 @@ export interface Progress<Report extends object> {
   stop(): void;
 }
 
+/** How reports are shown. */
 export interface ProgressOptions<Report extends object> {
   /** The text of the line. */
   readonly line: (report: Report) => string;

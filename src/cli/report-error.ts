@@ -4,6 +4,7 @@ import { SrsxError } from '../core/base/errors.ts';
 import { exitCode, exitCodeOf } from './exit-code.ts';
 import { note, print } from './output.ts';
 
+/** An error in the form of `--json`. */
 export interface ErrorReport {
   readonly code: string;
   readonly message: string;
@@ -23,6 +24,7 @@ export function describeError(error: unknown): ErrorReport {
   return { code: code === exitCode.usage ? 'USAGE' : 'COMMAND', ...splitAdvice(message) };
 }
 
+/** How an error is told. */
 export interface ReportOptions {
   readonly json: boolean;
   readonly stack: boolean;

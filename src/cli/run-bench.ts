@@ -6,6 +6,7 @@ import { thresholdOf } from './fail-if.ts';
 import { print, printJsonLine } from './output.ts';
 import { withEngine } from './with-engine.ts';
 
+/** What the flags of a bench command say. */
 export interface BenchRequest extends Omit<BenchOptions, 'thresholds'> {
   /** Conditions that must not hold at the end. */
   readonly failIf: readonly string[] | undefined;

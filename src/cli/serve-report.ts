@@ -4,6 +4,7 @@ import { SystemError } from '../core/base/errors.ts';
 import { type Address, formatAddress } from '../core/base/link.ts';
 import { facts } from './output.ts';
 
+/** A listener as the engine names it. */
 export interface NamedListener {
   readonly name: string;
   readonly address: Address;
