@@ -126,6 +126,7 @@ export class ChunkReader {
     const header = HEADER_BYTES[format] as number;
     if (end - at < basic + header) return 0;
     const stream = this.#streams.get(csid);
+    // QUIRK(librtmp): a chunk stream may begin with type 1 (its ping answers do); SRS accepts it, too.
     if (stream === undefined && format > 1) throw errors.protocol('CHUNK_FIRST', { csid, format });
     if (stream?.body !== undefined && format !== 3) throw errors.protocol('CHUNK_FRESH', { csid });
     const message = at + basic;
