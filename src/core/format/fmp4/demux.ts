@@ -4,10 +4,10 @@ import { defaultLimits, type Limits } from '../../base/limits.ts';
 import type { Demuxer, MediaEvent } from '../../media/demuxer.ts';
 import type { Frame } from '../../media/frame.ts';
 import type { Track } from '../../media/track.ts';
-import { discovered } from './canonical.ts';
 import { fmp4Errors } from './errors.ts';
+import { Framer } from './framer.ts';
 import { Gather } from './gather.ts';
-import { MAX_SAMPLES, type NextTimes, parseMoof } from './moof.ts';
+import { coming, MAX_SAMPLES, type NextTimes, parseMoof } from './moof.ts';
 import { type MovieTrack, parseMoov } from './moov.ts';
 import { byPlace, FragmentSupply, fragmentTurns, type Supply, TableSupply, tableTurns } from './supply.ts';
 import { type Coming, Weave } from './weave.ts';
@@ -18,7 +18,7 @@ export type Fmp4Limits = Pick<Limits, 'messageBytes' | 'openBytes' | 'tracks'>;
 /** Chosen: the index of 24 h of 25 pictures and 47 sounds a second with B-frames takes about 45 MB. */
 export const MOOV_BYTES = 64 * 1024 * 1024;
 /** Chosen: a fragment of an hour of sound and picture is below. */
-const MOOF_BYTES = 8 * 1024 * 1024;
+export const MOOF_BYTES = 8 * 1024 * 1024;
 
 /** What may be the first box of something that is an MP4 or a part of one. */
 const firstBoxes: ReadonlySet<string> = new Set(
@@ -54,8 +54,8 @@ export class Fmp4Demuxer implements Demuxer {
   #position = 0;
   #first = true;
   #movie: readonly MovieTrack[] | undefined;
-  /** The tracks of the samples that arrive, and those that were announced with the frames that left. */
-  #arriving: Track[] = [];
+  #framer = new Framer([]);
+  /** The tracks of the frames that left, which may be older than those of the samples that arrive. */
   #announced: readonly Track[] = [];
   #supply: Supply = NOTHING;
   #sample: Gather | undefined;
@@ -65,8 +65,8 @@ export class Fmp4Demuxer implements Demuxer {
   readonly #nextTimes: NextTimes = new Map();
   #events: MediaEvent[] = [];
   #fault: ProtocolError | undefined;
-  /** Samples that were no frames of their codec and were left out. */
-  dropped = 0;
+  /** By framers of earlier epochs. */
+  #dropped = 0;
 
   constructor(limits: Fmp4Limits = defaultLimits) {
     this.#limits = limits;
@@ -77,6 +77,11 @@ export class Fmp4Demuxer implements Demuxer {
   get heldBytes(): number {
     const box = this.#state.at === 'box' ? this.#state.gather.filled : 0;
     return box + this.#headFilled + (this.#sample?.filled ?? 0) + this.#weave.bytes;
+  }
+
+  /** Samples that were no frames of their codec and were left out. */
+  get dropped(): number {
+    return this.#dropped + this.#framer.dropped;
   }
 
   push(bytes: Uint8Array): MediaEvent[] {
@@ -236,13 +241,14 @@ export class Fmp4Demuxer implements Demuxer {
 
   #readMoov(moov: BoxView): void {
     this.#closeGroup();
-    const { tracks } = parseMoov(moov, this.#limits, this.#arriving);
+    const { tracks } = parseMoov(moov, this.#limits, this.#framer.tracks);
     this.#movie = tracks;
-    this.#arriving = tracks.map(({ track }) => track);
+    this.#dropped += this.#framer.dropped;
+    this.#framer = new Framer(tracks);
     this.#nextTimes.clear();
     this.#weave.begin(tracks.length);
-    const same = this.#arriving.every((track) => this.#announced.includes(track));
-    if (!same || this.#announced.length !== tracks.length) this.#announce([...this.#arriving]);
+    const known = this.#framer.tracks.every((track) => this.#announced.includes(track));
+    if (!known || this.#announced.length !== tracks.length) this.#announce(this.#framer.tracks);
     if (tracks.every(({ table }) => table === undefined)) return;
     this.#supply = new TableSupply(tracks, byPlace);
     this.#weave.expect(tableTurns(tracks));
@@ -254,8 +260,9 @@ export class Fmp4Demuxer implements Demuxer {
     const again = [...announced.tracks].some((index) => this.#group.has(index));
     if (again || this.#groupSamples.length + announced.samples.length > MAX_SAMPLES) this.#closeGroup();
     for (const index of announced.tracks) this.#group.add(index);
-    for (const sample of announced.samples) this.#groupSamples.push(sample);
-    this.#supply = new FragmentSupply(announced.samples);
+    const samples = announced.samples.map((sample) => coming(tracks[sample.index] as MovieTrack, sample));
+    for (const sample of samples) this.#groupSamples.push(sample);
+    this.#supply = new FragmentSupply(samples);
     if (this.#group.size === tracks.length) this.#closeGroup();
   }
 
@@ -271,29 +278,13 @@ export class Fmp4Demuxer implements Demuxer {
     const sample = this.#supply.next;
     this.#sample = undefined;
     this.#supply.shift();
-    if (sample !== undefined) this.#weave.arrive(sample.index, this.#frameOf(sample, bytes));
-  }
-
-  /** Undefined for bytes that are no frame of the codec: one bad frame is no reason to lose the others. */
-  #frameOf({ index, dts, cts, key }: Coming, bytes: Uint8Array): Frame | undefined {
-    const form = this.#movie?.[index]?.form;
-    let track = this.#arriving[index];
-    if (form === undefined || track === undefined) return undefined;
-    try {
-      const data = form.frame(bytes);
-      if (key) track = discovered(track, form, data);
-      this.#arriving[index] = track;
-      if (data.length > 0) return { track, dts, cts, key, data };
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-    }
-    this.dropped++;
-    return undefined;
+    if (sample !== undefined) this.#weave.arrive(sample.index, this.#framer.frame(sample, bytes));
   }
 
   #emit(frame: Frame): void {
     const { track } = frame;
-    if (!this.#announced.includes(track)) this.#announce(this.#announced.map((old) => (old.id === track.id ? track : old)));
+    if (!this.#announced.includes(track))
+      this.#announce(this.#announced.map((old) => (old.id === track.id ? track : old)));
     this.#events.push({ type: 'frame', frame });
   }
 

@@ -3,7 +3,7 @@ import * as flac from '../../codec/flac/index.ts';
 import * as opus from '../../codec/opus/index.ts';
 import type { Codec, TrackKind } from '../../media/track.ts';
 import { parseEsds } from './esds.ts';
-import type { BoxView } from './wire.ts';
+import { type BoxView, box } from './wire.ts';
 
 /** What an stsd says of a track's frames. */
 export interface Description {
@@ -58,11 +58,14 @@ const parsers: Readonly<Record<string, Parse>> = {
   },
 };
 
-/** The first sample entry of an stsd whose codec we know; undefined: the track is left out. */
-export function parseDescription(stsd: BoxView): Description | undefined {
+/** The first sample entry of an stsd whose codec we know, and its box; undefined: the track is left out. */
+export function parseDescription(
+  stsd: BoxView,
+): { readonly description: Description; readonly entry: Uint8Array } | undefined {
   for (const entry of stsd.children(8)) {
-    const found = Object.hasOwn(parsers, entry.type) ? parsers[entry.type]?.(entry) : undefined;
-    if (found !== undefined) return found;
+    const description = Object.hasOwn(parsers, entry.type) ? parsers[entry.type]?.(entry) : undefined;
+    if (description !== undefined)
+      return { description, entry: entry.read((reader) => box(entry.type, reader.rest())) };
   }
   return undefined;
 }

@@ -11,7 +11,6 @@ export const fmp4Errors = defineErrors('FMP4', {
   NOT_MP4: { text: 'the first box is {type}: not an MP4 file', advice: 'Give the input its right format.' },
   NO_TRACKS: { text: 'no track has a codec that srsx knows', advice: 'Encode with H.264 or H.265 and AAC.' },
   TRACKS: { text: '{count} tracks are more than the limit of {limit}', advice: 'Raise limits.tracks.' },
-  TRACK: { text: 'a fragment names track {id}, which the init segment does not have', advice: 'The file is damaged.' },
   TABLE: { text: 'the sample table of track {id}: {why}', advice: 'The file is damaged.' },
   TIME: { text: 'a time of {ticks} ticks of 1/{timescale} s is out of range', advice: 'The file is damaged.' },
   TIMESCALE: { text: 'track {id} has a time scale of 0', advice: 'The file is damaged.' },
@@ -23,6 +22,11 @@ export const fmp4Errors = defineErrors('FMP4', {
     text: 'the media data comes before its index',
     advice: 'Read the file from a disk, or move the index first: ffmpeg -movflags +faststart.',
   },
+  EPOCHS: {
+    text: 'the parameters of the tracks change within the file',
+    advice: 'A plain MP4 has one set of parameters for each track; the fragmented file is kept as it is.',
+  },
+  PLAIN: { text: 'the file is not fragmented', advice: 'It is a plain MP4 already.' },
   CUT: {
     text: 'the input ends in the middle of a box or sample',
     advice: 'The recording was cut; what is whole was read.',

@@ -21,10 +21,24 @@ export interface MoofOptions {
   readonly limits: Pick<Limits, 'messageBytes'>;
 }
 
+/** A sample on its track's own clock. */
+export interface FragmentSample {
+  /** Index of its track in the movie. */
+  readonly index: number;
+  /** Ticks, before the edit list. */
+  readonly dts: number;
+  readonly duration: number;
+  readonly offset: number;
+  readonly key: boolean;
+  /** Where its bytes are in the input. */
+  readonly at: number;
+  readonly size: number;
+}
+
 /** What a moof announces. */
 export interface Announced {
   /** In the order of the boxes: for each track in decode order. Samples without bytes are left out. */
-  readonly samples: Coming[];
+  readonly samples: FragmentSample[];
   /** Indexes of the tracks that have a traf. */
   readonly tracks: ReadonlySet<number>;
 }
@@ -32,10 +46,10 @@ export interface Announced {
 /**
  * The samples of a moof. trafs of tracks that were left out (unknown codecs) are skipped.
  *
- * Errors: FMP4_TRUN_FIRST, FMP4_TRACK, FMP4_SAMPLES, FMP4_SAMPLE_SIZE, FMP4_TIME and those of the boxes.
+ * Errors: FMP4_TRUN_FIRST, FMP4_SAMPLES, FMP4_SAMPLE_SIZE and those of the boxes.
  */
 export function parseMoof(moof: BoxView, options: MoofOptions): Announced {
-  const samples: Coming[] = [];
+  const samples: FragmentSample[] = [];
   const tracks = new Set<number>();
   // §8.8.7.1: without a base, a traf's data begins where that of the one before ended, the first one's at the moof.
   let dataEnd = options.moofAt;
@@ -63,10 +77,10 @@ class TrackFragment {
   dataEnd: number;
   #dts = 0;
   readonly #options: MoofOptions;
-  readonly #samples: Coming[];
+  readonly #samples: FragmentSample[];
   #header: Header | undefined;
 
-  constructor(traf: BoxView, options: MoofOptions, dataEnd: number, samples: Coming[]) {
+  constructor(traf: BoxView, options: MoofOptions, dataEnd: number, samples: FragmentSample[]) {
     this.#options = options;
     this.#samples = samples;
     this.dataEnd = dataEnd;
@@ -116,7 +130,7 @@ class TrackFragment {
         }
         const key = track?.track.kind !== 'video' || (sampleFlags & FLAG_NON_SYNC) === 0;
         if (track !== undefined && size > 0) {
-          this.#samples.push(coming(track, index, { dts: this.#dts, offset, key, at, size }));
+          this.#samples.push({ index, dts: this.#dts, duration, offset, key, at, size });
         }
         at += size;
         this.#dts += duration;
@@ -127,21 +141,12 @@ class TrackFragment {
 }
 
 /** A sample in stream time: the edit list is applied. Errors: FMP4_TIME. */
-export function coming(
-  track: MovieTrack,
-  index: number,
-  sample: {
-    readonly dts: number;
-    readonly offset: number;
-    readonly key: boolean;
-    readonly at: number;
-    readonly size: number;
-  },
-): Coming {
+export function coming(track: MovieTrack, sample: Omit<FragmentSample, 'duration'>): Coming {
+  const { index, offset, key, at, size } = sample;
   const ticks = sample.dts - track.mediaTime;
   const dts = microsOf(ticks, track.timescale) + track.delay;
-  const pts = microsOf(ticks + sample.offset, track.timescale) + track.delay;
-  return { index, dts, cts: pts - dts, key: sample.key, at: sample.at, size: sample.size };
+  const pts = microsOf(ticks + offset, track.timescale) + track.delay;
+  return { index, dts, cts: pts - dts, key, at, size };
 }
 
 function parseTfhd(tfhd: BoxView, moofAt: number, dataEnd: number): Header {

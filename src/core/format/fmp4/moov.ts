@@ -22,6 +22,11 @@ export interface MovieTrack {
   readonly timescale: number;
   readonly track: Track;
   readonly form: Canonical;
+  /** The whole sample entry box. */
+  readonly entry: Uint8Array;
+  /** Pixels, from tkhd. */
+  readonly width: number;
+  readonly height: number;
   /** From the edit list: the tick that is shown first, and how long after the movie's start it is shown. */
   readonly mediaTime: number;
   readonly delay: Micros;
@@ -82,19 +87,23 @@ function epochOf(track: Track, before: readonly Track[]): Track {
 type Parsed = Omit<MovieTrack, 'track' | 'form' | 'defaults'> & { readonly description: Description };
 
 function parseTrak(trak: BoxView, movieTimescale: number): Parsed | undefined {
-  const id = trak.need('tkhd').readFull((reader, version) => {
+  const head = trak.need('tkhd').readFull((reader, version) => {
     reader.skip(version === 1 ? 16 : 8);
-    return reader.u32();
+    const id = reader.u32();
+    // Reserved, duration, layer, alternate group, volume and matrix; width and height are 16.16.
+    reader.skip((version === 1 ? 12 : 8) + 52);
+    return { id, width: reader.u32() >>> 16, height: reader.u32() >>> 16 };
   });
+  const { id } = head;
   const mdia = trak.need('mdia');
   const timescale = mdia.need('mdhd').readFull(timescaleOf);
   const stbl = mdia.need('minf').need('stbl');
-  const description = parseDescription(stbl.need('stsd'));
-  if (description === undefined) return undefined;
+  const found = parseDescription(stbl.need('stsd'));
+  if (found === undefined) return undefined;
   if (timescale === 0) throw fmp4Errors.protocol('TIMESCALE', { id });
   const table = new SampleTable(stbl, id);
   const edits = parseEdits(trak, movieTimescale);
-  return { id, timescale, description, ...edits, table: table.count > 0 ? table : undefined };
+  return { ...head, timescale, ...found, ...edits, table: table.count > 0 ? table : undefined };
 }
 
 /** The timescale of mvhd and mdhd, which begin alike (§8.2.2, §8.4.2). */

@@ -3,8 +3,8 @@
 import type { Mp4Track } from './mp4-track.ts';
 import { box, fields, fullBox } from './wire.ts';
 
-/** Ticks for each second of mvhd, tkhd durations and edit lists. Chosen: whole microseconds would overflow 32 bits. */
-export const MOVIE_TIMESCALE = 1000;
+/** Ticks for each second of mvhd, tkhd and edit lists. Chosen: that of video, so that its edits are exact. */
+export const MOVIE_TIMESCALE = 90_000;
 
 /** One entry of an edit list (§8.6.6). */
 export interface Edit {

@@ -102,6 +102,6 @@ class Walk {
     let sample = this.#samples.next();
     while (sample !== undefined && sample.size === 0) sample = this.#samples.next();
     const video = this.#track.track.kind === 'video';
-    this.next = sample && coming(this.#track, this.#index, { ...sample, key: !video || sample.key });
+    this.next = sample && coming(this.#track, { ...sample, index: this.#index, key: !video || sample.key });
   }
 }

@@ -1,0 +1,102 @@
+// Reads an MP4 file that can be read anywhere: plain ones with their index at the end, and fragmented ones.
+import { defaultLimits } from '../../base/limits.ts';
+import type { MediaEvent } from '../../media/demuxer.ts';
+import type { Track } from '../../media/track.ts';
+import { Fmp4Demuxer, type Fmp4Limits, MOOV_BYTES } from './demux.ts';
+import { fmp4Errors } from './errors.ts';
+import { Framer } from './framer.ts';
+import { type Movie, parseMoov } from './moov.ts';
+import { type RandomAccess, readBox, topBoxes } from './random-access.ts';
+import { byTime, TableSupply } from './supply.ts';
+import type { Coming } from './weave.ts';
+
+/** Bytes read at once. Chosen: some frames of video, some seconds of sound. */
+const READ_BYTES = 256 * 1024;
+
+export class Mp4File {
+  readonly #file: RandomAccess;
+  readonly #movie: Movie;
+  readonly #limits: Fmp4Limits;
+  readonly #windows = new Map<number, { readonly start: number; readonly bytes: Uint8Array }>();
+
+  private constructor(file: RandomAccess, movie: Movie, limits: Fmp4Limits) {
+    this.#file = file;
+    this.#movie = movie;
+    this.#limits = limits;
+  }
+
+  /** Finds and reads the index. Rejects with ProtocolError FMP4_BOX_MISSING when there is none, or with that of `read`. */
+  static async open(file: RandomAccess, limits: Fmp4Limits = defaultLimits): Promise<Mp4File> {
+    for await (const top of topBoxes(file)) {
+      if (top.type !== 'moov') continue;
+      return new Mp4File(file, parseMoov(await readBox(file, top, MOOV_BYTES), limits), limits);
+    }
+    throw fmp4Errors.protocol('BOX_MISSING', { type: 'the file', child: 'moov' });
+  }
+
+  /** At the beginning; `events` tells changes. */
+  get tracks(): readonly Track[] {
+    return this.#movie.tracks.map(({ track }) => track);
+  }
+
+  get fragmented(): boolean {
+    return this.#movie.fragmented;
+  }
+
+  /**
+   * The tracks, then the frames in decode order across tracks. Holds one window of the file for each track.
+   *
+   * Rejects with FMP4_DATA for samples beyond the end, FMP4_SAMPLE_SIZE, FMP4_TABLE, and those of `Fmp4Demuxer` for
+   * fragmented files, after everything before the fault was given.
+   */
+  events(): AsyncGenerator<MediaEvent> {
+    return this.#movie.tracks.some(({ table }) => table !== undefined) ? this.#plainEvents() : this.#fragmentEvents();
+  }
+
+  async *#plainEvents(): AsyncGenerator<MediaEvent> {
+    const framer = new Framer(this.#movie.tracks);
+    const supply = new TableSupply(this.#movie.tracks, byTime);
+    let announced = framer.tracks;
+    // A table may name the same bytes again and again: nobody needs more than the file has.
+    let budget = this.#file.size;
+    yield { type: 'tracks', tracks: announced };
+    for (let sample = supply.next; sample !== undefined; sample = supply.next) {
+      supply.shift();
+      budget -= sample.size;
+      if (budget < 0) throw fmp4Errors.protocol('TABLE', { id: sample.index, why: 'more bytes than the file has' });
+      const frame = framer.frame(sample, await this.#read(sample));
+      if (frame === undefined) continue;
+      if (announced !== framer.tracks) {
+        announced = framer.tracks;
+        yield { type: 'tracks', tracks: announced };
+      }
+      yield { type: 'frame', frame };
+    }
+  }
+
+  async *#fragmentEvents(): AsyncGenerator<MediaEvent> {
+    const demuxer = new Fmp4Demuxer(this.#limits);
+    for (let offset = 0; offset < this.#file.size; ) {
+      const bytes = await this.#file.read(offset, Math.min(READ_BYTES, this.#file.size - offset));
+      if (bytes.length === 0) throw fmp4Errors.protocol('CUT');
+      offset += bytes.length;
+      yield* demuxer.push(bytes);
+    }
+    yield* demuxer.end();
+  }
+
+  /** A copy of a sample's bytes. */
+  async #read({ index, at, size }: Coming): Promise<Uint8Array> {
+    const limit = this.#limits.messageBytes;
+    if (size > limit) throw fmp4Errors.protocol('SAMPLE_SIZE', { size, limit });
+    if (at + size > this.#file.size) throw fmp4Errors.protocol('DATA', { offset: at, why: 'the file ends before' });
+    let window = this.#windows.get(index);
+    if (window === undefined || at < window.start || at + size > window.start + window.bytes.length) {
+      const wanted = Math.min(Math.max(size, READ_BYTES), this.#file.size - at);
+      window = { start: at, bytes: await this.#file.read(at, wanted) };
+      this.#windows.set(index, window);
+      if (window.bytes.length < size) throw fmp4Errors.protocol('CUT');
+    }
+    return window.bytes.slice(at - window.start, at - window.start + size);
+  }
+}
