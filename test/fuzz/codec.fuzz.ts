@@ -1,10 +1,21 @@
-// Parameter sets, configuration records and frame heads of the video codecs.
+// Parameter sets, configuration records and frame heads of all codecs.
 import { concat } from '../../src/core/base/bytes.ts';
-import * as av1 from '../../src/core/codec/av1/index.ts';
-import * as h264 from '../../src/core/codec/h264/index.ts';
-import * as h265 from '../../src/core/codec/h265/index.ts';
-import * as vp8 from '../../src/core/codec/vp8/index.ts';
-import * as vp9 from '../../src/core/codec/vp9/index.ts';
+import {
+  aac,
+  ac3,
+  annexBToLengthPrefixed,
+  av1,
+  describe,
+  flac,
+  h264,
+  h265,
+  mp3,
+  opus,
+  splitAnnexB,
+  splitLengthPrefixed,
+  vp8,
+  vp9,
+} from '../../src/core/codec/index.ts';
 import { avcConfig } from '../tools/builders.ts';
 import { refuses } from './tools.ts';
 
@@ -13,6 +24,8 @@ export const name = 'codec';
 /** The SPS of `avcConfig`, and the same as a unit with its length, as frames have it. */
 const sps = avcConfig.slice(8, 8 + 0x1b);
 export const seeds = [avcConfig, sps, concat([Uint8Array.of(0, 0, 0, sps.length), sps])];
+
+const described = ['h264', 'h265', 'av1', 'vp8', 'vp9', 'aac', 'mp3', 'opus', 'flac', 'ac3', 'eac3', 'pcma'] as const;
 
 const parsers: readonly ((bytes: Uint8Array) => unknown)[] = [
   h264.parseConfig,
@@ -33,6 +46,18 @@ const parsers: readonly ((bytes: Uint8Array) => unknown)[] = [
   vp8.parseHeader,
   vp9.parseConfig,
   vp9.parseHeader,
+  aac.parseConfig,
+  aac.parseAdts,
+  ac3.parseSyncFrame,
+  flac.parseStreamInfo,
+  mp3.parseHeader,
+  opus.parseHead,
+  opus.parseDops,
+  opus.parsePacket,
+  splitAnnexB,
+  splitLengthPrefixed,
+  annexBToLengthPrefixed,
+  (bytes) => described.map((codec) => describe(codec, bytes, bytes)),
 ];
 
 export function run(bytes: Uint8Array): void {
