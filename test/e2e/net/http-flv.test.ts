@@ -50,8 +50,7 @@ describe('players', () => {
   it('200 of them, over HTTP and WebSocket, get the same bytes and a clean end', async () => {
     const server = await startServer({ mergeWindowMs: 20 });
     const publication = publish(server);
-    // One group of pictures: players that wait begin at the newest key frame of a merge window.
-    const frames = live({ seconds: 4, size: 2000, gop: 1000 });
+    const frames = live({ seconds: 4, size: 2000 });
     const players = Array.from({ length: 200 }, (_, index) =>
       index % 2 === 0 ? play(server) : playByWebSocket(server),
     );
