@@ -9,10 +9,7 @@ import { wholeFormat } from './whole.ts';
 
 export interface OutletOptions {
   readonly clock: Clock;
-  /**
-   * The first player gets every frame: no merge window, since a flush that brings several groups of pictures at once
-   * would start a new player at the newest of them.
-   */
+  /** The first player gets every frame, not only those from the first key frame on. */
   readonly whole: boolean;
 }
 
@@ -37,7 +34,7 @@ export class Outlet {
     const play = stream.play.bind(stream);
     stream.play = (format, link, mergeWindow) => {
       const first = whole && this.#players++ === 0;
-      const cursor = first ? play(wholeFormat(format), link, 0) : play(format, link, mergeWindow);
+      const cursor = play(first ? wholeFormat(format) : format, link, mergeWindow);
       this.#attach(cursor, link);
       return cursor;
     };

@@ -30,7 +30,7 @@ export interface RelayOptions {
   readonly signal: AbortSignal;
   /** `auto` (default): real time from a file to a live target, as fast as possible otherwise. Live sources set their own. */
   readonly pace?: 'auto' | 'realtime' | 'none' | undefined;
-  /** Frames are held back this long to be sent together; default 0. Copies of files do not need it. */
+  /** Frames are held back this long to be sent together; default 0. */
   readonly mergeWindow?: Micros | undefined;
   /** Certificates are not checked. */
   readonly insecure?: boolean | undefined;
@@ -59,7 +59,7 @@ export interface RelayProgress {
   readonly bitrateBps: number;
   /** Media time per time since the first frame: 1 is real time. */
   readonly speed: number;
-  /** Packets that a slow output lost. */
+  /** Packets that a slow output lost, and pictures before the first key frame, which no decoder could use. */
   readonly dropped: number;
   /** Bytes that wait in the output. */
   readonly pendingBytes: number;
@@ -356,7 +356,7 @@ class Relay {
       bytesOut: this.#stream.sentBytes,
       bitrateBps,
       speed: running > 0 ? Math.round((span / running) * 100) / 100 : 0,
-      dropped: this.#outlet.dropped,
+      dropped: this.#outlet.dropped + this.#stream.headless,
       pendingBytes: this.#outlet.pending,
       reconnects: this.#reconnects,
     };

@@ -7,7 +7,7 @@ import type { Track } from '../media/track.ts';
 /**
  * A player of a feed begins at a join point, which is a key frame: right for viewers, but a copy of a file must have
  * the sound before the first picture too. Here the first packet of all is a join point, whatever it is. A player that
- * is attached before it, to a feed without a merge window, gets every packet.
+ * waits for it gets every packet.
  */
 export function wholeFormat(format: Format): Format {
   return { ...format, key: `${format.key}/whole`, make: () => new WholeMuxer(format.make()) };

@@ -41,7 +41,12 @@ const plain = (frames: readonly Frame[]) =>
 
 describe('file to file', () => {
   test('every frame is kept, in no time, also sound before the first key frame', async () => {
-    const frames = [audio({ at: 0 }), audio({ at: 23 }), video({ at: 30 }), ...live({ seconds: 20 }).slice(4)];
+    const frames = [
+      audio({ at: 0 }),
+      audio({ at: 23 }),
+      video({ at: 30, key: true }),
+      ...live({ seconds: 20 }).slice(4),
+    ];
     const host = setup({ 'in.box': boxFile(both, frames) });
 
     const result = await run(host);
@@ -55,6 +60,16 @@ describe('file to file', () => {
     });
     expect(host.clock.now()).toBeLessThan(fromSeconds(1));
     expect(host.clock.pending).toBe(0);
+  });
+
+  test('pictures before the first key frame are left out and counted', async () => {
+    const frames = [audio({ at: 0 }), video({ at: 30 }), video({ at: 70 }), ...live({ seconds: 2 }).map(later(100))];
+    const host = setup({ 'in.box': boxFile(both, frames) });
+
+    const result = await run(host);
+
+    expect(result.dropped).toBe(2);
+    expect(unbox(written(host, 'out.box')).length).toBe(frames.length - 2);
   });
 
   test('a disk that is much slower than the reader loses nothing, and little waits for it', async () => {
@@ -326,3 +341,7 @@ describe('live', () => {
     });
   });
 });
+
+function later(ms: number): (frame: Frame) => Frame {
+  return (frame) => ({ ...frame, dts: frame.dts + fromMs(ms) });
+}
