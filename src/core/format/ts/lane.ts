@@ -38,7 +38,7 @@ export class Lane {
 
   /**
    * The DTS to write. PTS must not be before it (§2.4.3.6), but MP4 has negative composition offsets: from the first
-   * of them on, every DTS of the track is earlier by the largest one seen, and it still grows.
+   * of them on, every DTS of the track is earlier by the largest one seen, and never goes back.
    */
   decodeTime(dts: number, pts: number): number {
     if (dts - pts > this.#early) this.#early = dts - pts;

@@ -56,7 +56,6 @@ export class TsMuxer implements Muxer {
   #lastPcr = 0;
   #lastTables = 0;
   #tablesDue = true;
-  #discontinuity = false;
 
   constructor(options: Partial<TsMuxOptions> = {}) {
     this.#muxDelay = ticksOf(options.muxDelay ?? MUX_DELAY);
@@ -170,30 +169,36 @@ export class TsMuxer implements Muxer {
       return;
     }
     if (dts > now + MAX_GAP || dts < now - MAX_SKEW) {
-      this.#jump(dts, packets);
+      this.#jump(dts, time, packets);
       return;
     }
     if (dts < this.#lastPcr - this.#muxDelay) this.counts.lateFrames++;
     if (dts <= now) return;
-    this.#now = dts;
+    // Before the clock moves: where there is a gap, what was held lies in front of it.
     for (const lane of this.#lanes.values()) {
       if (lane.held > 0 && dts - lane.firstPts >= this.#audioSpan) this.#flushLane(lane, packets);
     }
+    this.#now = dts;
     this.#fill(dts, time, packets);
   }
 
   #start(dts: number): void {
     this.#now = dts;
     this.#lastTables = dts;
-    this.#lastPcr = dts - PCR_GAP;
+    // The first packet of the PCR's own PID carries one; until it comes, for at most `PCR_GAP`, nothing needs it.
+    this.#lastPcr = dts - 1;
     this.#tablesDue = true;
   }
 
-  #jump(dts: number, packets: Packet[]): void {
+  #jump(dts: number, time: Micros, packets: Packet[]): void {
     packets.push(...this.flush());
     this.counts.discontinuities++;
-    this.#discontinuity = true;
     this.#start(dts);
+    const lane = this.#clockLane;
+    if (lane === undefined) return;
+    // No time stamp of the new time base may come before its first PCR (§2.4.3.5).
+    packets.push(packet('more', time, [pcrPacket(lane.pid, dts - this.#muxDelay, true)]));
+    this.#lastPcr = dts;
   }
 
   /** Where frames are far apart, PCR and tables stand alone between them. At most `MAX_GAP / PCR_GAP` rounds. */
@@ -206,8 +211,7 @@ export class TsMuxer implements Muxer {
         packets.push(packet('more', time, [this.#tables.packets()]));
         this.#lastTables = this.#lastPcr;
       }
-      packets.push(packet('more', time, [pcrPacket(lane.pid, this.#lastPcr - this.#muxDelay, this.#discontinuity)]));
-      this.#discontinuity = false;
+      packets.push(packet('more', time, [pcrPacket(lane.pid, this.#lastPcr - this.#muxDelay, false)]));
     }
   }
 
@@ -257,18 +261,13 @@ export class TsMuxer implements Muxer {
     const now = this.#now as number;
     // Two equal PCRs would say that what is between them took no time.
     const clock = lane === this.#clockLane && now > this.#lastPcr;
-    const discontinuity = clock && this.#discontinuity;
-    if (clock) {
-      this.#lastPcr = now;
-      this.#discontinuity = false;
-    }
+    if (clock) this.#lastPcr = now;
     return {
       streamId: lane.carriage.streamId,
       pts,
       dts,
       pcr: clock ? now - this.#muxDelay : undefined,
       randomAccess: key,
-      discontinuity,
     };
   }
 

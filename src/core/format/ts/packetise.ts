@@ -21,7 +21,6 @@ export interface PesHead {
   /** Ticks of 90 kHz; undefined: the PES carries no PCR. */
   readonly pcr: number | undefined;
   readonly randomAccess: boolean;
-  readonly discontinuity: boolean;
 }
 
 /**
@@ -38,7 +37,7 @@ export class Packetiser {
 
   begin(to: PidState, head: PesHead, esBytes: number): void {
     const headBytes = head.pts === head.dts ? 14 : 19;
-    const adaptation = head.pcr !== undefined ? 8 : head.randomAccess || head.discontinuity ? 2 : 0;
+    const adaptation = head.pcr !== undefined ? 8 : head.randomAccess ? 2 : 0;
     const size = headBytes + esBytes;
     const count = Math.ceil((size + adaptation) / ROOM);
     this.#out = new Uint8Array(count * PACKET_BYTES);
@@ -76,7 +75,7 @@ export class Packetiser {
     const stuffing = Math.max(0, ROOM - adaptation - this.#left);
     this.#adaptation(adaptation + stuffing);
     if (adaptation === 0) return;
-    out[5] = (head.discontinuity ? 0x80 : 0) | (head.randomAccess ? 0x40 : 0) | (head.pcr === undefined ? 0 : 0x10);
+    out[5] = (head.randomAccess ? 0x40 : 0) | (head.pcr === undefined ? 0 : 0x10);
     if (head.pcr !== undefined) writePcr(out, 6, head.pcr);
   }
 
@@ -132,7 +131,9 @@ export class Packetiser {
   }
 }
 
-/** A packet with nothing but a PCR; it has no payload, so the continuity counter stays. */
+/**
+ * A packet with nothing but a PCR, the first one of a new time base when `discontinuity` is set. It has no payload, so the continuity counter stays.
+ */
 export function pcrPacket(to: PidState, pcr: number, discontinuity: boolean): Uint8Array {
   const out = new Uint8Array(PACKET_BYTES).fill(0xff);
   out[0] = SYNC_BYTE;
