@@ -1,6 +1,7 @@
 // The codes of everything that parses codec bytes; the details name the codec and the field.
 import { defineErrors } from '../base/errors.ts';
 
+/** Codes CODEC_*; most share them, since the details name codec and field. */
 export const codecErrors = defineErrors('CODEC', {
   VERSION: {
     text: 'the {codec} configuration has version {version}',

@@ -1,4 +1,5 @@
 // NAL units as H.264 and H.265 share them: start codes, length prefixes and emulation prevention. Knows no NAL type.
+import { BitReader } from '../base/bits.ts';
 import { maxUnits } from './bounds.ts';
 import { codecErrors } from './errors.ts';
 
@@ -123,6 +124,13 @@ function findEmulation(nal: Uint8Array, from: number): number {
   }
   return nal.length;
 }
+
+/** What a configuration record can hold of one parameter set; nothing that anybody reads lies behind it. */
+const maxSetSize = 0xffff;
+
+/** The bits of a parameter set behind its header, of at most 64 KiB: a unit of many MiB is not unescaped for it. */
+export const parameterSetBits = (nal: Uint8Array, headerSize: 1 | 2): BitReader =>
+  new BitReader(unescapeNal(nal.subarray(0, maxSetSize)).subarray(headerSize));
 
 /** The inverse of `unescapeNal`: puts 03 where two zero bytes are followed by 00 to 03 or by the end. */
 export function escapeNal(rbsp: Uint8Array): Uint8Array {

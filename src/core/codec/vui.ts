@@ -16,6 +16,7 @@ export interface Colour {
   readonly matrix: number;
 }
 
+/** What the common beginning says; absent where it is unspecified. */
 export interface VuiHead {
   readonly sar?: SampleAspectRatio;
   readonly colour?: Colour;

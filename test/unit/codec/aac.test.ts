@@ -104,6 +104,20 @@ describe('AudioSpecificConfig', () => {
     expect(aac.parseConfig(config).channels).toBe(channels);
   });
 
+  it('reads the sync extension behind a program config with everything in it', () => {
+    const bits = new BitWriter().u(5, 2).u(4, 7).u(4, 0).u(3, 0); // LC, 22050 Hz
+    bits.u(4, 0).u(2, 1).u(4, 7).u(4, 2).u(4, 1).u(4, 1).u(2, 1).u(3, 3).u(4, 8);
+    bits.u(1, 1).u(4, 1).u(1, 1).u(4, 2).u(1, 1).u(3, 5); // all three mixdowns
+    for (const pair of [0, 1, 1, 0]) bits.u(1, pair).u(4, 0);
+    bits.u(4, 0).u(12, 0).u(32, 0).u(8, 0); // low frequency, data, coupling
+    bits.u(7, 0); // 137 bits so far; the comment begins at a whole byte
+    bits.u(8, 2).u(16, 0x6869).u(11, 0x2b7).u(5, 5).u(1, 1).u(4, 4);
+    const parsed = aac.parseConfig(bits.done());
+
+    expect(parsed.channels).toBe(7);
+    expect(aac.outputOf(parsed)).toMatchObject({ sampleRate: 44_100, channels: 7 });
+  });
+
   it('refuses 0 and 1 bytes, and cut program configs', () => {
     expect(codeOf(() => aac.parseConfig(new Uint8Array(0)))).toBe('BITS_SHORT');
     expect(codeOf(() => aac.parseConfig(fromHex('12')))).toBe('BITS_SHORT');

@@ -93,7 +93,7 @@ describe('sequence header', () => {
     bits.u(1, 1).u(5, 9).u(32, 1).u(5, 3).u(5, 3); // delays of 10 bits
     bits.u(1, 1).u(5, 1); // display delays; two points
     bits.u(12, 0x303).u(5, 13).u(1, 1).u(1, 1).u(21, 7).u(1, 1).u(4, 2);
-    bits.u(12, 0x101).u(5, 4).u(1, 0).u(1, 0);
+    bits.u(12, 0x100).u(5, 4).u(1, 0).u(1, 0);
     rest(bits).u(1, 0).u(1, 1).u(1, 1).u(8, 1).u(8, 1).u(8, 1).u(1, 1).u(1, 1); // monochrome, BT.709, full range; grain
     const sequence = av1.parseSequenceHeader(bits.done());
 
@@ -275,6 +275,9 @@ describe('key frames', () => {
     expect(isKeyFrame('av1', unit.showExisting)).toBe(false);
     expect(isKeyFrame('av1', new Uint8Array(0))).toBe(false);
     expect(isKeyFrame('av1', fromHex('3200'))).toBe(false);
+    // A key frame that is not shown: another frame shows it later.
+    expect(isKeyFrame('av1', fromHex('320100'))).toBe(false);
+    expect(isKeyFrame('av1', fromHex('320110'))).toBe(true);
   });
 
   it('are all frames of reduced still pictures', () => {

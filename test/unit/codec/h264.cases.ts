@@ -116,6 +116,17 @@ export const cases: readonly VideoCase[] = [
     sar: [64, 45],
   },
   {
+    name: 'interlaced 1080 with cropping',
+    config: '014d4028ffe10019674d4028f403c0227ef011000003000100000300321f162ea001000468de0fc8',
+    level: 40,
+    profile: 'Main',
+    size: [1920, 1080],
+    fps: 25,
+    reorder: 0,
+    pixels: 'yuv420p',
+    sar: [1, 1],
+  },
+  {
     name: 'odd size',
     config: '0164001effe1001a6764001eacd940a02fea6c0440000003004000000c83c58b658001000668ebe3cb22c0fdf8f800',
     level: 30,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { BitWriter } from '../../../src/core/base/bits.ts';
 import { fromHex, toHex } from '../../../src/core/base/bytes.ts';
 import { isKeyFrame, vp8, vp9 } from '../../../src/core/codec/index.ts';
 import { codeOf, survives } from './tools.ts';
@@ -78,6 +79,16 @@ describe('VP9 frame header', () => {
     expect(vp9.parseHeader(fromHex('8a'))).toEqual({ key: false, profile: 0, showExisting: true, shown: true });
     expect(isKeyFrame('vp9', fromHex('8a'))).toBe(false);
     expect(isKeyFrame('vp9', fromHex('b4'))).toBe(false);
+  });
+
+  it('reads RGB, which has neither range nor subsampling bits', () => {
+    const bits = new BitWriter().u(2, 2).u(2, 2).u(4, 0b0010).u(24, 0x498342).u(3, 7).u(1, 0).u(16, 321).u(16, 181);
+
+    expect(vp9.parseHeader(bits.done())).toMatchObject({
+      key: true,
+      profile: 1,
+      picture: { colorSpace: 7, fullRange: true, subsamplingX: 0, subsamplingY: 0, width: 322, height: 182 },
+    });
   });
 
   it('refuses other markers and sync codes, RGB in 4:2:0 and reserved bits', () => {

@@ -5,6 +5,7 @@ import { codecErrors } from '../errors.ts';
 import { type AacConfig, writeConfig } from './config.ts';
 import { channelsOf, sampleRateOf, sampleRates } from './rates.ts';
 
+/** What an ADTS header says of its frame. */
 export interface AdtsHeader {
   readonly objectType: number;
   readonly sampleRate: number;

@@ -18,6 +18,7 @@ export const objectType = {
   usac: 42,
 } as const;
 
+/** An AudioSpecificConfig, seen from its core. */
 export interface AacConfig {
   /** Of the core: 2 (LC) also for HE-AAC. */
   readonly objectType: number;

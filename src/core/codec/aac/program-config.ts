@@ -2,6 +2,7 @@
 import type { BitReader } from '../../base/bits.ts';
 import { within } from '../bounds.ts';
 
+/** The part of a program config element that counts. */
 export interface ProgramConfig {
   /** profile of ADTS: the object type minus 1. */
   readonly profile: number;

@@ -34,5 +34,6 @@ const channelCounts: Readonly<Record<number, number>> = {
   14: 8,
 };
 
+/** CODEC_RESERVED of an aac field. */
 export const reserved = (field: string, value: number) =>
   codecErrors.protocol('RESERVED', { codec: 'aac', field, value });

@@ -3,6 +3,7 @@ import { BitReader } from '../../base/bits.ts';
 import { within } from '../bounds.ts';
 import { codecErrors } from '../errors.ts';
 
+/** What the header of a sync frame says of it. */
 export interface Ac3Header {
   /** E-AC-3. */
   readonly enhanced: boolean;

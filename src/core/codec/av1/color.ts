@@ -2,6 +2,7 @@
 import type { BitReader } from '../../base/bits.ts';
 import type { Colour } from '../vui.ts';
 
+/** Sample format and colour of all frames of a sequence. */
 export interface ColorConfig {
   readonly bitDepth: number;
   readonly monochrome: boolean;
@@ -13,6 +14,7 @@ export interface ColorConfig {
   readonly colour: Colour;
 }
 
+/** Reads color_config of seq_profile `profile`. */
 export function parseColorConfig(bits: BitReader, profile: number): ColorConfig {
   const highBitDepth = bits.flag();
   const bitDepth = profile === 2 && highBitDepth ? (bits.flag() ? 12 : 10) : highBitDepth ? 10 : 8;

@@ -5,6 +5,7 @@ import { codecErrors } from '../errors.ts';
 import { obuType, splitObus, withSize } from './obu.ts';
 import { parseSequenceHeader, type SequenceHeader } from './sequence.ts';
 
+/** An AV1CodecConfigurationRecord. */
 export interface Av1Config {
   readonly profile: number;
   readonly levelIndex: number;
@@ -42,6 +43,7 @@ export function parseConfig(bytes: Uint8Array): Av1Config {
   };
 }
 
+/** Writes av1C; `obus` is copied. */
 export function writeConfig(config: Av1Config): Uint8Array {
   const depth = config.bitDepth === 12 ? 0x60 : config.bitDepth === 10 ? 0x40 : 0;
   return new ByteWriter(32)
@@ -91,6 +93,7 @@ export function codecString(config: Omit<Av1Config, 'obus'>, sequence?: Sequence
 
 const unspecified = { primaries: 2, transfer: 2, matrix: 2, fullRange: false } as const;
 
+/** The name of seq_profile (AV1 §A.2). */
 export const profileName = (profile: number): string => ['Main', 'High', 'Professional'][profile] ?? 'Other';
 
 /** "4.0" for seq_level_idx 8 (§A.3); "max" for 31, "Other" for what is reserved. */

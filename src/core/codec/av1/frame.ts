@@ -1,5 +1,6 @@
 // A temporal unit of AV1 in the canonical form of docs/codecs.md, and whether a decoder may start at it.
 import { concat } from '../../base/bytes.ts';
+import { maxUnits } from '../bounds.ts';
 import { type Obu, obuType, parseObu, splitObus, withSize } from './obu.ts';
 
 /**
@@ -26,7 +27,7 @@ export function joinObus(obus: readonly Obu[]): Uint8Array {
 export function isKeyFrame(data: Uint8Array): boolean {
   let reduced = false;
   let at = 0;
-  while (at < data.length) {
+  for (let i = 0; i < maxUnits && at < data.length; i++) {
     const obu = parseObu(data, at);
     // reduced_still_picture_header: its frame headers have no type, all are key frames.
     if (obu.type === obuType.sequenceHeader) reduced = ((obu.payload[0] ?? 0) & 0x08) !== 0;

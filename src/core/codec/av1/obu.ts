@@ -15,6 +15,7 @@ export const obuType = {
   padding: 15,
 } as const;
 
+/** One open bitstream unit. */
 export interface Obu {
   readonly type: number;
   readonly temporalId: number;

@@ -3,6 +3,7 @@ import { BitReader } from '../../base/bits.ts';
 import { checkDimensions, within } from '../bounds.ts';
 import { type ColorConfig, parseColorConfig } from './color.ts';
 
+/** What a sequence header says of all frames until the next one. */
 export interface SequenceHeader extends ColorConfig {
   /** 0 Main, 1 High, 2 Professional. */
   readonly profile: number;

@@ -4,6 +4,7 @@ import { ByteReader } from '../../base/bytes.ts';
 import { within } from '../bounds.ts';
 import { codecErrors } from '../errors.ts';
 
+/** What STREAMINFO says of the whole stream. */
 export interface StreamInfo {
   /** Samples of a frame. */
   readonly minBlockSize: number;

@@ -2,6 +2,7 @@
 
 /** Rate and channels that RTP's static payload types have (RFC 3551 §6); other rates are possible elsewhere. */
 export const g711SampleRate = 8000;
+/** Mono, as the static payload types are. */
 export const g711Channels = 1;
 
 /** 16-bit samples of A-law bytes. */

@@ -6,6 +6,7 @@ import type { LengthSize } from '../nal.ts';
 import { nalType, nalTypeOf } from './nal.ts';
 import { parseSps } from './sps.ts';
 
+/** An AVCDecoderConfigurationRecord. */
 export interface AvcConfig {
   readonly profileIdc: number;
   /** profile_compatibility: the constraint flags of the SPS. */

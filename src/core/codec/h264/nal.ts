@@ -68,6 +68,7 @@ export function recoveryFrameCount(sei: Uint8Array): number | undefined {
 /** payloadType of SEI messages that somebody looks for. */
 export const seiType = { pictureTiming: 1, userDataRegistered: 4, userDataUnregistered: 5, recoveryPoint: 6 } as const;
 
+/** One message of an SEI unit, its payload without emulation prevention. */
 export interface SeiMessage {
   readonly type: number;
   readonly payload: Uint8Array;

@@ -1,10 +1,10 @@
 // The beginning of the picture parameter set of H.264 (§7.3.2.2).
-import { BitReader } from '../../base/bits.ts';
 import { within } from '../bounds.ts';
 import { codecErrors } from '../errors.ts';
-import { unescapeNal } from '../nal.ts';
+import { parameterSetBits } from '../nal.ts';
 import { nalType, nalTypeOf } from './nal.ts';
 
+/** The beginning of a picture parameter set. */
 export interface Pps {
   readonly id: number;
   readonly spsId: number;
@@ -17,7 +17,7 @@ export function parsePps(nal: Uint8Array): Pps {
   if (nalTypeOf(nal) !== nalType.pps) {
     throw codecErrors.protocol('UNIT', { codec: 'h264', what: `type ${nalTypeOf(nal)} is not a PPS` });
   }
-  const bits = new BitReader(unescapeNal(nal).subarray(1));
+  const bits = parameterSetBits(nal, 1);
   const id = within('h264', 'pic_parameter_set_id', bits.ue(), 0, 255);
   const spsId = within('h264', 'seq_parameter_set_id', bits.ue(), 0, 31);
   return { id, spsId, cabac: bits.flag() };

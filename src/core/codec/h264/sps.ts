@@ -1,13 +1,14 @@
 // The sequence parameter set of H.264 (§7.3.2.1.1): picture size, profile, and with its VUI rate, reordering, colour.
-import { BitReader } from '../../base/bits.ts';
+import type { BitReader } from '../../base/bits.ts';
 import { checkDimensions, maxDimension, within } from '../bounds.ts';
 import { codecErrors } from '../errors.ts';
-import { unescapeNal } from '../nal.ts';
+import { parameterSetBits } from '../nal.ts';
 import type { Colour, SampleAspectRatio } from '../vui.ts';
 import { maxDpbFrames } from './dpb.ts';
 import { nalType, nalTypeOf } from './nal.ts';
 import { parseVui } from './vui.ts';
 
+/** What a sequence parameter set says of its pictures. */
 export interface Sps {
   readonly profileIdc: number;
   /** The byte of constraint_set0_flag (0x80) to constraint_set5_flag (0x04). */
@@ -45,7 +46,7 @@ export function parseSps(nal: Uint8Array): Sps {
   if (nalTypeOf(nal) !== nalType.sps && nalTypeOf(nal) !== nalType.subsetSps) {
     throw codecErrors.protocol('UNIT', { codec, what: `type ${nalTypeOf(nal)} and size ${nal.length} is not an SPS` });
   }
-  const bits = new BitReader(unescapeNal(nal).subarray(1));
+  const bits = parameterSetBits(nal, 1);
   const profileIdc = bits.u(8);
   const constraintFlags = bits.u(8);
   const levelIdc = bits.u(8);

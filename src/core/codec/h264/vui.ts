@@ -3,6 +3,7 @@ import type { BitReader } from '../../base/bits.ts';
 import { within } from '../bounds.ts';
 import { parseVuiHead, type VuiHead } from '../vui.ts';
 
+/** The part of vui_parameters that somebody asks for. */
 export interface Vui extends VuiHead {
   readonly fps?: number;
   /** max_num_reorder_frames, 0 to 16; undefined when there is no bitstream_restriction. */

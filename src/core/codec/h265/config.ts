@@ -8,6 +8,7 @@ import type { ProfileTierLevel } from './profile.ts';
 import { parseSps } from './sps.ts';
 import { parseVps } from './vps.ts';
 
+/** An HEVCDecoderConfigurationRecord. */
 export interface HevcConfig {
   readonly profile: ProfileTierLevel;
   /** min_spatial_segmentation_idc; 0: unknown. */
@@ -125,6 +126,7 @@ export function writeConfig(config: HevcConfig): Uint8Array {
   return writer.done();
 }
 
+/** The units that a decoder needs before the first picture, by type. */
 export interface ParameterSets {
   readonly vps: readonly Uint8Array[];
   readonly sps: readonly Uint8Array[];

@@ -40,7 +40,7 @@ export function isKeyFrame(data: Uint8Array): boolean {
   let at = 0;
   while (at < data.length) {
     const size = nalLength(data, at);
-    const type = nalTypeOf(data.subarray(at + 4, at + 4 + size));
+    const type = size === 0 ? 63 : ((data[at + 4] as number) >> 1) & 0x3f;
     if (isSlice(type)) return isIrap(type);
     at += 4 + size;
   }

@@ -3,6 +3,7 @@ import { within } from '../bounds.ts';
 import { nalType } from './nal.ts';
 import { openUnit } from './unit.ts';
 
+/** The beginning of a picture parameter set, as far as slice headers need it. */
 export interface Pps {
   readonly id: number;
   readonly spsId: number;

@@ -2,6 +2,7 @@
 import type { BitReader } from '../../base/bits.ts';
 import { hexByte } from '../bounds.ts';
 
+/** The general part of profile_tier_level. */
 export interface ProfileTierLevel {
   /** general_profile_space, 0 to 3. */
   readonly profileSpace: number;

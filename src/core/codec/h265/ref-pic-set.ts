@@ -47,11 +47,12 @@ function parsePredicted(bits: BitReader, previous: readonly number[]): number[] 
   for (const delta of [...previous, 0]) {
     const used = bits.flag(); // used_by_curr_pic_flag
     const kept = used || bits.flag(); // use_delta_flag
-    if (kept && delta + deltaRps !== 0) deltas.push(delta + deltaRps);
+    if (kept) deltas.push(delta + deltaRps);
   }
   within(codec, 'pictures of a reference set', deltas.length, 0, maxDeltas);
   const nearFirst = (a: number, b: number): number => Math.abs(a) - Math.abs(b);
   const negative = deltas.filter((delta) => delta < 0).sort(nearFirst);
   const positive = deltas.filter((delta) => delta > 0).sort(nearFirst);
+  // A distance of 0 would be the picture itself and is in neither.
   return [...negative, ...positive];
 }

@@ -8,6 +8,7 @@ import { skipRefPicSets } from './ref-pic-set.ts';
 import { openUnit } from './unit.ts';
 import { fpsOf } from './vps.ts';
 
+/** What a sequence parameter set says of its pictures. */
 export interface Sps {
   readonly id: number;
   readonly vpsId: number;

@@ -4,6 +4,7 @@ import { nalType } from './nal.ts';
 import { type ProfileTierLevel, parseProfileTierLevel } from './profile.ts';
 import { openUnit } from './unit.ts';
 
+/** The base layer's part of a video parameter set. */
 export interface Vps {
   readonly id: number;
   readonly maxSubLayers: number;

@@ -2,6 +2,7 @@
 import { ByteReader } from '../../base/bytes.ts';
 import { codecErrors } from '../errors.ts';
 
+/** What a frame header says of its frame. */
 export interface Mp3Header {
   /** 2.5 is the extension to 8, 11.025 and 12 kHz. */
   readonly version: 1 | 2 | 2.5;

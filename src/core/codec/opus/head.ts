@@ -3,6 +3,7 @@ import { ByteReader, ByteWriter, equalBytes, utf8 } from '../../base/bytes.ts';
 import { within } from '../bounds.ts';
 import { codecErrors } from '../errors.ts';
 
+/** The identification header, whichever byte order it came in. */
 export interface OpusHead {
   readonly channels: number;
   /** Samples at 48 kHz that a decoder throws away at the beginning. */
@@ -45,6 +46,7 @@ export function parseHead(bytes: Uint8Array): OpusHead {
   return withMapping(reader, { channels, preSkip, inputSampleRate, outputGain });
 }
 
+/** Writes OpusHead. */
 export function writeHead(head: OpusHead): Uint8Array {
   const writer = new ByteWriter(32)
     .put(magic)
@@ -68,6 +70,7 @@ export function parseDops(bytes: Uint8Array): OpusHead {
   return withMapping(reader, { channels, preSkip, inputSampleRate, outputGain });
 }
 
+/** Writes the content of a dOps box. */
 export function writeDops(head: OpusHead): Uint8Array {
   const writer = new ByteWriter(32)
     .u8(0)

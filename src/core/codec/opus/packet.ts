@@ -2,6 +2,7 @@
 import { within } from '../bounds.ts';
 import { codecErrors } from '../errors.ts';
 
+/** What the TOC byte and the frame count say of a packet. */
 export interface OpusPacket {
   /** Frames in the packet, 1 to 48. */
   readonly frames: number;

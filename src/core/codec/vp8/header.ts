@@ -3,6 +3,7 @@ import { ByteReader } from '../../base/bytes.ts';
 import { checkDimensions } from '../bounds.ts';
 import { codecErrors } from '../errors.ts';
 
+/** What a frame header says of its frame. */
 export interface Vp8Header {
   readonly key: boolean;
   /** 0 to 3: which filters are used. */

@@ -5,6 +5,7 @@ import { codecErrors } from '../errors.ts';
 import { parseHeader, type Vp9Picture } from './header.ts';
 import { levelOf } from './level.ts';
 
+/** A VPCodecConfigurationRecord. */
 export interface Vp9Config {
   readonly profile: number;
   /** Ten times the level; 0: unknown. */
@@ -82,6 +83,7 @@ export function codecString(config: Vp9Config): string {
   return `${short}.${[config.chromaSubsampling, ...points, config.fullRange ? 1 : 0].map(twoDigits).join('.')}`;
 }
 
+/** "Profile 0" to "Profile 3", as ffprobe says too. */
 export const profileName = (profile: number): string => `Profile ${profile}`;
 
 /** "3.1" for 31; undefined for 0, which stands for unknown. */

@@ -3,6 +3,7 @@ import { BitReader } from '../../base/bits.ts';
 import { checkDimensions } from '../bounds.ts';
 import { codecErrors } from '../errors.ts';
 
+/** The beginning of a frame header. */
 export interface Vp9Header {
   readonly key: boolean;
   readonly profile: number;
@@ -13,6 +14,7 @@ export interface Vp9Header {
   readonly picture?: Vp9Picture;
 }
 
+/** Format and size that a key frame declares. */
 export interface Vp9Picture {
   readonly bitDepth: number;
   /** color_space: 0 unknown, 1 BT.601, 2 BT.709, 5 BT.2020, 7 RGB (§7.2.2). */
