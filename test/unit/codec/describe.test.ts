@@ -60,6 +60,10 @@ group('describe', () => {
     const info = describe('h265', h265.writeConfig({ ...config, arrays }));
 
     expect(info).toMatchObject({ width: 64, height: 48, fps: 24_000 / 1001 });
+
+    // Where both say it, the SPS is right.
+    const both = [arrays[0]!, config.arrays.find(({ type }) => type === h265.nalType.sps)!];
+    expect(describe('h265', h265.writeConfig({ ...config, arrays: both }))).toMatchObject({ width: 640, fps: 25 });
   });
 
   it('has the names of every other codec', () => {
