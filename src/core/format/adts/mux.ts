@@ -54,10 +54,15 @@ export class AdtsMuxer implements Muxer {
     this.#template = undefined;
     try {
       this.#template = adtsTemplate(track.config);
+      if (this.#template === undefined) this.#refuse(track, 'ADTS has no word for its configuration');
     } catch (error) {
       if (!(error instanceof SrsxError)) throw error;
-      this.#log.warn('audio', `track ${track.id} is not carried: ${error.message}`);
+      this.#refuse(track, error.message);
     }
+  }
+
+  #refuse(track: Track, why: string): void {
+    this.#log.warn('audio', `track ${track.id} is not carried: ${why}`);
   }
 }
 
