@@ -26,6 +26,8 @@ export interface Part {
   readonly duration: Micros;
   /** The same on the leading track's clock, exact. */
   readonly ticks: { readonly start: number; readonly duration: number; readonly timescale: number };
+  /** False: sound that went on while the picture paused; its duration is in that of the pictures around it. */
+  readonly leading: boolean;
   /** A decoder may start at its first sample. */
   readonly join: boolean;
   /** A decoder may start somewhere in it (RFC 8216bis §4.4.4.9 INDEPENDENT). */
@@ -52,6 +54,8 @@ export interface CutOptions {
 
 /** Chosen: above any segment that playlists have; a writer that nobody cuts must not grow for ever. */
 const MAX_PART_TIME = fromSeconds(60);
+/** Chosen: sound goes on when the picture has stopped for this long; encoders send it less than a second apart. */
+const PAUSE = fromSeconds(2);
 /** The last duration of a track with a single video frame. Chosen: one frame of 25 for each second. */
 const LONE_FRAME = fromMs(40);
 
@@ -111,7 +115,8 @@ export class CmafWriter {
   }
 
   /**
-   * The complete samples of all tracks as one part; undefined when the leading track has none. To begin a segment at
+   * The complete samples of all tracks as one part; undefined when the leading track has none. Samples of other tracks
+   * that begin behind the end of the leading one stay for the next part, so that parts are in order. To begin a segment at
    * a key frame: `push` it, then `cut`: everything before it belongs to the segment that ends.
    */
   cut(options: CutOptions = {}): Part | undefined {
@@ -121,28 +126,36 @@ export class CmafWriter {
   /** Everything that is there, the held frames too: their duration is that of their predecessors. */
   end(): Part | undefined {
     for (const lane of this.#lanes) lane.finish();
-    return this.#take({});
+    return this.#take({}, true);
   }
 
   #isFull(lane: Lane, sample: Sample): boolean {
     const { timescale } = lane.track;
     const span = lane.ready.length === 0 ? 0 : fromTicks(sample.dts + sample.duration - lane.start, timescale);
-    const most = lane === this.#lanes[0] ? this.#partTime : MAX_PART_TIME;
-    if (span > most) return true;
+    if (span > (lane === this.#lanes[0] ? this.#partTime : this.#patience())) return true;
     let bytes = sample.data.length;
     for (const other of this.#lanes) bytes += other.bytes;
     return bytes > this.#maxBytes;
   }
 
-  #take({ wall }: CutOptions): Part | undefined {
-    const lanes = this.#lanes.filter((lane) => lane.ready.length > 0);
-    const lead = lanes[0];
+  /** How long other tracks wait for the leading one. */
+  #patience(): Micros {
+    return this.#lanes[0]?.ready.length === 0 ? PAUSE : MAX_PART_TIME;
+  }
+
+  #take({ wall }: CutOptions, all = false): Part | undefined {
+    const lead = this.#lanes.find((lane) => lane.ready.length > 0);
     if (lead === undefined) return undefined;
     const { id, timescale } = lead.track;
     const start = lead.start;
     const end = lead.end;
-    const runs: TrackRun[] = lanes.map((lane) => ({ id: lane.track.id, samples: lane.take() }));
-    const samples = (runs[0] as TrackRun).samples;
+    const until = all ? Number.POSITIVE_INFINITY : fromTicks(end, timescale);
+    const runs: TrackRun[] = [];
+    for (const lane of this.#lanes) {
+      const taken = lane === lead ? lane.take() : lane.takeUntil(until);
+      if (taken.length > 0) runs.push({ id: lane.track.id, samples: taken });
+    }
+    const samples = runs[0]?.samples ?? [];
     const chunks = fragment(this.#sequence, runs);
     this.#sequence = (this.#sequence + 1) >>> 0;
     if (wall !== undefined) chunks.unshift(prft(id, toSeconds(wall), start));
@@ -154,6 +167,7 @@ export class CmafWriter {
       dts: fromTicks(start, timescale),
       duration: fromTicks(end, timescale) - fromTicks(start, timescale),
       ticks: { start, duration: end - start, timescale },
+      leading,
       join: leading && samples[0]?.key === true,
       independent: leading && samples.some((sample) => sample.key),
       samples: runs.reduce((sum, run) => sum + run.samples.length, 0),
@@ -220,6 +234,18 @@ class Lane {
     this.ready = [];
     this.bytes = 0;
     return samples;
+  }
+
+  /** The samples that begin before a time. */
+  takeUntil(time: Micros): readonly Sample[] {
+    const { ready } = this;
+    let count = 0;
+    while (count < ready.length && fromTicks((ready[count] as Sample).dts, this.track.timescale) < time) count++;
+    if (count === ready.length) return this.take();
+    this.ready = ready.slice(count);
+    const taken = ready.slice(0, count);
+    for (const sample of taken) this.bytes -= sample.data.length;
+    return taken;
   }
 
   /** No frame follows: the held one is as long as its codec says, or as the one before. */
