@@ -62,6 +62,7 @@ export class Mp4File {
     yield { type: 'tracks', tracks: announced };
     for (let sample = supply.next; sample !== undefined; sample = supply.next) {
       supply.shift();
+      this.#check(sample);
       budget -= sample.size;
       if (budget < 0) throw fmp4Errors.protocol('TABLE', { id: sample.index, why: 'more bytes than the file has' });
       const frame = framer.frame(sample, await this.#read(sample));
@@ -85,11 +86,14 @@ export class Mp4File {
     yield* demuxer.end();
   }
 
-  /** A copy of a sample's bytes. */
-  async #read({ index, at, size }: Coming): Promise<Uint8Array> {
+  #check({ at, size }: Coming): void {
     const limit = this.#limits.messageBytes;
     if (size > limit) throw fmp4Errors.protocol('SAMPLE_SIZE', { size, limit });
     if (at + size > this.#file.size) throw fmp4Errors.protocol('DATA', { offset: at, why: 'the file ends before' });
+  }
+
+  /** A copy of a sample's bytes. */
+  async #read({ index, at, size }: Coming): Promise<Uint8Array> {
     let window = this.#windows.get(index);
     if (window === undefined || at < window.start || at + size > window.start + window.bytes.length) {
       const wanted = Math.min(Math.max(size, READ_BYTES), this.#file.size - at);

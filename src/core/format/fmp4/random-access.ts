@@ -1,14 +1,9 @@
 // Files that can be read anywhere, and the walk over their outermost boxes.
+import type { RandomAccess } from '../../base/link.ts';
 import { fmp4Errors } from './errors.ts';
 import { BOX_HEAD_MAX, type BoxHead, BoxView, parseBoxHead } from './wire.ts';
 
-/** A file, an HTTP resource with ranges, an array. */
-export interface RandomAccess {
-  /** In bytes. */
-  readonly size: number;
-  /** The bytes at `offset`; fewer than `size` only at the end. The caller may keep the result. */
-  read(offset: number, size: number): Promise<Uint8Array>;
-}
+export type { RandomAccess } from '../../base/link.ts';
 
 /** A box of the outermost level. */
 export interface TopBox extends BoxHead {
