@@ -2,6 +2,7 @@
 
 import type { Clock } from '../base/clock.ts';
 import { Rate } from '../base/counters.ts';
+import { ProtocolError } from '../base/errors.ts';
 import { type Rng, randomId } from '../base/rng.ts';
 import { type CodecInfo, describe } from '../codec/index.ts';
 import type { Hub } from '../media/hub.ts';
@@ -97,7 +98,17 @@ export function describeTrack(stream: Stream, kind: TrackKind): CodecInfo | unde
   if (track === undefined) return undefined;
   const known = described.get(track);
   if (known !== undefined) return known;
-  const info = describe(track.codec, track.config, stream.sample(track.id));
+  const info = tryDescribe(track, stream.sample(track.id));
   if (info !== undefined) described.set(track, info);
   return info;
+}
+
+function tryDescribe({ kind, codec, config }: Track, sample: Uint8Array | undefined): CodecInfo | undefined {
+  if (kind === 'data') return undefined;
+  try {
+    return describe(codec, config, sample);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    return { kind, name: codec.toUpperCase(), codecString: codec };
+  }
 }
