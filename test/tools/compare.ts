@@ -5,12 +5,12 @@ import type { CopiedFrame } from './interop.ts';
 /**
  * `got` must be a run of `source` without a hole, stream by stream, beginning within the first `lateBy` frames and lacking
  * at most `endsBefore` at its end; the distance of each frame to its original must be the same for all of both streams to
- * the millisecond.
+ * `withinMs`, a millisecond.
  */
 export function expectSameFrames(
   got: readonly CopiedFrame[],
   source: readonly CopiedFrame[],
-  { lateBy = 0, endsBefore = 0 }: { lateBy?: number; endsBefore?: number } = {},
+  { lateBy = 0, endsBefore = 0, withinMs = 1 }: { lateBy?: number; endsBefore?: number; withinMs?: number } = {},
 ): void {
   const streams = [...new Set(source.map((frame) => frame.stream))];
   const offsets = new Set<number>();
@@ -39,5 +39,5 @@ export function expectSameFrames(
     }
   }
   const spread = Math.max(...offsets) - Math.min(...offsets);
-  expect(spread, 'the distance of sound and picture is that of the source').toBeLessThanOrEqual(1);
+  expect(spread, 'the distance of sound and picture is that of the source').toBeLessThanOrEqual(withinMs);
 }

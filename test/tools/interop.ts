@@ -147,8 +147,8 @@ export interface CopiedFrame {
 /** Output arguments of ffmpeg for a list of all packets of sound and picture. */
 export const copyToMd5 = '-map 0:v? -map 0:a? -c copy -f framemd5 -'.split(' ');
 
-/** Every packet of a file as ffmpeg sees it, without decoding. */
-export async function copiedFrames(file: string): Promise<CopiedFrame[]> {
+/** Every packet of a file as ffmpeg sees it, without decoding; `more` are output arguments. */
+export async function copiedFrames(file: string, more: readonly string[] = []): Promise<CopiedFrame[]> {
   const text = await run('ffmpeg', [
     '-loglevel',
     'error',
@@ -158,6 +158,7 @@ export async function copiedFrames(file: string): Promise<CopiedFrame[]> {
     '0',
     '-c',
     'copy',
+    ...more,
     '-f',
     'framemd5',
     '-',

@@ -37,6 +37,20 @@ export interface Link {
   onClose: (reason: Error | undefined) => void;
 }
 
+/** A file, an HTTP resource with ranges, an array: bytes that can be read in any order. */
+export interface RandomAccess {
+  /** In bytes. */
+  readonly size: number;
+  /** The bytes at `offset`; fewer than `size` only at the end. The caller may keep the result. */
+  read(offset: number, size: number): Promise<Uint8Array>;
+}
+
+/** A file that is read from its beginning; `anywhere` is there when it can also be read in any order (no pipe). */
+export interface FileLink extends Link {
+  /** Until the link is closed. */
+  readonly anywhere?: RandomAccess;
+}
+
 /** A datagram socket. A full or broken network loses datagrams; nobody is told, as on the wire. */
 export interface Port {
   readonly local: Address;

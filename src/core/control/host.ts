@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { ErrorTable } from '../base/errors.ts';
 import type { Limits } from '../base/limits.ts';
-import type { Address, Closer, Link, Port } from '../base/link.ts';
+import type { Address, Closer, FileLink, Link, Port } from '../base/link.ts';
 import type { Log } from '../base/log.ts';
 import type { Rng } from '../base/rng.ts';
 import type { Wheel } from '../base/session.ts';
@@ -56,7 +56,7 @@ export interface Net {
     options: { readonly signal: AbortSignal; readonly timeout: Micros; readonly insecure?: boolean },
   ): Promise<Link>;
   /** Reads a file, or standard input for `-`, as a link: `onData`, `pause`, `onClose(undefined)` at its end. */
-  openFile(path: string): Promise<Link>;
+  openFile(path: string): Promise<FileLink>;
   /** Writes a file, or standard output for `-`, as a link. */
   createFile(path: string): Promise<Link>;
 }

@@ -30,7 +30,14 @@ class WholeMuxer implements Muxer {
   }
 
   write(frame: Frame): Packet[] {
-    const packets = this.#muxer.write(frame);
+    return this.#mark(this.#muxer.write(frame));
+  }
+
+  flush(): Packet[] {
+    return this.#mark(this.#muxer.flush?.() ?? []);
+  }
+
+  #mark(packets: Packet[]): Packet[] {
     const first = packets[0];
     if (this.#begun || first === undefined) return packets;
     this.#begun = true;

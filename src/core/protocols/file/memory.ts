@@ -1,13 +1,14 @@
 // Bytes in memory as a link to read from.
-import { type Address, idle, type Link } from '../../base/link.ts';
+import { type Address, type FileLink, idle, type RandomAccess } from '../../base/link.ts';
 
 const nowhere: Address = { host: 'memory', port: 0 };
 
 /** Delivers `bytes` in pieces, one for each turn, while it is not paused; `onClose` tells the end. */
-export class MemoryLink implements Link {
+export class MemoryLink implements FileLink {
   readonly peer = nowhere;
   readonly local = nowhere;
   readonly pending = 0;
+  readonly anywhere: RandomAccess;
   readonly #bytes: Uint8Array;
   readonly #pieceBytes: number;
   #at = 0;
@@ -21,6 +22,10 @@ export class MemoryLink implements Link {
   constructor(bytes: Uint8Array, pieceBytes = 64 * 1024) {
     this.#bytes = bytes;
     this.#pieceBytes = pieceBytes;
+    this.anywhere = {
+      size: bytes.length,
+      read: async (offset, size) => bytes.slice(offset, offset + size),
+    };
   }
 
   send(): boolean {

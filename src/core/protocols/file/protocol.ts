@@ -25,9 +25,10 @@ export function fileProtocol(formats: readonly FileFormat[]): Protocol<Record<st
 
     async push(host, stream, to, options) {
       const path = filePath(to);
-      const { format } = outputFormat(formats, to, path);
+      const format = outputFormat(formats, to, path);
       const link = await host.net.createFile(path);
-      await writeMedia(stream, format, link, { ...options, clock: host.clock, path });
+      const { log, clock } = host;
+      await writeMedia(stream, format, link, { ...options, log, clock, path });
     },
   };
 }

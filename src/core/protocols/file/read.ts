@@ -4,12 +4,13 @@ import type { Clock } from '../../base/clock.ts';
 import { Reporter } from '../../base/counters.ts';
 import type { SrsxError } from '../../base/errors.ts';
 import type { Limits } from '../../base/limits.ts';
-import type { Link } from '../../base/link.ts';
+import type { FileLink, RandomAccess } from '../../base/link.ts';
 import type { Log } from '../../base/log.ts';
 import { toSrsxError } from '../../base/session.ts';
 import type { PullOptions } from '../../control/host.ts';
 import type { MediaEvent } from '../../media/demuxer.ts';
 import type { MediaSink } from '../../media/sink.ts';
+import type { TrackKind } from '../../media/track.ts';
 import { fileErrors, fileFault } from './errors.ts';
 import { type FileDemuxer, type FileFormat, formatByContent, knownFormats } from './formats.ts';
 
@@ -27,16 +28,17 @@ export interface ReadOptions extends Pick<PullOptions, 'signal' | 'ready' | 'onB
  * FILE_CONTENT, the link's own error, or the demuxer's ProtocolError, after everything before the fault was delivered.
  *
  * The link is paused while the events of one chunk are handed over, and `ready` is asked before each frame: what
- * waits here is never more than one chunk, and a pace may hold each single frame.
+ * waits here is never more than one chunk, and a pace may hold each single frame. A format that is better read by its
+ * index is read so where the link can; then the link only gives the first bytes, which say what the file is.
  */
-export function readMedia(link: Link, to: MediaSink, options: ReadOptions): Promise<void> {
+export function readMedia(link: FileLink, to: MediaSink, options: ReadOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     new Reading(link, to, options, (error) => (error === undefined ? resolve() : reject(error))).start();
   });
 }
 
 class Reading {
-  readonly #link: Link;
+  readonly #link: FileLink;
   readonly #to: MediaSink;
   readonly #options: ReadOptions;
   readonly #done: (error: SrsxError | undefined) => void;
@@ -44,6 +46,8 @@ class Reading {
   #head: Uint8Array[] = [];
   #received = 0;
   #demuxer: FileDemuxer | undefined;
+  /** The file is read anywhere; what the link delivers is not needed any more. */
+  #indexed = false;
   #promised = false;
   #events: MediaEvent[] = [];
   #pumping = false;
@@ -52,7 +56,7 @@ class Reading {
   #closed = false;
   readonly #abort = (): void => this.#finish(undefined);
 
-  constructor(link: Link, to: MediaSink, options: ReadOptions, done: (error: SrsxError | undefined) => void) {
+  constructor(link: FileLink, to: MediaSink, options: ReadOptions, done: (error: SrsxError | undefined) => void) {
     this.#link = link;
     this.#to = to;
     this.#options = options;
@@ -74,14 +78,14 @@ class Reading {
 
   /** Parses, and hands over what came out; a fault waits until then. */
   #step(parse: () => void): void {
-    if (this.#closed || this.#ended) return;
+    if (this.#closed || this.#ended || this.#indexed) return;
     try {
       parse();
     } catch (error) {
       this.#ended = true;
       this.#fault = toSrsxError(error);
     }
-    if (!this.#pumping) void this.#pump();
+    if (!this.#pumping && !this.#indexed) void this.#pump();
   }
 
   #receive(bytes: Uint8Array): void {
@@ -104,6 +108,7 @@ class Reading {
     }
     if (this.#received === 0) throw fileErrors.protocol('EMPTY', { path });
     const demuxer = this.#demuxer ?? this.#begin();
+    if (demuxer === undefined) return;
     // A demuxer that found damage behind good frames tells it at the next call.
     this.#push(demuxer, new Uint8Array(0));
     try {
@@ -114,8 +119,8 @@ class Reading {
     }
   }
 
-  /** Chooses the demuxer by the first bytes. */
-  #begin(): FileDemuxer {
+  /** Chooses the demuxer by the first bytes; undefined when the file is read anywhere. */
+  #begin(): FileDemuxer | undefined {
     const { formats, limits, path } = this.#options;
     const head = concat(this.#head);
     this.#head = [];
@@ -127,7 +132,15 @@ class Reading {
     const bad = new Reporter((count, last) =>
       log.warn('file', 'parts of the file are left out', { path, count, last }),
     );
-    const demuxer = format.demuxer(limits, (code) => bad.note(code, clock.now()));
+    const onBad = (code: string): void => bad.note(code, clock.now());
+    const { anywhere } = this.#link;
+    if (anywhere !== undefined && format.anywhere !== undefined) {
+      this.#indexed = true;
+      this.#link.pause();
+      void this.#give(format.anywhere(this.#counted(anywhere), limits, onBad));
+      return undefined;
+    }
+    const demuxer = format.demuxer(limits, onBad);
     this.#demuxer = demuxer;
     this.#push(demuxer, head);
     return demuxer;
@@ -135,8 +148,11 @@ class Reading {
 
   #push(demuxer: FileDemuxer, bytes: Uint8Array): void {
     this.#take(demuxer.push(bytes));
-    const kinds = demuxer.promised?.() ?? [];
-    if (this.#promised || kinds.length === 0) return;
+    if (!this.#promised) this.#promise(demuxer.promised?.() ?? []);
+  }
+
+  #promise(kinds: readonly TrackKind[]): void {
+    if (kinds.length === 0) return;
     this.#promised = true;
     this.#to.promise?.(kinds);
   }
@@ -144,6 +160,35 @@ class Reading {
   #take(events: MediaEvent[]): void {
     if (this.#events.length === 0) this.#events = events;
     else for (const event of events) this.#events.push(event);
+  }
+
+  #counted({ size, read }: RandomAccess): RandomAccess {
+    return {
+      size,
+      read: async (offset, count) => {
+        const bytes = await read(offset, count);
+        // Each track is read through a window of its own: what is read twice came once.
+        const fresh = Math.min(bytes.length, size - this.#received);
+        this.#received += fresh;
+        this.#options.onBytes(fresh);
+        return bytes;
+      },
+    };
+  }
+
+  /** All that a file which is read anywhere gives. */
+  async #give(events: AsyncIterable<MediaEvent>): Promise<void> {
+    try {
+      for await (const event of events) {
+        if (event.type === 'frame') await this.#options.ready();
+        else if (!this.#promised) this.#promise([...new Set(event.tracks.map(({ kind }) => kind))]);
+        if (this.#closed) return;
+        this.#to.on(event);
+      }
+      this.#finish(undefined);
+    } catch (error) {
+      this.#finish(toSrsxError(error));
+    }
   }
 
   async #pump(): Promise<void> {

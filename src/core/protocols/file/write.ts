@@ -2,20 +2,23 @@
 import type { Clock } from '../../base/clock.ts';
 import type { SrsxError } from '../../base/errors.ts';
 import type { Link } from '../../base/link.ts';
+import type { Log } from '../../base/log.ts';
 import { fromMs, fromSeconds, type Micros } from '../../base/time.ts';
 import type { PushOptions } from '../../control/host.ts';
 import type { Cursor } from '../../media/feed.ts';
-import type { Format } from '../../media/muxer.ts';
 import type { Stream } from '../../media/stream.ts';
+import type { Codec, Track } from '../../media/track.ts';
 import { fileErrors, fileFault } from './errors.ts';
+import type { FileFormat } from './formats.ts';
 
 export interface WriteOptions extends PushOptions {
   readonly clock: Clock;
+  readonly log: Log;
   readonly path: string;
 }
 
 /** Resolves when the publication has ended or the signal came, and the link took every byte; rejects with FILE_CLOSED or the link's error. */
-export function writeMedia(stream: Stream, format: Format, link: Link, options: WriteOptions): Promise<void> {
+export function writeMedia(stream: Stream, format: FileFormat, link: Link, options: WriteOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     new Writing(stream, format, link, options, (error) => (error === undefined ? resolve() : reject(error))).start();
   });
@@ -23,7 +26,7 @@ export function writeMedia(stream: Stream, format: Format, link: Link, options: 
 
 class Writing {
   readonly #stream: Stream;
-  readonly #format: Format;
+  readonly #format: FileFormat;
   readonly #link: Link;
   readonly #options: WriteOptions;
   readonly #done: (error: SrsxError | undefined) => void;
@@ -31,10 +34,12 @@ class Writing {
   #flushing = false;
   #finished = false;
   readonly #endings: (() => void)[] = [];
+  /** Codecs that have been reported. */
+  readonly #left = new Set<Codec>();
 
   constructor(
     stream: Stream,
-    format: Format,
+    format: FileFormat,
     link: Link,
     options: WriteOptions,
     done: (error: SrsxError | undefined) => void,
@@ -56,15 +61,28 @@ class Writing {
       for (const chunk of chunks) onBytes(chunk.length);
       return send(chunks);
     };
-    this.#cursor = this.#stream.play(this.#format, link, mergeWindow);
+    this.#cursor = this.#stream.play(this.#format.format, link, mergeWindow);
     const ended = this.#stream.onEnd(() => this.#flush());
+    const tap = this.#stream.tap((event) => event.type === 'tracks' && this.#look(event.tracks));
     const abort = (): void => this.#abort();
     signal.addEventListener('abort', abort, { once: true });
     this.#endings.push(
       () => ended.close(),
+      () => tap.close(),
       () => signal.removeEventListener('abort', abort),
     );
     if (signal.aborted) this.#abort();
+  }
+
+  /** Says which tracks the container has no place for. */
+  #look(tracks: readonly Track[]): void {
+    const { log, path } = this.#options;
+    const { name, carries } = this.#format;
+    for (const { kind, codec } of tracks) {
+      if (kind === 'data' || this.#left.has(codec) || carries?.(codec) !== false) continue;
+      this.#left.add(codec);
+      log.warn('file', `${codec} is left out: ${name} has no place for it`, { path });
+    }
   }
 
   /** What is there is written, but not for ever: whoever stops a command wants it to stop. */
