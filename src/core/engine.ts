@@ -33,6 +33,8 @@ export interface ServeSettings {
   readonly rtmp: ListenSettings;
   readonly http: ListenSettings;
   readonly api: ListenSettings;
+  /** Bytes of the RTMP chunks that are sent (SRS: chunk_size). */
+  readonly chunkSize: number;
   /** SRS: mw_latency. */
   readonly mergeWindowMs: number;
   /** SRS: gop_cache. */
@@ -52,6 +54,7 @@ export const defaultServeSettings: ServeSettings = {
   http: { listen: [':8080'] },
   // Without a credential only this machine may ask.
   api: { listen: ['127.0.0.1:1985'] },
+  chunkSize: rtmp.defaults.chunkSize,
   mergeWindowMs: 350,
   gopCache: true,
   publisherPolicy: 'refuse',
@@ -128,6 +131,7 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
   try {
     const rtmpServer = await rtmp.serve(host, {
       ...rtmp.defaults,
+      chunkSize: settings.chunkSize,
       listen: settings.rtmp.listen.map(parseAddress),
       ...(settings.rtmp.tls && { tls: { ...settings.rtmp.tls, listen: settings.rtmp.tls.listen.map(parseAddress) } }),
     });
