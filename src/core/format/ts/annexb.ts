@@ -180,7 +180,7 @@ export class AnnexBReader implements EsReader {
       if (key) this.#configure(units);
       const track = this.#track;
       if (track === undefined) return undefined;
-      const rest = units.filter((nal) => !this.#isKnown(nal, key));
+      const rest = units.filter((nal) => !this.#isKnown(nal));
       return { track, dts, cts, key, data: joinLengthPrefixed(rest) };
     } catch (error) {
       // Damage inside one picture is no reason to end the session; what is not ours goes on.
@@ -191,9 +191,9 @@ export class AnnexBReader implements EsReader {
   }
 
   /** Whether a unit is a parameter set that the configuration says already. */
-  #isKnown(nal: Uint8Array, key: boolean): boolean {
+  #isKnown(nal: Uint8Array): boolean {
     if (!this.#syntax.sets.includes(this.#syntax.typeOf(nal))) return false;
-    return key || this.#sets.some((set) => equalBytes(set, nal));
+    return this.#sets.some((set) => equalBytes(set, nal));
   }
 
   /** Takes the parameter sets of a key frame; kinds that it lacks stay as they are. */

@@ -117,6 +117,15 @@ describe('AdtsDemuxer', () => {
     expect(skipped).toBeGreaterThan(500);
   });
 
+  it('does not believe a sync word that leads to a frame of other parameters', () => {
+    // 107 bytes of "8 kHz mono" end where the real stream begins.
+    const decoy = concat([fromHex('fff16c400d7ffc'), new Uint8Array(100).fill(1)]);
+    const { frames: got, skipped } = read(concat([decoy, adts(frames)]));
+
+    expect(got).toHaveLength(frames.length);
+    expect(skipped).toBe(107);
+  });
+
   it('reads a header with a checksum', () => {
     const data = aacFrame(0, 50).data;
     const frame = concat([fromHex('fff05080'), Uint8Array.of(59 >> 3, ((59 & 7) << 5) | 0x1f, 0xfc, 0xaa, 0xbb), data]);

@@ -249,14 +249,27 @@ describe('TsDemuxer and good streams', () => {
         data,
       ]),
     );
+    // In the middle of the second frame; and in the middle of its head, so that its time is that of the first PES.
+    const cuts = [
+      { cut: 150, second: 4180, wanted: [0, 23_220, 46_444, 69_664] },
+      { cut: 110, second: 6000, wanted: [0, 23_220, 66_667, 89_887] },
+    ];
+    for (const { cut, second, wanted } of cuts) {
+      const raw = new RawStream()
+        .tables([stream(0x0f)])
+        .pes(0x100, adts.subarray(0, cut), 90_000, 90_000, 0xc0)
+        .pes(0x100, adts.subarray(cut), 90_000 + second, 90_000 + second, 0xc0);
+      const { frames: got } = demux(raw.bytes);
+
+      expect(got.map(({ data }) => toHex(data))).toEqual(frames.map(({ data }) => toHex(data)));
+      expect(got.map(({ dts }) => dts - fromSeconds(1))).toEqual(wanted);
+    }
+    // The first PES has no more than the beginning of a head: its time is that of the frame that begins there.
     const raw = new RawStream()
       .tables([stream(0x0f)])
-      .pes(0x100, adts.subarray(0, 150), 90_000, 90_000, 0xc0)
-      .pes(0x100, adts.subarray(150), 90_000 + 4180, 90_000 + 4180, 0xc0);
-    const { frames: got } = demux(raw.bytes);
-
-    expect(got.map(({ data }) => toHex(data))).toEqual(frames.map(({ data }) => toHex(data)));
-    expect(got.map(({ dts }) => dts - fromSeconds(1))).toEqual([0, 23_220, 46_444, 69_664]);
+      .pes(0x100, adts.subarray(0, 3), 90_000, 90_000, 0xc0)
+      .pes(0x100, adts.subarray(3), 99_000, 99_000, 0xc0);
+    expect(demux(raw.bytes).frames.map(({ dts }) => dts - fromSeconds(1))).toEqual([0, 100_000, 123_220, 146_440]);
   });
 
   it('reads times across the wrap of 33 bits without a step', () => {

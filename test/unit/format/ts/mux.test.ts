@@ -7,6 +7,7 @@ import { Log, type LogLine } from '../../../../src/core/base/log.ts';
 import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
 import { analyseTs, TsDemuxer, TsMuxer, tsFaults, tsFormat } from '../../../../src/core/format/ts/index.ts';
 import { readPmt } from '../../../../src/core/format/ts/psi.ts';
+import { readAdaptation } from '../../../../src/core/format/ts/wire.ts';
 import { Feed } from '../../../../src/core/media/feed.ts';
 import type { Frame } from '../../../../src/core/media/frame.ts';
 import type { Packet } from '../../../../src/core/media/packet.ts';
@@ -204,7 +205,8 @@ describe('TsMuxer', () => {
   });
 
   it('starts a new time stamp where sound has a gap', () => {
-    const frames = [0, 23, 46, 146, 169].map((at) => aacFrame(at));
+    // The second gap is shorter than what frames may share a PES for.
+    const frames = [0, 23, 46, 146, 169, 206, 229].map((at) => aacFrame(at));
 
     expectSame(demux(ts(frames, [aacTrack])).frames, frames, 1000);
   });
@@ -219,6 +221,24 @@ describe('TsMuxer', () => {
     expect(worstPatTicks).toBeLessThanOrEqual(45_000);
     // Its pictures themselves are further apart than TR 101 290 likes.
     expect(tsFaults({ ...indicators, worstPcrTicks, worstPatTicks, ptsErrors: 0 })).toEqual([]);
+  });
+
+  it('never writes two equal PCRs, also when two units have one time or the timeline jumps', () => {
+    const lists = [
+      [0, 0, 40, 40, 90_000, 90_000].map((at) => picture({ at, key: true })),
+      [0, 0, 23, 23, 0].map((at) => aacFrame(at)),
+    ];
+    for (const frames of lists) {
+      const bytes = bytesOf(packetsOf(frames, [(frames[0] as Frame).track], { audioSpan: 0 }));
+      const pcrs: number[] = [];
+      for (let at = 0; at < bytes.length; at += 188) {
+        const { pcr } = readAdaptation(bytes, at, { payload: 0, discontinuity: false, randomAccess: false, pcr: -1 });
+        if (pcr >= 0) pcrs.push(pcr);
+      }
+
+      expect(pcrs.length).toBeGreaterThan(1);
+      expect(new Set(pcrs).size).toBe(pcrs.length);
+    }
   });
 
   it('marks a jump of the timeline, forwards and back', () => {

@@ -32,6 +32,9 @@ function unpack(
     expect((bytes[at + 3] as number) & 15).toBe((continuity + 1 + at / 188) & 15);
     const adaptation = readAdaptation(bytes, at, field());
     fields.push(adaptation);
+    // Behind the flags and a PCR, every byte of a field is stuffing.
+    const start = at + 6 + (adaptation.pcr >= 0 ? 6 : 0);
+    expect(bytes.subarray(start, Math.max(start, at + adaptation.payload)).every((byte) => byte === 0xff)).toBe(true);
     // Only the first packet and the last one have an adaptation field.
     if (at > 0 && at + 188 < bytes.length) expect(adaptation.payload).toBe(4);
     parts.push(bytes.subarray(at + adaptation.payload, at + 188));
