@@ -15,6 +15,7 @@ import { Hub } from './media/hub.ts';
 import { createNet, RealClock, RealRng } from './net/index.ts';
 import { Pages } from './net/pages.ts';
 import { createSystemReader } from './net/system.ts';
+import { type HlsConfig, hls } from './protocols/hls/index.ts';
 import { httpFlv } from './protocols/http-flv/index.ts';
 import { rtmp } from './protocols/rtmp/index.ts';
 import { protocols } from './protocols.ts';
@@ -41,6 +42,8 @@ export interface ServeSettings {
   readonly gopCache: boolean;
   /** A second publisher of a name is refused (SRS), or takes over. */
   readonly publisherPolicy: 'refuse' | 'takeover';
+  /** HLS is off unless one of its forms is on (SRS: hls.enabled off). */
+  readonly hls: Partial<HlsConfig>;
   /** URL path to file, served at the HTTP port. */
   readonly pages: Readonly<Record<string, string | URL>>;
   /** An FLV file that publishes itself as `/live/demo` through RTMP, again and again. */
@@ -58,6 +61,7 @@ export const defaultServeSettings: ServeSettings = {
   mergeWindowMs: 350,
   gopCache: true,
   publisherPolicy: 'refuse',
+  hls: {},
   pages: {},
   version: '0.0.0',
 };
@@ -137,6 +141,8 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
     });
     closers.push(rtmpServer);
     for (const listener of rtmpServer.listeners) opened('rtmp', listener);
+    const hlsConfig = { ...hls.defaults, ...settings.hls };
+    if (hlsConfig.classic || hlsConfig.lowLatency) closers.push(await hls.serve(host, hlsConfig));
     closers.push(await httpFlv.serve(host, httpFlv.defaults));
     closers.push(routes.add((exchange) => pages.serve(exchange)));
     await listenHttp('http', settings.http, (exchange) => routes.answer(exchange));

@@ -1,8 +1,9 @@
 // What a user typed as source or target, as a protocol and a URL.
+
+import { nearest } from '../base/nearest.ts';
 import type { Protocol } from '../control/host.ts';
 import { fileUrl, STDIO } from '../protocols/file/index.ts';
 import { endpointErrors } from './errors.ts';
-import { nearest } from './nearest.ts';
 
 export interface Endpoint {
   readonly protocol: Protocol;

@@ -1,7 +1,7 @@
 // What a bench must reach: `first-frame.p95<500ms`, `failed<=0`, `stalls<1%`.
 
+import { nearest } from '../base/nearest.ts';
 import { benchErrors } from './errors.ts';
-import { nearest } from './nearest.ts';
 
 /** What is measured, by the name before the comparison. Values are milliseconds, bits per second or counts. */
 export interface Measure {

@@ -1,0 +1,87 @@
+// Global settings, at the root of the file.
+import { accepted, block, endpoints, float, int, list, refused, supported, text, toggle } from '../setting.ts';
+
+/** Directives outside of all blocks. */
+export const root = block('', {
+  include: supported(
+    list(
+      [],
+      'path...',
+      'Inline other config files at this point (one or more paths, relative to work dir); allowed at any nesting level.',
+      { env: [] },
+    ),
+  ),
+  listen: supported(
+    endpoints(
+      [],
+      'RTMP listen endpoints, space separated `[ip:]port`; moved to `rtmp.listen` in 7.0.64 (old form still transformed).',
+      { defaultText: '(required unless -e)', follows: () => 'rtmp.listen' },
+    ),
+  ),
+  chunk_size: supported(
+    int(60000, '128..65536', 'RTMP output chunk size, global default; moved to `rtmp.chunk_size` in 7.0.64.', {
+      env: ['SRS_CHUNK_SIZE', 'SRS_VHOST_CHUNK_SIZE'],
+      follows: () => 'rtmp.chunk_size',
+    }),
+  ),
+  pid: text('./objs/srs.pid', 'path', 'PID file (also names the server-id file: same path with .id).'),
+  server_id: text('', 'string', 'Server id shown in API, hooks, heartbeat.', {
+    defaultText: 'saved id file, else random `vid-xxxxxxx`',
+  }),
+  ff_log_dir: text('./objs', 'path', 'Directory for the FFmpeg child logs; `/dev/null` disables.'),
+  ff_log_level: text('info', 'enum', 'FFmpeg -loglevel for child processes.'),
+  srs_log_tank: text('file', 'console/file', 'Where the log goes; anything other than `console` means file.', {
+    env: ['SRS_SRS_LOG_TANK', 'SRS_LOG_TANK'],
+    defaultText: 'file (console when docker detected or with -e)',
+  }),
+  srs_log_level: text('trace', 'verbose/info/trace/warn/error', 'Log level in the v1 naming.', {
+    env: ['SRS_SRS_LOG_LEVEL', 'SRS_LOG_LEVEL'],
+  }),
+  srs_log_level_v2: text(
+    '',
+    'trace/debug/info/warn/error',
+    'Log level in the v2 naming; overrides srs_log_level when set.',
+    { env: ['SRS_SRS_LOG_LEVEL_V2', 'SRS_LOG_LEVEL_V2'], defaultText: '(empty: use srs_log_level)' },
+  ),
+  srs_log_file: text('./objs/srs.log', 'path', 'Log file path when tank is file.', {
+    env: ['SRS_SRS_LOG_FILE', 'SRS_LOG_FILE'],
+  }),
+  max_connections: supported(
+    int(1000, '', 'Max connections (all protocols); start fails if value+128 >= open-file limit.'),
+  ),
+  daemon: accepted(
+    'srsx stays in the foreground; a service manager puts it in the background',
+    toggle(true, 'Fork to background (forced off in docker).'),
+  ),
+  utc_time: toggle(false, 'Use UTC for log time and path-template time.'),
+  pithy_print_ms: int(10000, 'ms', 'Interval of the periodic per-stage log line.'),
+  work_dir: text('./', 'path', 'The server changes to this directory at its start.'),
+  asprocess: toggle(false, 'Quit when the parent process changes (supervisor mode); error with daemon on.'),
+  empty_ip_ok: toggle(true, 'Silently drop connections whose peer IP is empty (load balancer probes).'),
+  in_docker: toggle(false, 'Force docker mode when auto detect (/proc/1/cgroup has "/docker") fails.'),
+  grace_start_wait: int(2300, 'ms', 'Graceful quit: wait before closing listeners.'),
+  grace_final_wait: int(3200, 'ms', 'Graceful quit: final wait for cleanup.'),
+  force_grace_quit: toggle(false, 'Treat SIGTERM as graceful quit.'),
+  disable_daemon_for_docker: accepted(
+    'srsx always stays in the foreground',
+    toggle(true, 'Force daemon off in docker.'),
+  ),
+  inotify_auto_reload: toggle(false, 'Watch config file by inotify and reload on change.'),
+  auto_reload_for_docker: toggle(true, 'Turn inotify_auto_reload on in docker.'),
+  tcmalloc_release_rate: accepted(
+    'srsx does not use tcmalloc',
+    float(0.8, '0..10', 'Release rate of tcmalloc (builds with gperf only).'),
+  ),
+  query_latest_version: accepted(
+    'srsx asks no vendor for versions',
+    toggle(false, 'Ask the vendor API for the newest version.', { kind: 'off only for off' }),
+  ),
+  first_wait_for_qlv: accepted(
+    'srsx asks no vendor for versions',
+    int(300, 's', 'First wait before querying latest version.'),
+  ),
+  is_full: refused(
+    'full.conf shows every directive and is not a configuration to run',
+    toggle(false, 'Marker; `on` makes the config check fail ("never use full.conf").', { env: [] }),
+  ),
+});

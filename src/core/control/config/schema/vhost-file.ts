@@ -1,0 +1,88 @@
+// HLS, DASH, HDS and recordings of a vhost.
+import { accepted, block, float, int, list, text, toggle } from '../setting.ts';
+
+/** Block `vhost.hls`. */
+export const vhostHls = block('vhost.hls', {
+  enabled: toggle(false, 'HLS output.'),
+  hls_fragment: float(10, 's', 'Segment target duration.'),
+  hls_td_ratio: float(1, '', 'TARGETDURATION ratio.', { defaultText: '1.0' }),
+  hls_aof_ratio: float(2.1, '', 'Audio overflow ratio (pure audio / no keyframe reap).'),
+  hls_window: float(60, 's', 'Playlist window in seconds.'),
+  hls_on_error: text('continue', 'ignore/disconnect/continue', 'Error strategy.'),
+  hls_path: text('./objs/nginx/html', 'path', 'Base dir.'),
+  hls_m3u8_file: text('[app]/[stream].m3u8', 'template', 'Playlist path.'),
+  hls_ts_file: text('[app]/[stream]-[seq].ts', 'template', 'Segment path.'),
+  hls_ts_floor: toggle(false, 'Floor(time/fragment) naming and deviation algorithm.'),
+  hls_entry_prefix: text('', 'url', 'Prefix of segment URLs in playlist.'),
+  hls_acodec: accepted(
+    'the stream says its codec',
+    text('aac', 'aac/mp3/an', 'Default audio codec of PMT (removed 7.0.53, still accepted).'),
+  ),
+  hls_vcodec: accepted(
+    'the stream says its codec',
+    text('h264', 'h264/vn', 'Default video codec of PMT (removed 7.0.53, still accepted).'),
+  ),
+  hls_cleanup: toggle(true, 'Delete expired segments.'),
+  hls_dispose: int(120, 's', 'Remove all files when publisher idle; 0 off.'),
+  hls_wait_keyframe: toggle(true, 'Reap only at keyframe.'),
+  hls_nb_notify: int(64, 'bytes', 'Max bytes to read back in on_hls_notify.'),
+  hls_ctx: toggle(true, 'Session id `hls_ctx` via master playlist.'),
+  hls_ts_ctx: toggle(true, 'Also add hls_ctx to segment URLs.'),
+  hls_keys: toggle(false, 'AES-128 encryption.', { kind: 'off only for off' }),
+  hls_fragments_per_key: int(5, '', 'Segments per key.'),
+  hls_key_file: text('[app]/[stream]-[seq].key', 'template', 'Key file path.'),
+  hls_key_file_path: text('', 'path', 'Key base dir.', {
+    defaultText: 'value of hls_path',
+    follows: () => 'vhost.hls.hls_path',
+  }),
+  hls_key_url: text('', 'url', 'Key URL prefix in playlist (query string allowed since 7.0.120).', {
+    defaultText: 'value of hls_path',
+    follows: () => 'vhost.hls.hls_path',
+  }),
+  hls_dts_directly: toggle(true, 'Use FLV timestamp as DTS directly for audio.'),
+  hls_use_fmp4: toggle(false, 'FMP4 segments (7.0.51+).'),
+  hls_fmp4_file: text('[app]/[stream]-[seq].m4s', 'template', 'FMP4 segment path (7.0.51+).'),
+  hls_init_file: text('[app]/[stream]/init.mp4', 'template', 'FMP4 init path (7.0.51+).'),
+  hls_recover: toggle(true, 'Continue the playlist when a stream is republished (7.0.57+).'),
+  hls_master_m3u8_path_relative: toggle(false, 'Relative URI in the hls_ctx master playlist (7.0.104+).'),
+  hls_storage: accepted(
+    'SRS removed HLS in memory',
+    text('', 'string', 'Removed (RAM HLS).', { env: [], defaultText: '(accepted, ignored)' }),
+  ),
+  hls_mount: accepted(
+    'SRS removed HLS in memory',
+    text('', 'string', 'Removed (RAM HLS).', { env: [], defaultText: '(accepted, ignored)' }),
+  ),
+});
+
+/** Block `vhost.dash`. */
+export const vhostDash = block('vhost.dash', {
+  enabled: toggle(false, 'MPEG-DASH output.'),
+  dash_fragment: float(10, 's', 'Segment duration.'),
+  dash_update_period: float(5, 's', 'MinimumUpdatePeriod.'),
+  dash_timeshift: float(300, 's', 'TimeShiftBufferDepth.'),
+  dash_path: text('./objs/nginx/html', 'path', 'Base dir.'),
+  dash_mpd_file: text('[app]/[stream].mpd', 'template', 'MPD path.'),
+  dash_window_size: float(5, '', 'Number of segments in the MPD.'),
+  dash_cleanup: toggle(true, 'Delete expired segments.'),
+  dash_dispose: int(120, 's', 'Remove all when publisher idle; 0 off.'),
+});
+
+/** Block `vhost.hds`. */
+export const vhostHds = block('vhost.hds', {
+  enabled: toggle(false, 'Adobe HDS output.'),
+  hds_fragment: float(10, 's', 'Fragment duration.'),
+  hds_window: float(60, 's', 'Window.'),
+  hds_path: text('./objs/nginx/html', 'path', 'Base dir.'),
+});
+
+/** Block `vhost.dvr`. */
+export const vhostDvr = block('vhost.dvr', {
+  enabled: toggle(false, 'Record to FLV/MP4.'),
+  dvr_apply: list(['all'], 'all or app/stream list', 'Which streams to record.', { env: [] }),
+  dvr_plan: text('session', 'session/segment', 'Plan.'),
+  dvr_path: text('./objs/nginx/html/[app]/[stream].[timestamp].flv', 'template (.flv/.mp4)', 'Output path.'),
+  dvr_duration: int(30, 's', 'Segment duration (segment plan).'),
+  dvr_wait_keyframe: toggle(true, 'Reap at keyframe (segment plan).'),
+  time_jitter: text('full', 'full/zero/off', 'Timestamp correction.'),
+});

@@ -1,0 +1,34 @@
+// HTTP streams, files and callbacks of a vhost.
+import { block, float, list, text, toggle } from '../setting.ts';
+
+/** Block `vhost.http_static`. */
+export const vhostHttpStatic = block('vhost.http_static', {
+  enabled: toggle(false, 'Static files for the vhost.'),
+  mount: text('[vhost]/', 'template', 'Mount pattern.'),
+  dir: text('./objs/nginx/html', 'path', 'Root dir.'),
+});
+
+/** Block `vhost.http_remux`. */
+export const vhostHttpRemux = block('vhost.http_remux', {
+  enabled: toggle(false, 'HTTP-FLV/TS/AAC/MP3 live.'),
+  mount: text('[vhost]/[app]/[stream].flv', 'template', 'Mount; extension picks muxer (.flv .ts .mp3 .aac).'),
+  fast_cache: float(0, 's', 'Audio-only (mp3/aac) start cache.'),
+  drop_if_not_match: toggle(true, 'Drop packets not announced in FLV header.'),
+  has_audio: toggle(true, 'Default has_audio flag.'),
+  has_video: toggle(true, 'Default has_video flag.'),
+  guess_has_av: toggle(true, 'Guess flags from cached headers/frames.'),
+});
+
+/** Block `vhost.http_hooks`. */
+export const vhostHttpHooks = block('vhost.http_hooks', {
+  enabled: toggle(false, 'HTTP callbacks.'),
+  on_publish: list([], 'url list', 'Publish starts.'),
+  on_unpublish: list([], 'url list', 'Publish stops.'),
+  on_play: list([], 'url list', 'Play starts.'),
+  on_stop: list([], 'url list', 'Play stops.'),
+  on_dvr: list([], 'url list', 'DVR file reaped.'),
+  on_hls: list([], 'url list', 'HLS segment reaped.'),
+  on_hls_notify: list([], 'url template list', 'GET to a CDN per segment.'),
+  on_connect: list([], 'url list', 'RTMP connect (hidden since 5.0 docs, still works).'),
+  on_close: list([], 'url list', 'RTMP close (hidden since 5.0 docs, still works).'),
+});

@@ -1,0 +1,62 @@
+// Publishing, playing and clusters of a vhost.
+import { accepted, block, float, int, list, rules, supported, text, toggle } from '../setting.ts';
+
+/** Block `vhost.publish`. */
+export const vhostPublish = block('vhost.publish', {
+  mr: toggle(false, 'Merged read.'),
+  mr_latency: int(350, 'ms', 'Merged-read latency.'),
+  firstpkt_timeout: supported(int(20000, 'ms', 'First packet timeout of a publisher.')),
+  normal_timeout: supported(int(5000, 'ms', 'Packet timeout of a publisher.')),
+  parse_sps: accepted('srsx always reads the SPS', toggle(true, 'Parse SPS for width/height/profile.')),
+  try_annexb_first: toggle(true, 'Try AnnexB before AVCC.'),
+  kickoff_for_idle: float(0, 's', 'Kick publisher with no players; conflicts with forward.'),
+});
+
+/** Block `vhost.play`. */
+export const vhostPlay = block('vhost.play', {
+  gop_cache: supported(toggle(true, 'Cache last GOP for fast start.')),
+  gop_cache_max_frames: supported(int(2500, '', 'Drop the cache above this count.')),
+  queue_length: supported(int(30, 's', 'Max live queue per player; then drop to last IDR.')),
+  time_jitter: text('full', 'full/zero/off', 'Timestamp correction.'),
+  atc: toggle(false, 'Absolute time (no correction).'),
+  atc_auto: toggle(false, 'Turn atc on when metadata has bravo_atc.'),
+  mix_correct: toggle(false, 'Interleave audio/video by timestamp.'),
+  mw_latency: supported(int(350, 'ms', 'Merged-write latency.', { defaultText: '350 (0 for WebRTC)' })),
+  mw_msgs: int(8, '<=128', 'Merged-write min messages.', { defaultText: '8; 1 WebRTC; 0 min_latency' }),
+  send_min_interval: float(0, 'ms', 'Minimum packet send interval.'),
+  reduce_sequence_header: toggle(false, 'Do not repeat identical sequence headers.'),
+});
+
+/** Block `vhost.cluster`. */
+export const vhostCluster = block(
+  'vhost.cluster',
+  {
+    mode: text('local', 'local/remote', 'Remote = edge.'),
+    origin: list([], 'host[:port] list', 'Edge: origin servers.'),
+    token_traverse: toggle(false, 'Edge: forward connect to origin for auth.'),
+    vhost: text('[vhost]', 'template', 'Edge: vhost at the origin.'),
+    debug_srs_upnode: toggle(true, 'Send SRS debug args in RTMP connect.'),
+    origin_cluster: toggle(false, 'Origin: RTMP 302 origin cluster.'),
+    coworkers: list([], 'host:port list', 'Origin cluster: API endpoints of coworkers.'),
+    protocol: text('rtmp', 'rtmp/flv/flvs', 'Edge pull protocol.'),
+    follow_client: toggle(false, "Edge pull protocol follows the client's."),
+  },
+  { env: false },
+);
+
+/** Block `vhost.forward`. */
+export const vhostForward = block('vhost.forward', {
+  enabled: toggle(false, 'Forward published streams.'),
+  destination: list([], 'host:port list', 'Static RTMP forward targets.'),
+  backend: text('', 'http url', 'Hook that returns forward URLs.'),
+});
+
+/** Block `vhost.exec`. */
+export const vhostExec = block(
+  'vhost.exec',
+  {
+    enabled: toggle(false, 'Fork processes on publish.'),
+    publish: rules('command line (repeats)', 'Command, with variables.'),
+  },
+  { env: false },
+);

@@ -1,0 +1,44 @@
+// SRT, WebRTC and RTSP of a vhost.
+import { accepted, block, float, int, text, toggle } from '../setting.ts';
+
+/** Block `vhost.srt`. */
+export const vhostSrt = block('vhost.srt', {
+  enabled: toggle(false, 'SRT for the vhost.'),
+  srt_to_rtmp: toggle(true, 'Bridge SRT to RTMP.', { env: ['SRS_VHOST_SRT_SRT_TO_RTMP', 'SRS_VHOST_SRT_TO_RTMP'] }),
+});
+
+/** Block `vhost.rtc`. */
+export const vhostRtc = block('vhost.rtc', {
+  enabled: toggle(false, 'WebRTC for the vhost.'),
+  nack: toggle(true, 'NACK.'),
+  nack_no_copy: toggle(true, 'NACK queue without packet copy.'),
+  twcc: toggle(true, 'Transport-wide CC feedback.'),
+  stun_timeout: int(30, 's', 'Session dies without STUN/RTP for this long.'),
+  stun_strict_check: toggle(false, 'Strict STUN check.'),
+  dtls_role: text('passive', 'passive/active', 'Our DTLS role when peer offers actpass.'),
+  dtls_version: text('auto', 'auto/dtls1.0/dtls1.2', 'DTLS version.'),
+  drop_for_pt: int(0, '', 'Drop RTP of this payload type; 0 never.'),
+  rtmp_to_rtc: toggle(false, 'Bridge RTMP (AAC->Opus) to WebRTC.'),
+  keep_bframe: toggle(false, 'Keep B-frames in RTMP->RTC.'),
+  keep_avc_nalu_sei: toggle(true, 'Keep H.264 SEI NALUs in RTMP->RTC.'),
+  opus_bitrate: int(48000, '8000..320000', 'Opus bitrate for RTMP->RTC.'),
+  rtc_to_rtmp: toggle(false, 'Bridge WebRTC (Opus->AAC) to RTMP.'),
+  pli_for_rtmp: float(6, 's 0.5..30', 'PLI period while bridging RTC->RTMP.', { defaultText: '6.0' }),
+  aac_bitrate: int(48000, '8000..320000', 'AAC bitrate for RTC->RTMP.'),
+  init_rate_from_sdp: toggle(false, 'RTC->RTMP: take the clock rate from SDP before RTCP SR (later 7.0).'),
+  keep_original_ssrc: toggle(false, 'SFU keeps publisher SSRC and timestamps (7.0.119+).'),
+  bframe: accepted(
+    'rewritten to keep_bframe',
+    text('', 'keep/discard', 'Legacy, rewritten to keep_bframe.', { env: [], defaultText: '(legacy)' }),
+  ),
+  aac: accepted(
+    'rewritten to rtmp_to_rtc',
+    text('', 'transcode/discard', 'Legacy, rewritten to rtmp_to_rtc.', { env: [], defaultText: '(legacy)' }),
+  ),
+});
+
+/** Block `vhost.rtsp`. */
+export const vhostRtsp = block('vhost.rtsp', {
+  enabled: toggle(false, 'RTSP play for the vhost.'),
+  rtmp_to_rtsp: toggle(false, 'Bridge RTMP to RTSP.'),
+});

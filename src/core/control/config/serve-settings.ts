@@ -1,0 +1,114 @@
+// A configuration as the engine's settings: ports, times and limits that the engine has today.
+import { defaultLimits, type Limits } from '../../base/limits.ts';
+import { fromMs, fromSeconds } from '../../base/time.ts';
+import type { TlsFiles } from '../host.ts';
+import { type Config, FALLBACK_VHOST, type Section } from './config.ts';
+import type { Notice } from './directive.ts';
+import { configErrors } from './errors.ts';
+
+/** Addresses in the form of the file; the engine parses them. */
+export interface ListenPlan {
+  readonly listen: readonly string[];
+  readonly tls?: TlsFiles & { readonly listen: readonly string[] };
+}
+
+/** What a configuration says to the engine; a part of its ServeSettings, and of the limits. */
+export interface ServePlan {
+  readonly settings: {
+    readonly rtmp: ListenPlan;
+    readonly http: ListenPlan;
+    readonly api: ListenPlan;
+    readonly chunkSize: number;
+    readonly mergeWindowMs: number;
+    readonly gopCache: boolean;
+    /** SRS refuses the second publisher of a name. */
+    readonly publisherPolicy: 'refuse';
+  };
+  readonly limits: Partial<Limits>;
+  readonly notices: readonly Notice[];
+}
+
+/**
+ * The engine has one vhost for all names, so the values of `vhost` are those of the fallback vhost, or of the only one.
+ *
+ * Errors: CONFIG_SHARED_PORT.
+ */
+export function planServe(config: Config): ServePlan {
+  const { root } = config;
+  const { vhost, notices } = chooseVhost(config);
+  const api = planHttp(root, 'http_api');
+  const http = planHttp(root, 'http_server');
+  refuseSharedPorts(root, api, http);
+  const tls = root.get('rtmps.enabled') ? planTls(root, 'rtmps') : undefined;
+  const localApi = root.get('http_api.enabled') && root.look('http_api.listen').origin.kind === 'default';
+  return {
+    settings: {
+      rtmp: { listen: root.get('rtmp.listen'), ...(tls && { tls }) },
+      http,
+      // Nobody wrote where, and the API has no credential: only this machine may ask.
+      api: localApi ? { ...api, listen: api.listen.map((port) => `127.0.0.1:${port}`) } : api,
+      chunkSize: clamp(vhost?.get('vhost.chunk_size') ?? root.get('rtmp.chunk_size'), 128, 65_536),
+      mergeWindowMs: Math.max(0, vhost?.get('vhost.play.mw_latency') ?? 350),
+      gopCache: vhost?.get('vhost.play.gop_cache') ?? true,
+      publisherPolicy: 'refuse',
+    },
+    limits: { sessions: root.get('max_connections'), ...(vhost && vhostLimits(vhost)) },
+    notices: [...notices, ...(localApi ? [localApiNotice(root)] : [])],
+  };
+}
+
+function vhostLimits(vhost: Section): Partial<Limits> {
+  const firstMedia = vhost.get('vhost.publish.firstpkt_timeout');
+  const silent = vhost.get('vhost.publish.normal_timeout');
+  const span = vhost.get('vhost.play.queue_length');
+  const frames = vhost.get('vhost.play.gop_cache_max_frames');
+  // Garbage is 0 in SRS's language; a time-out of 0 would end every session at once, so 0 stands for the default.
+  return {
+    firstMediaTime: firstMedia > 0 ? fromMs(firstMedia) : defaultLimits.firstMediaTime,
+    silentTime: silent > 0 ? fromMs(silent) : defaultLimits.silentTime,
+    feedSpan: span > 0 ? fromSeconds(span) : defaultLimits.feedSpan,
+    gopFrames: frames > 0 ? frames : defaultLimits.gopFrames,
+  };
+}
+
+function chooseVhost(config: Config): { vhost: Section | undefined; notices: Notice[] } {
+  const all = config.vhosts();
+  const vhost = config.vhost(FALLBACK_VHOST) ?? (all.length === 1 ? all[0] : undefined);
+  const others = all.filter(({ name }) => name !== vhost?.name);
+  const notices = others.map(({ name, place }) => ({
+    ...place,
+    directive: 'vhost',
+    text: `${name}: srsx serves all names with the settings of ${vhost?.name ?? 'no vhost'} yet`,
+  }));
+  return { vhost, notices };
+}
+
+function planHttp(root: Section, block: 'http_api' | 'http_server'): ListenPlan {
+  if (!root.get(`${block}.enabled`)) return { listen: [] };
+  const tls = root.get(`${block}.https.enabled`) ? planTls(root, `${block}.https`) : undefined;
+  return { listen: root.get(`${block}.listen`), ...(tls && { tls }) };
+}
+
+const planTls = (root: Section, block: 'rtmps' | 'http_api.https' | 'http_server.https') => ({
+  listen: root.get(`${block}.listen`),
+  key: root.get(`${block}.key`),
+  cert: root.get(`${block}.cert`),
+});
+
+/** SRS can serve API and streams on one port; the engine has a port for each. */
+function refuseSharedPorts(root: Section, api: ListenPlan, http: ListenPlan): void {
+  const ports = (plan: ListenPlan): (string | undefined)[] =>
+    [...plan.listen, ...(plan.tls?.listen ?? [])].map((word) => /(\d+)$/.exec(word)?.[1]);
+  const taken = ports(http);
+  const shared = ports(api).find((port) => port !== undefined && Number(port) > 0 && taken.includes(port));
+  if (shared === undefined) return;
+  throw configErrors.config('SHARED_PORT', { ...root.place, port: shared, directive: 'http_api.listen' });
+}
+
+const localApiNotice = (root: Section): Notice => ({
+  ...root.place,
+  directive: 'http_api.listen',
+  text: 'is not written: the API listens on this machine only; write listen 1985; for all interfaces',
+});
+
+const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
