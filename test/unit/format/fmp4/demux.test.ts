@@ -71,6 +71,11 @@ const refused = [
   { name: 'a moov of 4 GiB', bytes: fromHex('ffffffff 6d6f6f76'), code: 'FMP4_BOX_LARGE' },
   { name: 'a moof of 1 GiB', bytes: concat([init, fromHex('40000000 6d6f6f66')]), code: 'FMP4_BOX_LARGE' },
   { name: 'a child larger than its parent', bytes: patched(init, 'trak', -4, 0x7fffffff), code: 'FMP4_BOX_SIZE' },
+  {
+    name: 'more tracks than allowed',
+    bytes: initSegment(Array.from({ length: 33 }, () => sound)),
+    code: 'FMP4_TRACKS',
+  },
   { name: 'an empty moov', bytes: box('moov'), code: 'FMP4_NO_TRACKS' },
   { name: 'a track without a header', bytes: patched(init, 'tkhd', 0, 0x66726565), code: 'FMP4_BOX_MISSING' },
   {
