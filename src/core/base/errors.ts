@@ -16,7 +16,7 @@ export class SrsxError extends Error {
     this.name = new.target.name;
     this.code = entry.code;
     this.details = details;
-    this.advice = entry.advice ?? '';
+    this.advice = fill(entry.advice ?? '', details);
     this.srs = entry.srs;
   }
 }
@@ -34,7 +34,7 @@ export class SystemError extends SrsxError {}
 /** An invariant of ours broke. */
 export class BugError extends SrsxError {}
 
-/** One documented error: `text` may name details as {name}. */
+/** One documented error: `text` and `advice` may name details as {name}. */
 export interface ErrorEntry {
   readonly text: string;
   readonly advice?: string;

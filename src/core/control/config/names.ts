@@ -54,8 +54,8 @@ function checkBlock(children: readonly Directive[], block: string, notices: Noti
     const all = repeated.test(path) || setting?.kind === 'rules' || setting?.kind === 'block';
     if (first !== undefined && !all) tell(`has no effect: line ${first.line} of ${first.file} comes first`);
     seen.set(name, first ?? child);
-    if (setting?.kind === 'block') continue;
     const inner = namesOf.get(path);
+    if (setting?.kind === 'block' && inner === undefined) continue;
     if (inner !== undefined && child.children === undefined) tell('is a block, and has no { ... } here');
     if (inner === undefined && child.children !== undefined) tell('is no block: what is in its { ... } has no effect');
     if (inner !== undefined) checkBlock(child.children ?? [], path, notices);

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
+import { planServe } from '../../../../src/core/control/config/serve-settings.ts';
+import { fault, load } from './tools.ts';
+
+const plan = (text: string, environment = {}) => planServe(load(text, environment));
+
+describe('a server by configuration', () => {
+  it('listens only where the file says', () => {
+    expect(plan('listen 1935;').settings).toEqual({
+      rtmp: { listen: ['1935'] },
+      http: { listen: [] },
+      api: { listen: [] },
+      chunkSize: 60_000,
+      mergeWindowMs: 350,
+      gopCache: true,
+      publisherPolicy: 'refuse',
+    });
+  });
+
+  it('has RTMPS, HTTP, HTTPS and the API', () => {
+    const { settings } = plan(`
+      rtmp { listen 1935 [::]:1935; chunk_size 4096; }
+      rtmps { enabled on; listen 1443; key k; cert c; }
+      http_server { enabled on; listen 8080; https { enabled on; listen 8088; key k2; cert c2; } }
+      http_api { enabled on; listen 1985; https { enabled on; } }`);
+
+    expect(settings).toMatchObject({
+      rtmp: { listen: ['1935', '[::]:1935'], tls: { listen: ['1443'], key: 'k', cert: 'c' } },
+      http: { listen: ['8080'], tls: { listen: ['8088'], key: 'k2', cert: 'c2' } },
+      api: { listen: ['1985'], tls: { listen: ['1990'], key: './conf/server.key', cert: './conf/server.crt' } },
+      chunkSize: 4096,
+    });
+  });
+
+  it('opens the API to the network only when an address is written', () => {
+    const closed = plan('http_api { enabled on; }');
+
+    expect(closed.settings.api.listen).toEqual(['127.0.0.1:1985']);
+    expect(closed.notices).toHaveLength(1);
+    expect(plan('http_api { enabled on; listen 1985; }').settings.api.listen).toEqual(['1985']);
+    expect(plan('http_api { enabled on; }', { SRS_HTTP_API_LISTEN: '1986' }).settings.api.listen).toEqual(['1986']);
+  });
+
+  it('takes times and limits of the vhost that serves all names', () => {
+    const { settings, limits } = plan(`
+      max_connections 50;
+      vhost __defaultVhost__ {
+        chunk_size 100;
+        play { gop_cache off; mw_latency 100; queue_length 10; gop_cache_max_frames 99; }
+        publish { firstpkt_timeout 1000; normal_timeout 2000; }
+      }`);
+
+    expect(settings).toMatchObject({ chunkSize: 128, mergeWindowMs: 100, gopCache: false });
+    expect(limits).toEqual({
+      sessions: 50,
+      feedSpan: fromSeconds(10),
+      gopFrames: 99,
+      firstMediaTime: fromMs(1000),
+      silentTime: fromMs(2000),
+    });
+  });
+
+  it('reads garbage as the default where 0 would end every session', () => {
+    const { settings, limits } = plan(
+      'vhost v { play { queue_length x; gop_cache_max_frames x; mw_latency -5; } publish { firstpkt_timeout x; normal_timeout x; } }',
+    );
+
+    expect(settings.mergeWindowMs).toBe(0);
+    expect(limits).toMatchObject({ feedSpan: fromSeconds(30), gopFrames: 2500 });
+    expect(limits).toMatchObject({ firstMediaTime: fromSeconds(20), silentTime: fromSeconds(5) });
+  });
+
+  it('tells of the vhosts that it does not tell apart', () => {
+    const { notices, settings } = plan('vhost a { play { mw_latency 1; } }\nvhost __defaultVhost__ { }');
+
+    expect(notices.map(({ line, text }) => [line, text])).toEqual([
+      [1, 'a: srsx serves all names with the settings of __defaultVhost__ yet'],
+    ]);
+    expect(settings.mergeWindowMs).toBe(350);
+    expect(plan('vhost a { play { mw_latency 1; } }').settings.mergeWindowMs).toBe(1);
+  });
+
+  it('CONFIG_SHARED_PORT: does not share a port between API and streams', () => {
+    const shared = 'http_api { enabled on; listen 8080; } http_server { enabled on; listen 127.0.0.1:8080; }';
+
+    expect(fault(() => plan(shared)).code).toBe('CONFIG_SHARED_PORT');
+    expect(plan(shared.replaceAll('8080', '0')).settings.api.listen).toEqual(['0']);
+  });
+});
