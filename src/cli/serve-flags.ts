@@ -58,5 +58,14 @@ export const serveFlags = {
     options: ['refuse', 'takeover'] as const,
     default: defaults.publisherPolicy,
   })(),
+  hls: Flags.boolean({
+    summary: 'HLS with MPEG-TS segments, at /app/stream.m3u8.',
+    allowNo: true,
+    noCacheDefault: true,
+    default: async () => readSwitch('SRS_VHOST_HLS_ENABLED', false),
+  }),
+  'hls-low-latency': Flags.boolean({
+    summary: 'Low-latency HLS with fMP4 parts of 200 ms, at /app/stream.ll.m3u8.',
+  }),
   demo: Flags.boolean({ summary: 'Publish a built-in sample as /live/demo.' }),
 };

@@ -31,6 +31,7 @@ export default class Serve extends BaseCommand<typeof Serve> {
       mergeWindowMs: flags['merge-window'],
       gopCache: flags['gop-cache'],
       publisherPolicy: flags.publisher,
+      hls: { classic: flags.hls, lowLatency: flags['hls-low-latency'] },
       pages: playerPages(),
       version: this.config.version,
       ...(flags.demo && { demo: { sample: demoSample } }),

@@ -1,6 +1,7 @@
 // THE list of protocols. A new protocol is one line here.
 import { file } from './protocols/file/index.ts';
+import { hls } from './protocols/hls/index.ts';
 import { httpFlv } from './protocols/http-flv/index.ts';
 import { rtmp } from './protocols/rtmp/index.ts';
 
-export const protocols = [rtmp, httpFlv, file] as const;
+export const protocols = [rtmp, hls, httpFlv, file] as const;

@@ -1,0 +1,33 @@
+// What segmenters give and stores keep: segments, their parts and init segments, without names and numbers.
+import type { Micros } from '../../base/time.ts';
+
+/** A piece of a segment that players may fetch while the rest is still being made (RFC 8216bis §4.4.4.9). */
+export interface SegmentPart {
+  readonly bytes: Uint8Array;
+  readonly duration: Micros;
+  /** A decoder may start somewhere in it. */
+  readonly independent: boolean;
+}
+
+/** What is known of a segment when it begins. */
+export interface SegmentHead {
+  /** Wall time of its first frame. */
+  readonly wall: Micros;
+  /** What follows has other parameters or another timeline than what came before (§4.4.4.3). */
+  readonly discontinuity: boolean;
+  /** Its init segment (§4.4.4.5); undefined where each segment has everything, as in MPEG-TS. */
+  readonly init: Uint8Array | undefined;
+  /** A decoder may start at its first frame. */
+  readonly independent: boolean;
+}
+
+export interface Segment extends SegmentHead {
+  readonly bytes: Uint8Array;
+  /** Distance to the segment that follows: durations add up to the stream's. */
+  readonly duration: Micros;
+}
+
+/** What a segmenter gives, in order: the parts of a segment, then the segment; those without parts give segments only. */
+export type SegmentEvent =
+  | { readonly type: 'part'; readonly head: SegmentHead; readonly part: SegmentPart }
+  | { readonly type: 'segment'; readonly segment: Segment };

@@ -1,0 +1,138 @@
+// Playlists out of a store: SRS's lines for classic HLS, RFC 8216bis for low latency. URIs come from the caller.
+import { fromSeconds, type Micros, toMs, toSeconds } from '../../base/time.ts';
+import type { SegmentPart } from './segment.ts';
+import type { SegmentStore, StoredSegment } from './store.ts';
+
+export interface ClassicOptions {
+  /** hls_fragment times hls_td_ratio: the target duration is never below. */
+  readonly target: Micros;
+  readonly segmentUri: (sequence: number) => string;
+  /** EXT-X-PROGRAM-DATE-TIME, which SRS does not write. */
+  readonly dates?: boolean;
+}
+
+/** The playlist of MPEG-TS segments with the lines and their order as SRS has them; no EXT-X-ENDLIST, ever. */
+export function writeClassic(store: SegmentStore, { target, segmentUri, dates = false }: ClassicOptions): string {
+  const lines = ['#EXTM3U', '#EXT-X-VERSION:3', `#EXT-X-MEDIA-SEQUENCE:${store.mediaSequence}`];
+  // SRS leaves it out, and players of a long stream count wrongly then (RFC 8216 §6.2.2 MUST).
+  if (store.discontinuitySequence > 0) lines.push(`#EXT-X-DISCONTINUITY-SEQUENCE:${store.discontinuitySequence}`);
+  lines.push(`#EXT-X-TARGETDURATION:${targetDuration(store, target)}`);
+  for (const { sequence, duration, discontinuity, wall } of store.listed) {
+    if (discontinuity) lines.push('#EXT-X-DISCONTINUITY');
+    if (dates) lines.push(dateTime(wall));
+    lines.push(`#EXTINF:${seconds(duration)}, no desc`, segmentUri(sequence));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+export interface LowLatencyOptions {
+  readonly target: Micros;
+  /** Longest part that the segmenter makes. */
+  readonly partTarget: Micros;
+  readonly segmentUri: (sequence: number) => string;
+  readonly partUri: (sequence: number, index: number) => string;
+  readonly initUri: (init: Uint8Array) => string;
+  /** A part is being made: it is hinted. */
+  readonly live: boolean;
+  /** A delta update (§6.2.5.1): leave out what the player has for sure. */
+  readonly skip?: boolean;
+}
+
+/** Whole seconds, at least those of the longest segment. */
+export const targetDuration = (store: SegmentStore, target: Micros): number =>
+  Math.max(1, Math.ceil(toSeconds(Math.max(store.longest, target)) - ROUNDING));
+
+/** A segment of 2.000 s may be a millisecond longer by rounding; the rule is that EXTINF rounded is not above. */
+const ROUNDING = 0.005;
+
+/** PART-TARGET in seconds. */
+export const partTargetSeconds = (store: SegmentStore, partTarget: Micros): number =>
+  toSeconds(Math.max(store.longestPart, partTarget));
+
+/** Skipping begins this many target durations before the end (RFC 8216bis §4.4.3.8: at least six). */
+const SKIP_TARGETS = 6;
+/** Parts are listed for this many target durations (§6.2.2: at least three). */
+const PART_TARGETS = 3;
+/** PART-HOLD-BACK in parts: at least three (§4.4.3.8). */
+const HOLD_PARTS = 3;
+
+export function writeLowLatency(store: SegmentStore, options: LowLatencyOptions): string {
+  const { partTarget, initUri, skip = false } = options;
+  const target = targetDuration(store, options.target);
+  const part = partTargetSeconds(store, partTarget);
+  const skipUntil = target * SKIP_TARGETS;
+  const listed = store.listed;
+  const skipped = skip ? countBefore(listed, fromSeconds(skipUntil)) : 0;
+  const lines = [
+    '#EXTM3U',
+    '#EXT-X-VERSION:9',
+    `#EXT-X-TARGETDURATION:${target}`,
+    `#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${(part * HOLD_PARTS).toFixed(3)},CAN-SKIP-UNTIL=${skipUntil.toFixed(1)}`,
+    `#EXT-X-PART-INF:PART-TARGET=${part.toFixed(3)}`,
+    `#EXT-X-MEDIA-SEQUENCE:${store.mediaSequence}`,
+  ];
+  if (store.discontinuitySequence > 0) lines.push(`#EXT-X-DISCONTINUITY-SEQUENCE:${store.discontinuitySequence}`);
+  if (listed.every(({ independent }) => independent) && store.open?.independent !== false) {
+    lines.push('#EXT-X-INDEPENDENT-SEGMENTS');
+  }
+  if (skipped > 0) lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`);
+  // What is skipped has told its init segment already.
+  let init = skipped > 0 ? listed[skipped - 1]?.init : undefined;
+  const head = (segment: Pick<StoredSegment, 'discontinuity' | 'init' | 'wall'>): void => {
+    if (segment.discontinuity) lines.push('#EXT-X-DISCONTINUITY');
+    if (segment.init !== undefined && segment.init !== init) lines.push(`#EXT-X-MAP:URI="${initUri(segment.init)}"`);
+    init = segment.init;
+    lines.push(dateTime(segment.wall));
+  };
+  const partsFrom = countBefore(listed, fromSeconds(target * PART_TARGETS));
+  for (let i = skipped; i < listed.length; i++) {
+    const segment = listed[i] as StoredSegment;
+    head(segment);
+    if (i >= partsFrom) addParts(lines, segment.parts, segment.sequence, options);
+    lines.push(`#EXTINF:${seconds(segment.duration)},`, options.segmentUri(segment.sequence));
+  }
+  const { open } = store;
+  if (open !== undefined) {
+    head(open);
+    addParts(lines, open.parts, open.sequence, options);
+  }
+  if (options.live) {
+    lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${options.partUri(store.nextSequence, store.openParts)}"`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function addParts(
+  lines: string[],
+  parts: readonly SegmentPart[],
+  sequence: number,
+  { partUri }: LowLatencyOptions,
+): void {
+  for (const [index, { duration, independent }] of parts.entries()) {
+    const end = independent ? ',INDEPENDENT=YES' : '';
+    lines.push(`#EXT-X-PART:DURATION=${seconds(duration)},URI="${partUri(sequence, index)}"${end}`);
+  }
+}
+
+/** How many segments lie wholly before the last `span` of the list. */
+function countBefore(listed: readonly StoredSegment[], span: Micros): number {
+  let behind = 0;
+  for (let i = listed.length - 1; i >= 0; i--) {
+    if (behind >= span) return i + 1;
+    behind += (listed[i] as StoredSegment).duration;
+  }
+  return 0;
+}
+
+export interface MasterOptions {
+  readonly uri: string;
+}
+
+/** SRS's playlist of one variant, which gives a player its session. */
+export const writeSessionMaster = ({ uri }: MasterOptions): string =>
+  `#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,AVERAGE-BANDWIDTH=1\n${uri}\n`;
+
+const seconds = (time: Micros): string => toSeconds(time).toFixed(3);
+
+/** ISO 8601 with milliseconds (§4.4.4.6). */
+const dateTime = (wall: Micros): string => `#EXT-X-PROGRAM-DATE-TIME:${new Date(toMs(wall)).toISOString()}`;

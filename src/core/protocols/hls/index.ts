@@ -1,0 +1,16 @@
+// HLS, classic and low-latency. Other folders import only this file.
+import type { Protocol } from '../../control/host.ts';
+import { defaults, type HlsConfig } from './config.ts';
+import { hlsErrors } from './errors.ts';
+import { serve } from './serve.ts';
+
+export type { HlsConfig } from './config.ts';
+export { hlsErrors } from './errors.ts';
+
+export const hls = {
+  name: 'hls',
+  schemes: [],
+  defaults,
+  errors: hlsErrors,
+  serve: async (host, config) => serve(host, config),
+} satisfies Protocol<HlsConfig>;

@@ -1,0 +1,31 @@
+// What a request asks for, in the words of the admission.
+import type { AdmissionRequest } from '../../control/admission.ts';
+import type { HttpRequest } from '../../wire/http/exchange.ts';
+import { requestedVhost } from '../../wire/http/stream-path.ts';
+
+export function readRequest(request: HttpRequest, { app, stream }: { app: string; stream: string }): AdmissionRequest {
+  const scheme = request.secure ? 'https' : 'http';
+  return {
+    action: 'play',
+    protocol: 'hls',
+    type: 'hls-play',
+    peer: request.peer,
+    name: { vhost: requestedVhost(request), app, stream },
+    param: request.search,
+    tcUrl: `${scheme}://${request.header('host') ?? ''}/${app}`,
+    pageUrl: request.header('referer') ?? '',
+    swfUrl: '',
+  };
+}
+
+/** The name of the session in queries, as SRS has it. */
+export const CTX = 'hls_ctx';
+
+/** Ids that clients may choose: they go into playlists as they are. */
+export const isCtx = (text: string): boolean => /^[\w-]{1,64}$/.test(text);
+
+/** The query of the session's playlist: the session first, then what the player came with. */
+export function sessionQuery(id: string, search: string): string {
+  const rest = search.slice(1);
+  return `?${CTX}=${id}${rest === '' ? '' : `&${rest}`}`;
+}

@@ -1,0 +1,44 @@
+// Requests that wait for a playlist or a part that is still being made.
+import type { SrsxError } from '../../base/errors.ts';
+import type { Micros } from '../../base/time.ts';
+
+export interface Waiter {
+  readonly deadline: Micros;
+  /** Answers when what it waits for is there; false: not yet. */
+  readonly attempt: () => boolean;
+  readonly refuse: (reason: SrsxError | undefined) => void;
+}
+
+/** Bounded by who adds. */
+export class Waiters {
+  readonly #waiting = new Set<Waiter>();
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** The returned function forgets the waiter, whose peer has left. */
+  add(waiter: Waiter): () => void {
+    this.#waiting.add(waiter);
+    return () => this.#waiting.delete(waiter);
+  }
+
+  /** Something new is there. */
+  wake(): void {
+    for (const waiter of this.#waiting) if (waiter.attempt()) this.#waiting.delete(waiter);
+  }
+
+  /** Refuses those whose time has come; undefined as the reason says that. */
+  expire(now: Micros): void {
+    for (const waiter of this.#waiting) {
+      if (waiter.deadline > now) continue;
+      this.#waiting.delete(waiter);
+      waiter.refuse(undefined);
+    }
+  }
+
+  refuseAll(reason: SrsxError): void {
+    for (const waiter of this.#waiting) waiter.refuse(reason);
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,104 @@
+// A host with a real hub on virtual time, HLS on it, and a publisher whose frames come when they are due.
+import { defaultLimits, type Limits } from '../../../../src/core/base/limits.ts';
+import { Log, type LogLine } from '../../../../src/core/base/log.ts';
+import { Wheel } from '../../../../src/core/base/session.ts';
+import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
+import { type Admission, type AdmissionRequest, OpenAdmission } from '../../../../src/core/control/admission.ts';
+import type { Host, Net } from '../../../../src/core/control/host.ts';
+import { Sessions } from '../../../../src/core/control/sessions.ts';
+import type { Frame } from '../../../../src/core/media/frame.ts';
+import { Hub } from '../../../../src/core/media/hub.ts';
+import type { Publication } from '../../../../src/core/media/stream.ts';
+import type { Track } from '../../../../src/core/media/track.ts';
+import { type HlsConfig, hls } from '../../../../src/core/protocols/hls/index.ts';
+import type { HttpExchange, HttpHeaders } from '../../../../src/core/wire/http/exchange.ts';
+import { aacTrack, h264Track, live } from '../../../tools/builders.ts';
+import { SeedRng, VirtualClock } from '../../../tools/fakes.ts';
+import { type AskOptions, FakeExchange, settled } from '../http-flv/fakes.ts';
+
+/** Keeps the body as it is. */
+export class Exchange extends FakeExchange {
+  bytes: Uint8Array = new Uint8Array();
+
+  override reply(status: number, headers: HttpHeaders, body: string | Uint8Array = ''): void {
+    super.reply(status, headers, body);
+    this.bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
+  }
+}
+
+export interface WorldOptions {
+  readonly config?: Partial<HlsConfig>;
+  readonly limits?: Partial<Limits>;
+  readonly admission?: Admission;
+}
+
+export const tracks: readonly Track[] = [h264Track, aacTrack];
+const name = { vhost: '__defaultVhost__', app: 'live', stream: 'a' } as const;
+
+export async function world(options: WorldOptions = {}) {
+  const clock = new VirtualClock();
+  const rng = new SeedRng();
+  const limits = { ...defaultLimits, ...options.limits };
+  const lines: LogLine[] = [];
+  const hub = new Hub({ clock, limits, gopCache: true, mergeWindow: 0 });
+  const wheel = new Wheel();
+  const asked: AdmissionRequest[] = [];
+  const open = new OpenAdmission({ policy: 'refuse', mergeWindow: 0, nameBytes: limits.nameBytes });
+  const routes: ((exchange: HttpExchange) => boolean)[] = [];
+  const host: Host = {
+    ...{ clock, rng, limits, hub, wheel, net: {} as Net, log: new Log((line) => lines.push(line)) },
+    sessions: new Sessions(clock, rng, limits.sessions),
+    admission: {
+      admit: (request) => {
+        asked.push(request);
+        return (options.admission ?? open).admit(request);
+      },
+    },
+    http: {
+      add: (on) => {
+        routes.push(on);
+        return { close: () => void routes.splice(routes.indexOf(on), 1) };
+      },
+    },
+  };
+  const config = { ...hls.defaults, classic: true, lowLatency: true, fragment: fromSeconds(2), ...options.config };
+  const server = await hls.serve(host, config);
+
+  /** Moves the time in steps of the engine's wheel. */
+  const advance = (ms: number): void => {
+    for (let passed = 0; passed < ms; passed += 250) {
+      clock.advance(fromMs(Math.min(250, ms - passed)));
+      wheel.turn(clock.now());
+    }
+  };
+  const ask = async (target: string, request?: AskOptions) => {
+    const exchange = new Exchange(target, request);
+    const taken = routes[0]?.(exchange) ?? false;
+    await settled();
+    return Object.assign(exchange, { taken });
+  };
+  const publish = (with_: readonly Track[] = tracks, at = name): Publication => {
+    const publication = hub.stream(at).publish({ policy: 'refuse', onEvicted: () => undefined });
+    publication.retrack(with_);
+    return publication;
+  };
+  /** Writes each frame when it is due; the first one is due now. */
+  const play = (publication: Publication, frames: readonly Frame[]): void => {
+    const start = frames[0]?.dts ?? 0;
+    const begun = clock.now();
+    for (const frame of frames) {
+      const wait = frame.dts - start - (clock.now() - begun);
+      if (wait > 0) advance(wait / 1000);
+      publication.write(frame);
+    }
+  };
+  /** Publishes `seconds` with a key frame every two seconds; the publication goes on. */
+  const publishLive = (seconds: number): Publication => {
+    const publication = publish();
+    play(publication, live({ seconds, gop: 50 }));
+    return publication;
+  };
+  /** Opens a session; gives the URI of its playlist. */
+  const session = async (path: string): Promise<string> => (await ask(path)).text?.split('\n')[2] ?? '';
+  return { host, clock, hub, wheel, lines, asked, server, ask, advance, publish, play, publishLive, session };
+}
