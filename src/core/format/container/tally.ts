@@ -1,18 +1,23 @@
-// Demuxers that count what they leave out, as the file protocol wants to hear it.
+// Demuxers that count what they leave out, told as it happens.
 import type { Demuxer, MediaEvent } from '../../media/demuxer.ts';
 import type { TrackKind } from '../../media/track.ts';
-import type { FileDemuxer } from './formats.ts';
+
+/** A demuxer that may know beforehand which kinds of tracks will come; empty: it does not. */
+export interface ContainerDemuxer extends Demuxer {
+  promised(): readonly TrackKind[];
+}
 
 export interface TallyOptions {
   /** What the demuxer has counted so far, by name. */
-  readonly counts: () => Readonly<Record<string, number>>;
+  readonly counts?: () => Readonly<Record<string, number>>;
   /** Told the name of each count that has grown, after the call in which it grew. */
-  readonly onBad: (name: string) => void;
+  readonly onBad?: (name: string) => void;
   readonly promised?: () => readonly TrackKind[];
 }
 
 /** `demuxer` with its counts told as they grow. */
-export function tallied(demuxer: Demuxer, { counts, onBad, promised }: TallyOptions): FileDemuxer {
+export function tallied(demuxer: Demuxer, options: TallyOptions): ContainerDemuxer {
+  const { counts = nothing, onBad = nothing, promised = nobody } = options;
   let before = counts();
   const after = (events: MediaEvent[]): MediaEvent[] => {
     const now = counts();
@@ -20,9 +25,8 @@ export function tallied(demuxer: Demuxer, { counts, onBad, promised }: TallyOpti
     before = now;
     return events;
   };
-  return {
-    push: (bytes) => after(demuxer.push(bytes)),
-    end: () => after(demuxer.end()),
-    ...(promised && { promised }),
-  };
+  return { push: (bytes) => after(demuxer.push(bytes)), end: () => after(demuxer.end()), promised };
 }
+
+const nothing = (): Readonly<Record<string, number>> => ({});
+const nobody = (): readonly TrackKind[] => [];

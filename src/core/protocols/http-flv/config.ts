@@ -1,4 +1,4 @@
-// The settings of HTTP-FLV.
+// The settings of live streams over HTTP.
 import { fromSeconds, type Micros } from '../../base/time.ts';
 
 export interface HttpFlvConfig {

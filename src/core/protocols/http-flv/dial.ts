@@ -1,18 +1,22 @@
 // The client: plays from and publishes to another server.
+import { Reporter } from '../../base/counters.ts';
 import { type SrsxError, SystemError } from '../../base/errors.ts';
 import type { Closer, Link } from '../../base/link.ts';
 import { guard, type Session, toSrsxError } from '../../base/session.ts';
 import { fromMs, fromSeconds, type Micros, toSeconds } from '../../base/time.ts';
 import type { ClientHost, PullOptions, PushOptions } from '../../control/host.ts';
-import { FlvDemuxer } from '../../format/flv/index.ts';
+import type { ContainerDemuxer } from '../../format/container/index.ts';
 import type { Cursor } from '../../media/feed.ts';
 import type { MediaSink } from '../../media/sink.ts';
 import type { Stream } from '../../media/stream.ts';
 import type { HttpResponse } from '../../wire/http/exchange.ts';
 import { httpFlvErrors } from './errors.ts';
-import { plainFlv } from './format.ts';
+import { formatOf, type LiveFormat, liveFormats } from './format.ts';
 
 const isWebSocket = (url: URL): boolean => url.protocol === 'ws:' || url.protocol === 'wss:';
+
+/** By the ending of the path; `accepts` let no other through. */
+const containerOf = (url: URL): LiveFormat => formatOf(url.pathname) ?? (liveFormats[0] as LiveFormat);
 
 /** Passwords do not belong into messages. */
 const shown = ({ protocol, host, pathname }: URL): string => `${protocol}//${host}${pathname}`;
@@ -30,9 +34,10 @@ export async function pull(host: ClientHost, from: URL, to: MediaSink, options: 
     if (options.signal.aborted) return;
     throw error;
   }
+  const format = containerOf(from);
   await new Promise<void>((resolve, reject) => {
     const done = (error: SrsxError | undefined): void => (error === undefined ? resolve() : reject(error));
-    new PullSession({ ...options, host, link, to, done }).start();
+    new PullSession({ ...options, host, link, format, to, done }).start();
   });
 }
 
@@ -91,22 +96,24 @@ function refusal(url: URL, status: number, body: string, cause?: unknown): SrsxE
 interface PullSessionOptions extends PullOptions {
   readonly host: ClientHost;
   readonly link: Link;
+  readonly format: LiveFormat;
   readonly to: MediaSink;
   readonly done: (error: SrsxError | undefined) => void;
 }
 
 class PullSession implements Session {
   readonly #options: PullSessionOptions;
-  readonly #demuxer: FlvDemuxer;
+  readonly #demuxer: ContainerDemuxer;
   #hasMedia = false;
   #over = false;
   deadline: Micros;
   readonly #abort = (): void => this.close(undefined);
 
   constructor(options: PullSessionOptions) {
-    const { limits, clock } = options.host;
+    const { limits, clock, log } = options.host;
     this.#options = options;
-    this.#demuxer = new FlvDemuxer(limits);
+    const bad = new Reporter((count, last) => log.warn('http-flv', 'leaves parts out', { count, last }));
+    this.#demuxer = options.format.demuxer(limits, (code) => bad.note(code, clock.now()));
     this.deadline = clock.now() + limits.firstMediaTime;
   }
 
@@ -167,6 +174,7 @@ export async function push(host: ClientHost, from: Stream, to: URL, options: Pus
   const { signal, insecure = false } = options;
   if (isWebSocket(to)) throw httpFlvErrors.refused('PUSH_WEBSOCKET', { url: shown(to) });
   if (signal.aborted) return;
+  const format = containerOf(to);
   let upload: Upload | undefined;
   // The request outlives the signal by the flush of what was sent.
   const stop = new AbortController();
@@ -177,12 +185,12 @@ export async function push(host: ClientHost, from: Stream, to: URL, options: Pus
   try {
     const response = await host.net.request(to, {
       method: 'POST',
-      headers: { 'Content-Type': 'video/x-flv' },
+      headers: { 'Content-Type': format.contentType },
       signal: stop.signal,
       timeout: host.limits.firstMediaTime,
       insecure,
       upload: (link) => {
-        upload = new Upload(host, from, link, options, () => stop.abort());
+        upload = new Upload(host, from, link, { ...options, format }, () => stop.abort());
       },
     });
     const early = upload?.finished === false;
@@ -202,6 +210,10 @@ const GRACE = fromSeconds(5);
 /** How often it is looked whether everything has left. */
 const LOOK = fromMs(20);
 
+interface UploadOptions extends PushOptions {
+  readonly format: LiveFormat;
+}
+
 /** A stream on its way into the body of a request. */
 class Upload {
   readonly #host: ClientHost;
@@ -212,8 +224,8 @@ class Upload {
   finished = false;
   #over = false;
 
-  constructor(host: ClientHost, from: Stream, link: Link, options: PushOptions, giveUp: () => void) {
-    const { signal, onBytes, onLink, mergeWindow } = options;
+  constructor(host: ClientHost, from: Stream, link: Link, options: UploadOptions, giveUp: () => void) {
+    const { signal, onBytes, onLink, mergeWindow, format } = options;
     this.#host = host;
     this.#link = link;
     const send = link.send.bind(link);
@@ -222,7 +234,7 @@ class Upload {
       return send(chunks);
     };
     onLink?.(link);
-    this.#cursor = from.play(plainFlv, link, mergeWindow);
+    this.#cursor = from.play(format.wires.plain, link, mergeWindow);
     const abort = (): void => {
       this.#closers.push({ close: host.clock.after(GRACE, giveUp) });
       this.#finishWhenSent();

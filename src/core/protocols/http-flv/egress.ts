@@ -6,6 +6,7 @@ import { fromSeconds, type Micros, toSeconds } from '../../base/time.ts';
 import type { AdmissionRequest, Grant } from '../../control/admission.ts';
 import type { Host } from '../../control/host.ts';
 import type { SessionEntry } from '../../control/sessions.ts';
+import { carriesNone } from '../../format/container/index.ts';
 import { playErrors } from '../../media/errors.ts';
 import type { Cursor } from '../../media/feed.ts';
 import type { Format } from '../../media/muxer.ts';
@@ -15,12 +16,12 @@ import { lastChunk } from '../../wire/http/chunk.ts';
 import { corsHeaders } from '../../wire/http/cors.ts';
 import type { HttpExchange, HttpHeaders } from '../../wire/http/exchange.ts';
 import { answerTo, httpFlvErrors } from './errors.ts';
-import { chunkedFlv, plainFlv, webSocketFlv } from './format.ts';
-import { EXTENSION } from './request.ts';
+import type { LiveFormat } from './format.ts';
 
 export interface PlayOptions {
   readonly host: Host;
   readonly exchange: HttpExchange;
+  readonly format: LiveFormat;
   readonly asked: AdmissionRequest;
   readonly grant: Grant;
   readonly waitTime: Micros;
@@ -32,8 +33,8 @@ export interface PlayOptions {
 const LOOK = fromSeconds(1);
 
 /** Headers of every answer to a player. */
-export const playHeaders = (exchange: HttpExchange): HttpHeaders => ({
-  'Content-Type': 'video/x-flv',
+export const playHeaders = (exchange: HttpExchange, { contentType }: LiveFormat): HttpHeaders => ({
+  'Content-Type': contentType,
   'Cache-Control': 'no-cache',
   ...corsHeaders(exchange.request),
 });
@@ -62,7 +63,7 @@ export class PlaySession implements Session {
 
   /** Throws ADMISSION_SESSIONS. */
   constructor(options: PlayOptions) {
-    const { host, asked, grant, exchange, waitTime } = options;
+    const { host, asked, grant, exchange, format, waitTime } = options;
     this.#options = options;
     this.#since = host.clock.now();
     this.deadline = this.#since + waitTime;
@@ -70,7 +71,7 @@ export class PlaySession implements Session {
       ...asked,
       name: grant.name,
       publish: false,
-      shownName: grant.name.stream + EXTENSION,
+      shownName: grant.name.stream + format.extension,
       end: (reason) => this.close(reason, host.clock.now()),
     });
     exchange.onGone = () => this.close(undefined, host.clock.now());
@@ -82,10 +83,11 @@ export class PlaySession implements Session {
     // Messages of a WebSocket player and bytes behind a GET are ignored.
   }
 
-  /** The publisher is there. */
+  /** The publisher is there. Throws HTTP_FLV_NO_TRACK. */
   begin(stream: Stream): void {
     if (this.#over || this.#link !== undefined) return;
     const { host, grant } = this.#options;
+    this.#checkTracks(stream);
     const { link, format } = this.#open();
     this.#stream = stream;
     this.#link = link;
@@ -109,6 +111,7 @@ export class PlaySession implements Session {
     if (cursor === undefined) throw httpFlvErrors.refused('NO_STREAM', { stream: streamUrl(grant.name) });
     this.#count();
     this.#finishIfSent();
+    if (this.#stream !== undefined) this.#checkTracks(this.#stream);
     const { stallTime } = host.limits;
     if (cursor.full && now - cursor.fullSince >= stallTime) {
       throw playErrors.limit('TOO_SLOW', { seconds: toSeconds(stallTime) });
@@ -136,11 +139,21 @@ export class PlaySession implements Session {
   }
 
   #open(): { link: Link; format: Format } {
-    const { exchange } = this.#options;
-    if (exchange.request.webSocket) return { link: exchange.upgrade(), format: webSocketFlv };
-    const { link, chunked } = exchange.stream(200, playHeaders(exchange));
+    const { exchange, format } = this.#options;
+    const { wires } = format;
+    if (exchange.request.webSocket) return { link: exchange.upgrade(), format: wires.webSocket };
+    const { link, chunked } = exchange.stream(200, playHeaders(exchange, format));
     this.#chunked = chunked;
-    return { link, format: chunked ? chunkedFlv : plainFlv };
+    return { link, format: chunked ? wires.chunked : wires.plain };
+  }
+
+  /** A container of sound alone may have no place for what is published: better an answer than silence. */
+  #checkTracks(stream: Stream): void {
+    const { format, grant } = this.#options;
+    const { tracks } = stream;
+    if (this.#over || !carriesNone(format, tracks)) return;
+    const codecs = tracks.map(({ codec }) => codec).join(', ');
+    throw httpFlvErrors.refused('NO_TRACK', { stream: streamUrl(grant.name), codecs, container: format.name });
   }
 
   /** Looked at in the next turn of the wheel: by then a publisher that takes over is there. */

@@ -1,13 +1,17 @@
-// Codes of HTTP-FLV, and the HTTP status of every refusal that it answers.
+// Codes of live streams over HTTP, and the HTTP status of every refusal that it answers.
 import { defineErrors, type SrsxError } from '../../base/errors.ts';
 import { type FailureAnswer, failureAnswer } from '../../wire/http/failure.ts';
 
 export const httpFlvErrors = defineErrors('HTTP_FLV', {
   NO_STREAM: { text: 'nobody publishes {stream}', advice: 'Start the publisher, or correct the name.' },
+  NO_TRACK: {
+    text: '{stream} has nothing that {container} has a place for, only {codecs}',
+    advice: 'Ask for the stream as .flv or .mp4.',
+  },
   NO_MEDIA: { srs: 1011, text: 'no frame came within {seconds} s', advice: 'Look whether the encoder runs.' },
   SILENT: { srs: 1011, text: 'nothing came for {seconds} s', advice: 'The encoder or its network hangs.' },
   STOPPED: { text: 'the server stops', advice: 'Try again in a moment.' },
-  EMPTY: { srs: 3036, text: 'the body is empty', advice: 'Send FLV in the body of the POST.' },
+  EMPTY: { srs: 3036, text: 'the body is empty', advice: 'Send the stream in the body of the POST.' },
   STATUS: {
     srs: 3064,
     text: '{url} answered {status}: {body}',
@@ -19,6 +23,7 @@ export const httpFlvErrors = defineErrors('HTTP_FLV', {
 
 const statuses: Readonly<Record<string, number>> = {
   HTTP_FLV_NO_STREAM: 404,
+  HTTP_FLV_NO_TRACK: 404,
   HTTP_FLV_NO_MEDIA: 408,
   HTTP_FLV_SILENT: 408,
   HTTP_FLV_STOPPED: 503,

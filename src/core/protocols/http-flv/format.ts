@@ -1,11 +1,36 @@
-// FLV as three wires: plain, in HTTP chunks, in WebSocket messages. Each is one feed, framed once for all its players.
-import { flvFormat } from '../../format/flv/index.ts';
+// The containers that a live stream is served in, each as three wires: plain, in HTTP chunks, in WebSocket messages. Each
+// is one feed, framed once for all its players.
+import { type Container, containers } from '../../format/container/index.ts';
 import type { Format } from '../../media/muxer.ts';
 import { chunkEnvelope } from '../../wire/http/chunk.ts';
 import { messageEnvelope } from '../../wire/websocket/index.ts';
 
-const make = (): ReturnType<Format['make']> => flvFormat.make();
+export interface LiveFormat extends Container {
+  /** At the end of the path, with its dot. */
+  readonly extension: string;
+  /** The feed for each wire. */
+  readonly wires: { readonly plain: Format; readonly chunked: Format; readonly webSocket: Format };
+}
 
-export const plainFlv: Format = { key: 'flv', make };
-export const chunkedFlv: Format = { key: 'flv+chunked', make, envelope: chunkEnvelope };
-export const webSocketFlv: Format = { key: 'flv+ws', make, envelope: messageEnvelope };
+function live(container: Container): LiveFormat {
+  const { name, format } = container;
+  const make = (): ReturnType<Format['make']> => format.make();
+  return {
+    ...container,
+    extension: `.${name}`,
+    wires: {
+      plain: { key: format.key, make },
+      chunked: { key: `${format.key}+chunked`, make, envelope: chunkEnvelope },
+      webSocket: { key: `${format.key}+ws`, make, envelope: messageEnvelope },
+    },
+  };
+}
+
+const { flv, ts, mp4, aac, mp3 } = containers;
+
+/** THE table of live containers; a new one is one entry. */
+export const liveFormats: readonly LiveFormat[] = [flv, ts, mp4, aac, mp3].map(live);
+
+/** The container that a path asks for. */
+export const formatOf = (path: string): LiveFormat | undefined =>
+  liveFormats.find(({ extension }) => path.endsWith(extension));

@@ -1,9 +1,9 @@
-// HTTP-FLV and WebSocket-FLV. Other folders import only this file.
+// Live streams over HTTP and WebSocket, as FLV and other containers. Other folders import only this file.
 import type { Protocol } from '../../control/host.ts';
 import { defaults, type HttpFlvConfig } from './config.ts';
 import { pull, push } from './dial.ts';
 import { httpFlvErrors } from './errors.ts';
-import { EXTENSION } from './request.ts';
+import { formatOf } from './format.ts';
 import { serve } from './serve.ts';
 
 export type { HttpFlvConfig } from './config.ts';
@@ -15,7 +15,7 @@ export const httpFlv = {
   defaults,
   errors: httpFlvErrors,
   serve: async (host, config) => serve(host, config),
-  accepts: (url) => url.pathname.endsWith(EXTENSION),
+  accepts: (url) => formatOf(url.pathname) !== undefined,
   pull,
   push,
 } satisfies Protocol<HttpFlvConfig>;

@@ -1,5 +1,4 @@
-// One publisher: the FLV in the body of a POST becomes a publication.
-
+// One publisher: the media in the body of a POST becomes a publication.
 import { Reporter } from '../../base/counters.ts';
 import type { SrsxError } from '../../base/errors.ts';
 import { formatAddress, type Link } from '../../base/link.ts';
@@ -8,7 +7,7 @@ import { type Micros, toSeconds } from '../../base/time.ts';
 import type { AdmissionRequest, Grant } from '../../control/admission.ts';
 import type { Host } from '../../control/host.ts';
 import type { SessionEntry } from '../../control/sessions.ts';
-import { FlvDemuxer } from '../../format/flv/index.ts';
+import type { ContainerDemuxer } from '../../format/container/index.ts';
 import type { MediaEvent } from '../../media/demuxer.ts';
 import { Settler } from '../../media/settle.ts';
 import type { Publication } from '../../media/stream.ts';
@@ -16,11 +15,12 @@ import { streamUrl } from '../../media/stream-name.ts';
 import { corsHeaders } from '../../wire/http/cors.ts';
 import type { HttpExchange } from '../../wire/http/exchange.ts';
 import { answerTo, httpFlvErrors } from './errors.ts';
-import { EXTENSION } from './request.ts';
+import type { LiveFormat } from './format.ts';
 
 export interface PublishOptions {
   readonly host: Host;
   readonly exchange: HttpExchange;
+  readonly format: LiveFormat;
   readonly asked: AdmissionRequest;
   readonly grant: Grant;
   /** Called once, when the session is over. */
@@ -29,14 +29,14 @@ export interface PublishOptions {
 
 /**
  * publishing -- end of the body --> over (200)
- *      '-- bad FLV, silence, evicted --> over (4xx and why)      '-- body breaks off --> over (nobody to answer)
+ *      '-- bad media, silence, evicted --> over (4xx and why)      '-- body breaks off --> over (nobody to answer)
  */
 export class PublishSession implements Session {
   readonly #options: PublishOptions;
   readonly #entry: SessionEntry;
   readonly #publication: Publication;
   readonly #settler: Settler;
-  readonly #demuxer: FlvDemuxer;
+  readonly #demuxer: ContainerDemuxer;
   readonly #body: Link;
   readonly #since: Micros;
   #hasMedia = false;
@@ -45,7 +45,7 @@ export class PublishSession implements Session {
 
   /** Throws ADMISSION_SESSIONS, STREAM_BUSY, STREAM_COUNT; nothing is left open then. */
   constructor(options: PublishOptions) {
-    const { host, exchange, asked, grant } = options;
+    const { host, exchange, format, asked, grant } = options;
     this.#options = options;
     this.#since = host.clock.now();
     this.deadline = this.#since + host.limits.firstMediaTime;
@@ -54,7 +54,7 @@ export class PublishSession implements Session {
       ...asked,
       name: grant.name,
       publish: true,
-      shownName: grant.name.stream + EXTENSION,
+      shownName: grant.name.stream + format.extension,
       end,
     });
     try {
@@ -64,8 +64,8 @@ export class PublishSession implements Session {
       throw error;
     }
     this.#settler = new Settler(this.#publication);
-    const dropped = new Reporter((count, last) => this.#log('drops tags', { count, last }));
-    this.#demuxer = new FlvDemuxer(host.limits, { onBad: (code) => dropped.note(code, host.clock.now()) });
+    const dropped = new Reporter((count, last) => this.#log('leaves parts out', { count, last }));
+    this.#demuxer = format.demuxer(host.limits, (code) => dropped.note(code, host.clock.now()));
     this.#body = exchange.body();
     host.wheel.add(this);
     this.#log('publishes');

@@ -2,17 +2,21 @@
 import type { AdmissionRequest } from '../../control/admission.ts';
 import type { HttpRequest } from '../../wire/http/exchange.ts';
 import { parseStreamPath, requestedVhost } from '../../wire/http/stream-path.ts';
-
-export const EXTENSION = '.flv';
+import type { LiveFormat } from './format.ts';
 
 /** Throws HTTP_PATH. */
-export function readRequest(request: HttpRequest, action: AdmissionRequest['action']): AdmissionRequest {
-  const { app, stream } = parseStreamPath(request.path, EXTENSION);
+export function readRequest(
+  request: HttpRequest,
+  action: AdmissionRequest['action'],
+  { name, extension }: LiveFormat,
+): AdmissionRequest {
+  const { app, stream } = parseStreamPath(request.path, extension);
   const scheme = request.secure ? 'https' : 'http';
   return {
     action,
-    protocol: 'http-flv',
-    // SRS's own casters publish over RTMP and are seen as flash-publish; here they are what they are.
+    protocol: `http-${name}`,
+    // SRS has one type for players of all its HTTP containers. Its own casters publish over RTMP and are seen as
+    // flash-publish; here they are what they are.
     type: action === 'play' ? 'flv-play' : 'flv-publish',
     peer: request.peer,
     name: { vhost: requestedVhost(request), app, stream },

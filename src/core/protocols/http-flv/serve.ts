@@ -1,4 +1,4 @@
-// The route of everything that ends in .flv: asks the admission, then makes players and publishers.
+// The route of everything that ends as one of the containers: asks the admission, then makes players and publishers.
 import type { Closer } from '../../base/link.ts';
 import { guard, type Session, toSrsxError } from '../../base/session.ts';
 import type { Host, Listener } from '../../control/host.ts';
@@ -9,8 +9,9 @@ import type { HttpExchange } from '../../wire/http/exchange.ts';
 import type { HttpFlvConfig } from './config.ts';
 import { PlaySession, playHeaders } from './egress.ts';
 import { answerTo, httpFlvErrors } from './errors.ts';
+import { formatOf, type LiveFormat } from './format.ts';
 import { PublishSession } from './ingest.ts';
-import { EXTENSION, readRequest } from './request.ts';
+import { readRequest } from './request.ts';
 
 export function serve(host: Host, config: HttpFlvConfig): Closer & { readonly listeners: readonly Listener[] } {
   return new Server(host, config);
@@ -43,12 +44,14 @@ class Server implements Closer {
 
   #route(exchange: HttpExchange): boolean {
     const { method, path } = exchange.request;
-    if (!path.endsWith(EXTENSION)) return false;
+    const format = formatOf(path);
+    if (format === undefined) return false;
     const { play, publish } = this.#config;
-    if (play && method === 'GET') this.#run(exchange, () => this.#play(exchange));
-    else if (publish && (method === 'POST' || method === 'PUT')) this.#run(exchange, () => this.#publish(exchange));
+    if (play && method === 'GET') this.#run(exchange, () => this.#play(exchange, format));
+    else if (publish && (method === 'POST' || method === 'PUT'))
+      this.#run(exchange, () => this.#publish(exchange, format));
     // What GET would begin with. Whether the stream is there is not told without an admission.
-    else if (play && method === 'HEAD') exchange.reply(200, playHeaders(exchange));
+    else if (play && method === 'HEAD') exchange.reply(200, playHeaders(exchange, format));
     else if (method === 'OPTIONS') exchange.reply(200, corsHeaders(exchange.request));
     else return false;
     return true;
@@ -68,9 +71,9 @@ class Server implements Closer {
     });
   }
 
-  async #play(exchange: HttpExchange): Promise<void> {
+  async #play(exchange: HttpExchange, format: LiveFormat): Promise<void> {
     const { hub } = this.#host;
-    const admitted = await this.#admit(exchange, 'play');
+    const admitted = await this.#admit(exchange, format, 'play');
     if (admitted === undefined) return;
     const { name } = admitted.grant;
     const session = new PlaySession({
@@ -87,22 +90,22 @@ class Server implements Closer {
     else this.#wait(name, session);
   }
 
-  async #publish(exchange: HttpExchange): Promise<void> {
-    const admitted = await this.#admit(exchange, 'publish');
+  async #publish(exchange: HttpExchange, format: LiveFormat): Promise<void> {
+    const admitted = await this.#admit(exchange, format, 'publish');
     if (admitted === undefined) return;
     this.#sessions.add(new PublishSession({ ...admitted, onOver: (over) => this.#sessions.delete(over) }));
   }
 
   /** Undefined when the peer has left meanwhile. The body is not read before the answer of the admission. */
-  async #admit(exchange: HttpExchange, action: 'play' | 'publish') {
+  async #admit(exchange: HttpExchange, format: LiveFormat, action: 'play' | 'publish') {
     let gone = false;
     exchange.onGone = () => {
       gone = true;
     };
     const host = this.#host;
-    const asked = readRequest(exchange.request, action);
+    const asked = readRequest(exchange.request, action, format);
     const grant = await host.admission.admit(asked);
-    return gone ? undefined : { host, exchange, asked, grant };
+    return gone ? undefined : { host, exchange, format, asked, grant };
   }
 
   #wait(name: StreamName, session: PlaySession): void {

@@ -255,7 +255,7 @@ describe('the route', () => {
   });
 
   it.each([
-    ['/live/a.ts', 'GET'],
+    ['/live/a.mkv', 'GET'],
     ['/live/a.flv/', 'GET'],
     ['/live/a.flv', 'DELETE'],
   ])('leaves %s by %s to others', async (target, method) => {

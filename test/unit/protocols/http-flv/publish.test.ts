@@ -79,7 +79,7 @@ describe('a publisher', () => {
     exchange.upload.onData(fromHex('0f 00 00 00 00 00 00 00 00 00 00 00 00 00 0b'));
 
     expect(exchange.answered).toBe(false);
-    expect(world.lines.at(-1)).toMatchObject({ text: 'drops tags', fields: { count: 1, last: 'FLV_TAG_TYPE' } });
+    expect(world.lines.at(-1)).toMatchObject({ text: 'leaves parts out', fields: { count: 1, last: 'FLV_TAG_TYPE' } });
   });
 
   it('is refused with 409 STREAM_BUSY when the name is taken, and the other goes on', async () => {

@@ -1,0 +1,3 @@
+// The containers by name, for protocols that do not care which one it is.
+export { type Container, carriesNone, containers } from './table.ts';
+export { type ContainerDemuxer, type TallyOptions, tallied } from './tally.ts';
