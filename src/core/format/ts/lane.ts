@@ -2,11 +2,16 @@
 import { SrsxError } from '../../base/errors.ts';
 import type { Frame } from '../../media/frame.ts';
 import type { Track } from '../../media/track.ts';
-import { type Carriage, openCarriage } from './carriage.ts';
+import type { Carriage } from './carriage.ts';
+import { openCarriage } from './open-carriage.ts';
 import type { PidState } from './packetise.ts';
 
 /** PID of track 0; those below 0x10 are reserved, and 0x100 is where everybody begins. */
 const FIRST_PID = 0x100;
+/** The PMT has 0x1000. */
+const MAX_ID = 0xeff;
+/** Entries of 15 bytes, which Opus takes, fill a PMT section with 67; a stream has at most limits.tracks. */
+const MAX_LANES = 64;
 
 export class Lane {
   readonly track: Track;
@@ -60,8 +65,13 @@ export class Lane {
   }
 }
 
-/** A lane for a track, which takes over the continuity counter of the one before; or why it cannot be carried. */
-export function openLane(track: Track, before: Lane | undefined): Lane | string {
+/**
+ * A lane for a track, which takes over the continuity counter of the one before; or why it cannot be carried.
+ *
+ * @param others lanes that the program has besides.
+ */
+export function openLane(track: Track, before: Lane | undefined, others: number): Lane | string {
+  if (track.id > MAX_ID || others >= MAX_LANES) return 'there are too many tracks for one program';
   try {
     const carriage = openCarriage(track);
     if (carriage === undefined) return `MPEG-TS has no place for ${track.codec}`;

@@ -121,17 +121,17 @@ export class TsMuxer implements Muxer {
     this.#tracks = tracks;
     const lanes = new Map<number, Lane>();
     for (const track of tracks) {
-      const lane = this.#openLane(track);
+      const lane = this.#openLane(track, lanes.size);
       if (lane !== undefined) lanes.set(track.id, lane);
     }
     this.#setLanes(lanes);
   }
 
-  #openLane(track: Track): Lane | undefined {
+  #openLane(track: Track, others: number): Lane | undefined {
     if (track.kind === 'data') return undefined;
     const known = this.#lanes.get(track.id);
     if (known?.track === track) return known;
-    const lane = openLane(track, known);
+    const lane = openLane(track, known, others);
     if (lane instanceof Lane) return lane;
     if (this.#refused.get(track.id) !== track) {
       this.#refused.set(track.id, track);
@@ -153,7 +153,7 @@ export class TsMuxer implements Muxer {
     const lane = this.#lanes.get(track.id);
     if (lane !== undefined && lane.track === track) return lane;
     if (lane === undefined && this.#refused.get(track.id) === track) return undefined;
-    const opened = this.#openLane(track);
+    const opened = this.#openLane(track, this.#lanes.size - (lane === undefined ? 0 : 1));
     const lanes = new Map(this.#lanes);
     if (opened === undefined) lanes.delete(track.id);
     else lanes.set(track.id, opened);

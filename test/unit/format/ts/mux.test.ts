@@ -7,6 +7,7 @@ import { Log, type LogLine } from '../../../../src/core/base/log.ts';
 import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
 import { analyseTs, TsDemuxer, TsMuxer, tsFaults, tsFormat } from '../../../../src/core/format/ts/index.ts';
 import { readPmt } from '../../../../src/core/format/ts/psi.ts';
+import { SectionReader } from '../../../../src/core/format/ts/section.ts';
 import { readAdaptation } from '../../../../src/core/format/ts/wire.ts';
 import { Feed } from '../../../../src/core/media/feed.ts';
 import type { Frame } from '../../../../src/core/media/frame.ts';
@@ -71,12 +72,13 @@ const patAndPmt = (chunk: Uint8Array | undefined): boolean =>
 
 /** The newest PMT in these bytes. */
 function pmtOf(bytes: Uint8Array) {
-  for (let at = bytes.length - 188; at >= 0; at -= 188) {
-    if (bytes[at + 1] !== 0x50 || bytes[at + 2] !== 0) continue;
-    const length = (((bytes[at + 6] as number) & 15) << 8) | (bytes[at + 7] as number);
-    return readPmt(bytes.slice(at + 5, at + 8 + length));
+  const reader = new SectionReader({ crcErrors: 0, damagedSections: 0 });
+  const sections: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += 188) {
+    if (((bytes[at + 1] as number) & 0x1f) !== 0x10 || bytes[at + 2] !== 0) continue;
+    sections.push(...reader.push(bytes, at + 4, at + 188, ((bytes[at + 1] as number) & 0x40) !== 0));
   }
-  throw new Error('no PMT');
+  return readPmt(sections.at(-1) as Uint8Array);
 }
 
 const hevcProgram = (): Frame[] => each(50, 40, (at) => hevcPicture({ at, key: at % 1000 === 0, cts: at % 80 }));
@@ -305,6 +307,15 @@ describe('TsMuxer', () => {
     expect(demux(bytesOf(packets)).frames).toHaveLength(1);
     expect(muxer.counts).toMatchObject({ refusedTracks: 2, droppedFrames: 2 });
     expect(lines.map(({ text }) => text).join('\n')).toMatch(/track 0 is not carried: MPEG-TS has no place for av1/);
+  });
+
+  it('leaves out tracks that the PMT has no room or PID for', () => {
+    const tracks = Array.from({ length: 80 }, (_, i): Track => ({ ...opusTrack, id: 256 + i }));
+    const muxer = new TsMuxer();
+    muxer.header([...tracks, { ...opusTrack, id: 0xf00 }]);
+
+    expect(muxer.counts.refusedTracks).toBe(17);
+    expect(pmtOf(bytesOf([...muxer.write(opusFrame(0)), ...muxer.flush()])).streams.length).toBe(64);
   });
 
   it('leaves out a track whose configuration is damaged, and a frame whose units or size are', () => {
