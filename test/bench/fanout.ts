@@ -1,11 +1,12 @@
 // What a server costs for each player: srsx by RTMP and HTTP-FLV, the floor, and peers, in one run.
-// Usage: node test/bench/fanout.ts [--short] [--peers] [--players 500,1000] [--windows 350,100] [--seconds 20] [--json]
+// Usage: node test/bench/fanout.ts [--short] [--peers] [--players 500,1000] [--windows 350,100] [--warm 60]
+//   [--seconds 20] [--only NAME] [--json]
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import { parseArgs } from 'node:util';
 
 const { values: flags } = parseArgs({
@@ -15,12 +16,16 @@ const { values: flags } = parseArgs({
     players: { type: 'string', default: '500,1000' },
     windows: { type: 'string', default: '350,100' },
     seconds: { type: 'string', default: '20' },
+    warm: { type: 'string', default: '60' },
+    only: { type: 'string', default: '' },
     json: { type: 'boolean', default: false },
   },
 });
 const playerCounts = flags.short ? [50] : flags.players.split(',').map(Number);
 const windows = flags.short ? [350] : flags.windows.split(',').map(Number);
 const seconds = flags.short ? 3 : Number(flags.seconds);
+/** A live server runs for days: what is compared is its steady state, not the first minute of the compiler. */
+const warmSeconds = flags.short ? 1 : Number(flags.warm);
 const BITRATE = 1_000_000;
 
 const here = import.meta.dirname;
@@ -62,12 +67,22 @@ function run(command: string, args: readonly string[], pinned?: number): ChildPr
   return child;
 }
 
-const line = (child: ChildProcess): Promise<string> =>
-  new Promise((done, fail) => {
-    if (child.stdout === null) throw new Error('no output');
-    createInterface({ input: child.stdout }).once('line', done);
-    child.once('exit', (code) => fail(new Error(`${child.spawnargs.join(' ')} ended with ${code}`)));
+const readers = new WeakMap<ChildProcess, Interface>();
+
+/** The next line that a child prints. */
+function line(child: ChildProcess): Promise<string> {
+  if (child.stdout === null) throw new Error('no output');
+  const reader = readers.get(child) ?? createInterface({ input: child.stdout });
+  readers.set(child, reader);
+  return new Promise((done, fail) => {
+    const died = (code: number | null): void => fail(new Error(`${child.spawnargs.join(' ')} ended with ${code}`));
+    child.once('exit', died);
+    reader.once('line', (text) => {
+      child.off('exit', died);
+      done(text);
+    });
   });
+}
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -215,7 +230,7 @@ async function measure(target: Target, players: number, windowMs: number, sample
     return JSON.parse(await answer);
   };
   for (let i = 0; i < 100 && (await report()).playing < players; i++) await sleep(200);
-  await sleep(flags.short ? 1000 : 5000);
+  await sleep(warmSeconds * 1000);
   const before = { cpu: cpuSeconds(server.pid), at: performance.now(), ...(await report()) };
   await sleep(seconds * 1000);
   const after = { cpu: cpuSeconds(server.pid), at: performance.now(), ...(await report()) };
@@ -267,6 +282,7 @@ try {
     for (const windowMs of windows) {
       let base: number | undefined;
       for (const target of targets) {
+        if (target !== floor && !target.name.includes(flags.only)) continue;
         // A peer has no such setting: it is measured once.
         if (windowMs !== windows[0] && !/^(floor|srsx)/.test(target.name)) continue;
         const row = await measure(target, players, windowMs, sample);
