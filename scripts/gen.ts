@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cliPapers } from './gen/cli.ts';
+import { configPaper } from './gen/config.ts';
 import { errorPaper } from './gen/errors.ts';
 import { root } from './run.ts';
 
@@ -15,7 +16,11 @@ function read(path: string): string | undefined {
   }
 }
 
-const papers = new Map([['docs/errors.md', await errorPaper()], ...(await cliPapers())]);
+const papers = new Map([
+  ['docs/errors.md', await errorPaper()],
+  ['docs/config.md', configPaper()],
+  ...(await cliPapers()),
+]);
 const old = [...papers].filter(([path, text]) => read(path) !== text).map(([path]) => path);
 // A page of a command that is gone.
 const stray = readdirSync(join(root, 'docs/cli'))

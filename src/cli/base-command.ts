@@ -49,7 +49,7 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
   override async init(): Promise<void> {
     await super.init();
     const { args, flags } = await this.parse({
-      flags: this.ctor.flags,
+      flags: this.flagsToParse(),
       baseFlags: (super.ctor as typeof BaseCommand).baseFlags,
       args: this.ctor.args,
       strict: this.ctor.strict,
@@ -59,6 +59,11 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
     this.args = args as CommandArgs<T>;
     this.#log = makeLog(this.flags.log ?? (this.ctor as typeof BaseCommand).defaultLog, this.flags['log-format']);
     this.#interrupt = listenForInterrupt();
+  }
+
+  /** The flags as they are parsed this time. */
+  protected flagsToParse(): Interfaces.FlagInput {
+    return this.ctor.flags;
   }
 
   /** Aborted by ctrl-C and SIGTERM; a second one kills. */

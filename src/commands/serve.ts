@@ -2,7 +2,9 @@
 import { demoSample, playerPages } from '../cli/assets.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { print, printJsonLine } from '../cli/output.ts';
+import { chooseConfig } from '../cli/read-config.ts';
 import { serveFlags } from '../cli/serve-flags.ts';
+import { flagsBeside, planFlags, planFromFlags } from '../cli/serve-plan.ts';
 import { listenAdvice, serveReport } from '../cli/serve-report.ts';
 import { createEngine, type ListenSettings } from '../core/index.ts';
 
@@ -17,13 +19,20 @@ export default class Serve extends BaseCommand<typeof Serve> {
       description: 'With RTMPS and HTTPS',
       command: '<%= config.bin %> serve --rtmps-listen 1443 --https-listen 8088 --cert server.crt --key server.key',
     },
+    { description: "By SRS's configuration", command: '<%= config.bin %> serve -c srs.conf' },
   ];
   static override defaultLog = 'info';
-  static override flags = serveFlags;
+  static override flags = { ...serveFlags, ...planFlags };
+
+  protected override flagsToParse() {
+    return flagsBeside(this.argv, Serve.flags);
+  }
 
   async run(): Promise<undefined> {
     const { flags } = this;
-    const engine = createEngine({ log: this.logger });
+    const plan = planFromFlags(flags, this.argv, this.logger);
+    if (flags.test) return void print('The configuration is right.');
+    const engine = createEngine({ log: this.logger, ...(plan && { limits: plan.limits }) });
     const server = await engine.serve({
       rtmp: this.#listen(flags['rtmp-listen'], flags['rtmps-listen']),
       http: this.#listen(flags['http-listen'], flags['https-listen']),
@@ -31,7 +40,8 @@ export default class Serve extends BaseCommand<typeof Serve> {
       mergeWindowMs: flags['merge-window'],
       gopCache: flags['gop-cache'],
       publisherPolicy: flags.publisher,
-      hls: { classic: flags.hls, lowLatency: flags['hls-low-latency'] },
+      ...plan?.settings,
+      hls: { classic: flags.hls, ...plan?.settings.hls, lowLatency: flags['hls-low-latency'] },
       pages: playerPages(),
       version: this.config.version,
       ...(flags.demo && { demo: { sample: demoSample } }),
@@ -51,6 +61,7 @@ export default class Serve extends BaseCommand<typeof Serve> {
 
   protected override advice(error: Error): string | undefined {
     const { flags } = this;
+    if (chooseConfig(flags) !== undefined) return undefined;
     return listenAdvice(error, {
       rtmp: flags['rtmp-listen'],
       http: flags['http-listen'],

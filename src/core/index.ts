@@ -13,6 +13,11 @@ export { defaultLimits, type Limits } from './base/limits.ts';
 export { type Address, formatAddress } from './base/link.ts';
 export { type Level, Log, type LogLine, type LogSink, levels, silentLog } from './base/log.ts';
 export { toSrsxError } from './base/session.ts';
+export type { Config } from './control/config/config.ts';
+export type { Notice as ConfigNotice } from './control/config/directive.ts';
+export { type ExplainedValue, explainValue, listValues, type ShownValue } from './control/config/explain.ts';
+export { type ConfigSource, loadConfig } from './control/config/load.ts';
+export { planServe, type ServePlan } from './control/config/serve-settings.ts';
 export {
   createEngine,
   defaultServeSettings,

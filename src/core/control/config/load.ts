@@ -71,7 +71,9 @@ function unusedDirectives(tree: readonly Directive[], block: string, told = new 
     const path = block === '' ? name : `${block}.${name}`;
     const status = settingAt(path)?.status;
     const own: Notice[] = [];
-    if (status !== undefined && status.kind !== 'supported' && line > 0 && !told.has(path)) {
+    // What asks srsx not to do something that it does not do anyway is heard.
+    const off = directive.args[0] === 'off' && (status?.kind === 'accepted' || name === 'enabled');
+    if (status !== undefined && status.kind !== 'supported' && line > 0 && !off && !told.has(path)) {
       told.add(path);
       const why = status.kind === 'not yet' ? 'srsx does not use it yet' : `has no effect: ${status.why}`;
       own.push({ file, line, directive: path, text: why });

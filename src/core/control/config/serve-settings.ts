@@ -1,6 +1,6 @@
 // A configuration as the engine's settings: ports, times and limits that the engine has today.
 import { defaultLimits, type Limits } from '../../base/limits.ts';
-import { fromMs, fromSeconds } from '../../base/time.ts';
+import { fromMs, fromSeconds, type Micros } from '../../base/time.ts';
 import type { TlsFiles } from '../host.ts';
 import { type Config, FALLBACK_VHOST, type Section } from './config.ts';
 import type { Notice } from './directive.ts';
@@ -10,6 +10,20 @@ import { configErrors } from './errors.ts';
 export interface ListenPlan {
   readonly listen: readonly string[];
   readonly tls?: TlsFiles & { readonly listen: readonly string[] };
+}
+
+/** Classic HLS; times in Micros. */
+export interface HlsPlan {
+  readonly classic: boolean;
+  readonly fragment?: Micros;
+  readonly targetRatio?: number;
+  readonly overflowRatio?: number;
+  readonly waitKey?: boolean;
+  readonly window?: Micros;
+  readonly dispose?: Micros;
+  readonly sessions?: boolean;
+  readonly segmentSessions?: boolean;
+  readonly relative?: boolean;
 }
 
 /** What a configuration says to the engine; a part of its ServeSettings, and of the limits. */
@@ -23,6 +37,7 @@ export interface ServePlan {
     readonly gopCache: boolean;
     /** SRS refuses the second publisher of a name. */
     readonly publisherPolicy: 'refuse';
+    readonly hls: HlsPlan;
   };
   readonly limits: Partial<Limits>;
   readonly notices: readonly Notice[];
@@ -51,9 +66,30 @@ export function planServe(config: Config): ServePlan {
       mergeWindowMs: Math.max(0, vhost?.get('vhost.play.mw_latency') ?? 350),
       gopCache: vhost?.get('vhost.play.gop_cache') ?? true,
       publisherPolicy: 'refuse',
+      hls: vhost === undefined ? { classic: false } : planHls(vhost),
     },
     limits: { sessions: root.get('max_connections'), ...(vhost && vhostLimits(vhost)) },
     notices: [...notices, ...(localApi ? [localApiNotice(root)] : [])],
+  };
+}
+
+function planHls(vhost: Section): HlsPlan {
+  const fragment = vhost.get('vhost.hls.hls_fragment');
+  const window = vhost.get('vhost.hls.hls_window');
+  const target = vhost.get('vhost.hls.hls_td_ratio');
+  const overflow = vhost.get('vhost.hls.hls_aof_ratio');
+  return {
+    classic: vhost.get('vhost.hls.enabled'),
+    // As below: 0 is garbage, for which the engine has its own default.
+    ...(fragment > 0 && { fragment: fromSeconds(fragment) }),
+    ...(window > 0 && { window: fromSeconds(window) }),
+    ...(target > 0 && { targetRatio: target }),
+    ...(overflow > 0 && { overflowRatio: overflow }),
+    waitKey: vhost.get('vhost.hls.hls_wait_keyframe'),
+    dispose: fromSeconds(Math.max(0, vhost.get('vhost.hls.hls_dispose'))),
+    sessions: vhost.get('vhost.hls.hls_ctx'),
+    segmentSessions: vhost.get('vhost.hls.hls_ts_ctx'),
+    relative: vhost.get('vhost.hls.hls_master_m3u8_path_relative'),
   };
 }
 

@@ -138,6 +138,12 @@ describe('values', () => {
   });
 });
 
+it('what is switched off and not there is not told', () => {
+  const { notices } = load('daemon off;\nvhost v { dvr { enabled off; } }\nquery_latest_version off;');
+
+  expect(notices.map(({ directive }) => directive)).toEqual(['rtmp.listen']);
+});
+
 it('an empty configuration and one that cannot be read are refused', () => {
   expect(fault(() => load(' # nothing\n')).code).toBe('CONFIG_EMPTY');
   const missing = fault(() => loadConfig({ file: 'x.conf', read: readFrom({}) }));

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
 import { planServe } from '../../../../src/core/control/config/serve-settings.ts';
+import { defaultServeSettings, type ServeSettings } from '../../../../src/core/engine.ts';
+import { hls } from '../../../../src/core/protocols/hls/index.ts';
 import { fault, load } from './tools.ts';
 
 const plan = (text: string, environment = {}) => planServe(load(text, environment));
@@ -15,6 +17,7 @@ describe('a server by configuration', () => {
       mergeWindowMs: 350,
       gopCache: true,
       publisherPolicy: 'refuse',
+      hls: { classic: false },
     });
   });
 
@@ -69,6 +72,33 @@ describe('a server by configuration', () => {
     expect(settings.mergeWindowMs).toBe(0);
     expect(limits).toMatchObject({ feedSpan: fromSeconds(30), gopFrames: 2500 });
     expect(limits).toMatchObject({ firstMediaTime: fromSeconds(20), silentTime: fromSeconds(5) });
+  });
+
+  it('has HLS with the times of the vhost', () => {
+    const { settings } = plan(`vhost v { hls { enabled on; hls_fragment 2.5; hls_window 0; hls_td_ratio 1.5;
+      hls_aof_ratio x; hls_wait_keyframe off; hls_dispose -1; hls_ctx off; hls_ts_ctx off;
+      hls_master_m3u8_path_relative on; } }`);
+
+    expect(settings.hls).toEqual({
+      classic: true,
+      fragment: fromMs(2500),
+      targetRatio: 1.5,
+      waitKey: false,
+      dispose: 0,
+      sessions: false,
+      segmentSessions: false,
+      relative: true,
+    });
+    expect(plan('vhost v { }').settings.hls.classic).toBe(false);
+  });
+
+  it('is what the engine takes, and garbage leaves the defaults of the engine', () => {
+    const { settings } = plan('vhost v { hls { enabled on; } }');
+    const engineSettings: Partial<ServeSettings> = settings;
+
+    expect({ ...hls.defaults, ...engineSettings.hls, classic: false }).toEqual(hls.defaults);
+    expect(settings.chunkSize).toBe(defaultServeSettings.chunkSize);
+    expect(settings.mergeWindowMs).toBe(defaultServeSettings.mergeWindowMs);
   });
 
   it('tells of the vhosts that it does not tell apart', () => {

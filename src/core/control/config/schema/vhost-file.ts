@@ -1,13 +1,13 @@
 // HLS, DASH, HDS and recordings of a vhost.
-import { accepted, block, float, int, list, text, toggle } from '../setting.ts';
+import { accepted, block, float, int, list, supported, text, toggle } from '../setting.ts';
 
 /** Block `vhost.hls`. */
 export const vhostHls = block('vhost.hls', {
-  enabled: toggle(false, 'HLS output.'),
-  hls_fragment: float(10, 's', 'Segment target duration.'),
-  hls_td_ratio: float(1, '', 'TARGETDURATION ratio.', { defaultText: '1.0' }),
-  hls_aof_ratio: float(2.1, '', 'Audio overflow ratio (pure audio / no keyframe reap).'),
-  hls_window: float(60, 's', 'Playlist window in seconds.'),
+  enabled: supported(toggle(false, 'HLS output.')),
+  hls_fragment: supported(float(10, 's', 'Segment target duration.')),
+  hls_td_ratio: supported(float(1, '', 'TARGETDURATION ratio.', { defaultText: '1.0' })),
+  hls_aof_ratio: supported(float(2.1, '', 'Audio overflow ratio (pure audio / no keyframe reap).')),
+  hls_window: supported(float(60, 's', 'Playlist window in seconds.')),
   hls_on_error: text('continue', 'ignore/disconnect/continue', 'Error strategy.'),
   hls_path: text('./objs/nginx/html', 'path', 'Base dir.'),
   hls_m3u8_file: text('[app]/[stream].m3u8', 'template', 'Playlist path.'),
@@ -23,11 +23,11 @@ export const vhostHls = block('vhost.hls', {
     text('h264', 'h264/vn', 'Default video codec of PMT (removed 7.0.53, still accepted).'),
   ),
   hls_cleanup: toggle(true, 'Delete expired segments.'),
-  hls_dispose: int(120, 's', 'Remove all files when publisher idle; 0 off.'),
-  hls_wait_keyframe: toggle(true, 'Reap only at keyframe.'),
+  hls_dispose: supported(int(120, 's', 'Remove all files when publisher idle; 0 off.')),
+  hls_wait_keyframe: supported(toggle(true, 'Reap only at keyframe.')),
   hls_nb_notify: int(64, 'bytes', 'Max bytes to read back in on_hls_notify.'),
-  hls_ctx: toggle(true, 'Session id `hls_ctx` via master playlist.'),
-  hls_ts_ctx: toggle(true, 'Also add hls_ctx to segment URLs.'),
+  hls_ctx: supported(toggle(true, 'Session id `hls_ctx` via master playlist.')),
+  hls_ts_ctx: supported(toggle(true, 'Also add hls_ctx to segment URLs.')),
   hls_keys: toggle(false, 'AES-128 encryption.', { kind: 'off only for off' }),
   hls_fragments_per_key: int(5, '', 'Segments per key.'),
   hls_key_file: text('[app]/[stream]-[seq].key', 'template', 'Key file path.'),
@@ -44,7 +44,7 @@ export const vhostHls = block('vhost.hls', {
   hls_fmp4_file: text('[app]/[stream]-[seq].m4s', 'template', 'FMP4 segment path (7.0.51+).'),
   hls_init_file: text('[app]/[stream]/init.mp4', 'template', 'FMP4 init path (7.0.51+).'),
   hls_recover: toggle(true, 'Continue the playlist when a stream is republished (7.0.57+).'),
-  hls_master_m3u8_path_relative: toggle(false, 'Relative URI in the hls_ctx master playlist (7.0.104+).'),
+  hls_master_m3u8_path_relative: supported(toggle(false, 'Relative URI in the hls_ctx master playlist (7.0.104+).')),
   hls_storage: accepted(
     'SRS removed HLS in memory',
     text('', 'string', 'Removed (RAM HLS).', { env: [], defaultText: '(accepted, ignored)' }),

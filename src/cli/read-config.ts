@@ -1,0 +1,59 @@
+// The configuration that a command is told of: a file (-c), or the environment alone (-e), on this machine.
+import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { Flags } from '@oclif/core';
+import { type Config, type ConfigNotice, loadConfig } from '../core/index.ts';
+
+/** The flags that name a configuration, as SRS has them. SRS_CONFIG_FILE and SRS_ENV_ONLY stand above both. */
+export const configFlags = {
+  config: Flags.string({ char: 'c', summary: "Configuration in SRS's language.", helpValue: 'FILE' }),
+  'env-only': Flags.boolean({ char: 'e', summary: 'Read no file, only the SRS_ variables of the environment.' }),
+};
+
+/** Parsed `configFlags`. */
+export interface ConfigChoice {
+  readonly config?: string | undefined;
+  readonly 'env-only'?: boolean | undefined;
+}
+
+/** Where the configuration is; undefined: nobody said, and a server has its flags. */
+export function chooseConfig(flags: ConfigChoice): { readonly file?: string; readonly envOnly: boolean } | undefined {
+  if (flags['env-only'] === true || process.env['SRS_ENV_ONLY']) return { envOnly: true };
+  const file = process.env['SRS_CONFIG_FILE'] || flags.config;
+  return file === undefined ? undefined : { file, envOnly: false };
+}
+
+/** Loads what the flags name; the environment alone when they name nothing. Throws ConfigError. */
+export function readConfig(flags: ConfigChoice): Config {
+  const { file, envOnly } = chooseConfig(flags) ?? { envOnly: true };
+  return loadConfig({
+    ...(file !== undefined && { file }),
+    read: (path) => readFileSync(path, 'utf8'),
+    environment: process.env,
+    environmentOnly: envOnly,
+    machine: readMachine(),
+  });
+}
+
+/** `srs.conf:12: daemon has no effect: ...`. */
+export const noticeText = ({ file, line, directive, text }: ConfigNotice): string =>
+  line > 0 ? `${file}:${line}: ${directive} ${text}` : `${directive} ${text}`;
+
+/** What the checks ask; a machine that has only loopback, or no /proc, is not asked. */
+function readMachine(): { addresses?: number; openFiles?: number } {
+  const external = Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .filter(({ internal }) => !internal).length;
+  const openFiles = readOpenFiles();
+  return { ...(external > 0 && { addresses: external }), ...(openFiles !== undefined && { openFiles }) };
+}
+
+function readOpenFiles(): number | undefined {
+  try {
+    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+    return soft === undefined ? undefined : Number(soft);
+  } catch {
+    // Only Linux has this file.
+    return undefined;
+  }
+}

@@ -1,0 +1,24 @@
+// Whether a configuration is right.
+import { BaseCommand } from '../../cli/base-command.ts';
+import { type ConfigCheck, checkText } from '../../cli/config-report.ts';
+import { print } from '../../cli/output.ts';
+import { configFlags, readConfig } from '../../cli/read-config.ts';
+import { planServe } from '../../core/index.ts';
+
+export default class ConfigCheckCommand extends BaseCommand<typeof ConfigCheckCommand> {
+  static override summary = "Check a configuration in SRS's language.";
+  static override description =
+    'Says the first error with file, line and the nearest known name, and what is written without effect. Without -c the environment alone is checked.';
+  static override examples = [
+    { description: 'A file', command: '<%= config.bin %> config check -c srs.conf' },
+    { description: 'The variables of the environment', command: '<%= config.bin %> config check -e' },
+  ];
+  static override flags = configFlags;
+
+  async run(): Promise<ConfigCheck> {
+    const config = readConfig(this.flags);
+    const check = { file: config.root.place.file, notices: [...config.notices, ...planServe(config).notices] };
+    if (!this.jsonEnabled()) print(checkText(check));
+    return check;
+  }
+}

@@ -1,0 +1,24 @@
+// Effective values of a configuration.
+import { Flags } from '@oclif/core';
+import { BaseCommand } from '../../cli/base-command.ts';
+import { valuesText } from '../../cli/config-report.ts';
+import { print } from '../../cli/output.ts';
+import { configFlags, readConfig } from '../../cli/read-config.ts';
+import { listValues, type ShownValue } from '../../core/index.ts';
+
+export default class ConfigShow extends BaseCommand<typeof ConfigShow> {
+  static override summary = 'Show the effective values of a configuration, each with its origin.';
+  static override description =
+    'Variables of the environment come before the file, the file before the defaults. Without -c the environment alone is read.';
+  static override examples = [
+    { description: 'What is set', command: '<%= config.bin %> config show -c srs.conf' },
+    { description: 'Everything, for a program', command: '<%= config.bin %> config show -c srs.conf --all --json' },
+  ];
+  static override flags = { ...configFlags, all: Flags.boolean({ summary: 'Also what has its default.' }) };
+
+  async run(): Promise<{ values: ShownValue[] }> {
+    const values = listValues(readConfig(this.flags), { all: this.flags.all });
+    if (!this.jsonEnabled()) print(valuesText(values));
+    return { values };
+  }
+}
