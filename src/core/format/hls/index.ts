@@ -1,9 +1,27 @@
 // The door of the HLS folder: segmenters, the store, playlists out and in, and the rules that they must keep.
 export { CmafSegmenter, type CmafSegmenterOptions } from './cmaf-segmenter.ts';
 export type { CutSettings } from './cut-rule.ts';
+export { applyDelta } from './delta.ts';
+export { playlistErrors } from './errors.ts';
+export { parsePlaylist } from './parse.ts';
+export {
+  type Attributes,
+  type ByteRange,
+  type MasterPlaylist,
+  type MediaPlaylist,
+  nextSequenceOf,
+  type Playlist,
+  type PlaylistMap,
+  type PlaylistPart,
+  type PlaylistSegment,
+  type PreloadHint,
+  type ServerControl,
+  type Variant,
+} from './playlist.ts';
 export type { Segment, SegmentEvent, SegmentHead, SegmentPart } from './segment.ts';
 export { type OpenSegment, SegmentStore, type StoredSegment, type StoreLimits } from './store.ts';
 export { TsSegmenter, type TsSegmenterOptions } from './ts-segmenter.ts';
+export { type PlaylistFinding, validatePlaylist, validateReload, validateUpdate } from './validate.ts';
 export {
   type ClassicOptions,
   type LowLatencyOptions,
