@@ -12,6 +12,7 @@ import type { Closer } from '../base/link.ts';
 import { toSrsxError } from '../base/session.ts';
 import { fromMs, fromSeconds, type Micros, toMs, toSeconds } from '../base/time.ts';
 import type { ClientHost, Protocol } from '../control/host.ts';
+import type { MediaEvent } from '../media/demuxer.ts';
 import { Settler } from '../media/settle.ts';
 import type { MediaSink } from '../media/sink.ts';
 import { type Publication, Stream } from '../media/stream.ts';
@@ -103,6 +104,8 @@ class Relay {
   readonly #closers: Closer[] = [];
   readonly #faults: SrsxError[] = [];
   #pushed: Promise<void> | undefined;
+  /** What a live source gave while the file of its recording is being made; undefined: nothing is held. */
+  #held: MediaEvent[] | undefined;
   readonly #startedAt: Micros;
   #firstAt: Micros | undefined;
   #state: RelayState = 'connecting';
@@ -126,11 +129,16 @@ class Relay {
     this.#last = { at: this.#startedAt, bytes: 0 };
     this.#stream = privateStream(host, options.mergeWindow ?? 0, this.#source.file);
     this.#outlet = new Outlet(this.#stream, { clock: host.clock, whole: this.#source.file });
+    if (this.#target.file && !this.#source.file) {
+      this.#held = [];
+      this.#outlet.onAttach = () => this.#release();
+    }
     this.#publication = this.#stream.publish({ policy: 'refuse', onEvicted: () => undefined });
     this.#settler = new Settler(this.#publication);
     const sink: MediaSink = {
       on: (event) => {
-        this.#settler.on(event);
+        if (this.#held === undefined) this.#settler.on(event);
+        else this.#hold(event, this.#held);
         if (event.type === 'frame') this.#flowed();
       },
       promise: (kinds) => this.#settler.promise(kinds),
@@ -269,6 +277,18 @@ class Relay {
     if (wait > 0) await sleep(this.#host.clock, wait, signal);
   }
 
+  /** Sound before the first key frame is in no cache: without this, a recording would lose it. */
+  #hold(event: MediaEvent, held: MediaEvent[]): void {
+    held.push(event);
+    if (held.length >= MAX_HELD) this.#release();
+  }
+
+  #release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const event of held) this.#settler.on(event);
+  }
+
   #flowed(): void {
     const { clock } = this.#host;
     const { duration } = this.#options;
@@ -300,8 +320,9 @@ class Relay {
       settled = true;
     });
     this.#state = 'flushing';
-    this.#settler.settle();
     const ready = this.#outlet.attached;
+    this.#release();
+    this.#settler.settle();
     this.#publication.end();
     if (!ready) {
       // Nobody would tell this push that the stream has ended.
@@ -390,6 +411,8 @@ function mayRetry(retry: RetryOptions | undefined, failures: number, fault: Srsx
 }
 
 const READY = Promise.resolve();
+/** Chosen: seconds of a stream, where a file takes milliseconds to be made. */
+const MAX_HELD = 500;
 /** Chosen: what a human can read. */
 const REPORT = fromMs(500);
 /** Chosen: how often a flush is looked at; only matters when it stalls. */
