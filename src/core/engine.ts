@@ -140,11 +140,14 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
       ...(settings.rtmp.tls && { tls: { ...settings.rtmp.tls, listen: settings.rtmp.tls.listen.map(parseAddress) } }),
     });
     closers.push(rtmpServer);
-    for (const listener of rtmpServer.listeners) opened('rtmp', listener);
+    // Plain ones first, as they were asked for.
+    for (const [index, listener] of rtmpServer.listeners.entries())
+      opened(index < settings.rtmp.listen.length ? 'rtmp' : 'rtmps', listener);
     const hlsConfig = { ...hls.defaults, ...settings.hls };
     if (hlsConfig.classic || hlsConfig.lowLatency) closers.push(await hls.serve(host, hlsConfig));
-    closers.push(await httpFlv.serve(host, httpFlv.defaults));
+    // Segments of HLS and pages may end as live streams do, and are exact: they are asked first.
     closers.push(routes.add((exchange) => pages.serve(exchange)));
+    closers.push(await httpFlv.serve(host, httpFlv.defaults));
     await listenHttp('http', settings.http, (exchange) => routes.answer(exchange));
     await listenHttp('api', settings.api, (exchange) => api.handle(exchange));
   } catch (error) {
