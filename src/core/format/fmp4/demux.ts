@@ -73,10 +73,10 @@ export class Fmp4Demuxer implements Demuxer {
     this.#weave = new Weave(limits.openBytes, (frame) => this.#emit(frame));
   }
 
-  /** Bytes held for what is not complete, or waits for its turn. */
+  /** Bytes allocated for what is not complete, or waits for its turn. */
   get heldBytes(): number {
-    const box = this.#state.at === 'box' ? this.#state.gather.filled : 0;
-    return box + this.#headFilled + (this.#sample?.filled ?? 0) + this.#weave.bytes;
+    const box = this.#state.at === 'box' ? this.#state.gather.allocated : 0;
+    return box + this.#headFilled + (this.#sample?.allocated ?? 0) + this.#weave.bytes;
   }
 
   /** Samples that were no frames of their codec and were left out. */

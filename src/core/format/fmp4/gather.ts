@@ -1,7 +1,7 @@
 // Collects a known number of bytes out of pieces, without believing the number.
 
 /** An allocation is at most this times what has arrived, so that a declared size alone costs nothing. */
-const GROWTH = 8;
+const GROWTH = 4;
 const FIRST_ALLOCATION = 4096;
 
 /** The pieces are copied; the result is of exact size and owned by the caller. */
@@ -17,6 +17,11 @@ export class Gather {
 
   get done(): boolean {
     return this.filled === this.#size;
+  }
+
+  /** Bytes allocated: what it costs to believe the size so far. */
+  get allocated(): number {
+    return this.#bytes.length;
   }
 
   /** Takes what is missing out of `bytes` from `at`; returns how many bytes it took. */

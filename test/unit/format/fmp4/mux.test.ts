@@ -192,7 +192,13 @@ describe('Fmp4Muxer', () => {
   it('waits a second for a track that describes itself and does not come, then leaves it out', () => {
     const frames = ofTrack(program({ seconds: 3 }), h264Track);
 
+    const muxer = new Fmp4Muxer();
+    muxer.header([h264Track, mp3Track]);
+    const counts = frames.map((frame) => muxer.write(frame).length);
     const { tracks, frames: got } = read(fragmented([h264Track, mp3Track], frames));
+
+    expect(counts.findIndex((count) => count > 0)).toBe(25);
+    expect(counts[25]).toBe(25);
 
     expect(tracks.map(({ codec }) => codec)).toEqual(['h264']);
     expect(got.length).toBe(frames.length);

@@ -3,7 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { concat } from '../../../../src/core/base/bytes.ts';
 import type { ProtocolError } from '../../../../src/core/base/errors.ts';
 import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
-import { Fmp4Demuxer, finishMp4, Mp4Writer } from '../../../../src/core/format/fmp4/index.ts';
+import {
+  CmafWriter,
+  describeTrack,
+  Fmp4Demuxer,
+  finishMp4,
+  initSegment,
+  type Mp4Track,
+  Mp4Writer,
+} from '../../../../src/core/format/fmp4/index.ts';
 import type { Track } from '../../../../src/core/media/track.ts';
 import { avcConfig, h264Track, video } from '../../../tools/builders.ts';
 import { mp3Frame, mp3Track } from '../ts/media.ts';
@@ -91,6 +99,19 @@ describe('finishMp4', () => {
       const [sent, back] = [ofTrack(paused, track), ofTrack(got, track)];
       expect(back.every(({ dts }, i) => Math.abs(dts - (sent[i]?.dts ?? 0)) <= 2000)).toBe(true);
     }
+  });
+
+  it('keeps a jump of the decode times between two fragments', async () => {
+    const [track] = [describeTrack(h264Track) as Mp4Track];
+    const parts = [0, 10_000].map((at) => {
+      const writer = new CmafWriter([track]);
+      writer.push(video({ at, key: true }));
+      return concat(writer.end()?.chunks ?? []);
+    });
+
+    const { frames: got } = read(await finished(concat([initSegment([track]), ...parts])));
+
+    expect(got.map(({ dts }) => dts)).toEqual([0, fromSeconds(10)]);
   });
 
   it('saves what was whole when the recorder was killed, at any byte', async () => {
