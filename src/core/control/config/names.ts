@@ -15,6 +15,9 @@ const unchecked = [
 /** Directives of which all are used, not only the first. */
 const repeated = /^(vhost|stream_caster|vhost\.(ingest|transcode)|vhost\.(ingest|transcode)\.engine)$/;
 
+/** Letters of a wrong name that are looked at and shown: the distance of words costs their product. */
+const SHOWN = 100;
+
 /** Names of each block by its path, the root being empty. */
 const namesOf = new Map<string, Set<string>>();
 for (const path of Object.keys(schema)) {
@@ -66,7 +69,7 @@ function unknownDirective({ file, line, name }: Directive, block: string): Error
   return configErrors.config('UNKNOWN', {
     file,
     line,
-    directive: name,
+    directive: name.slice(0, SHOWN),
     block: block === '' ? 'the root' : block,
     nearest: suggest(name, block),
   });
@@ -76,12 +79,13 @@ function unknownDirective({ file, line, name }: Directive, block: string): Error
 function suggest(name: string, block: string): string {
   const homes = [...namesOf].filter(([, names]) => names.has(name)).map(([path]) => path || 'the root');
   if (homes.length > 0) return `It belongs to ${homes.slice(0, 3).join(', ')}. `;
-  const near = nearest(name, [...(namesOf.get(block) ?? [])]);
+  const near = nearest(name.slice(0, SHOWN), [...(namesOf.get(block) ?? [])]);
   return near === undefined ? '' : `Did you mean ${near}? `;
 }
 
 /** The whole path of a directive that somebody asks for; its last words suffice. Errors: CONFIG_ASK. */
-export function findPath(asked: string): keyof typeof schema {
+export function findPath(text: string): keyof typeof schema {
+  const asked = text.slice(0, SHOWN);
   const paths = Object.keys(schema) as (keyof typeof schema)[];
   const exact = paths.find((path) => path === asked);
   if (exact !== undefined) return exact;

@@ -121,7 +121,7 @@ function rewriteRtc(child: Directive): Directive {
 class Block {
   readonly #children: Directive[] = [];
   /** Blocks that moved directives went into, with their place in the order. */
-  readonly #targets = new Map<string, { at: number; more: Directive[] }>();
+  readonly #targets = new Map<string, { at: number; more: Directive[]; enabled: boolean }>();
 
   add(directive: Directive): void {
     this.#children.push(directive);
@@ -129,12 +129,13 @@ class Block {
 
   /** Puts directives behind those that the first block of that name has. */
   into(name: string, directives: readonly Directive[]): { enable(place: Place): void } {
-    const target = this.#targets.get(name) ?? { at: this.#children.length, more: [] };
+    const target = this.#targets.get(name) ?? { at: this.#children.length, more: [], enabled: false };
     this.#targets.set(name, target);
     for (const directive of directives) target.more.push(directive);
     return {
       enable: ({ file, line }) => {
-        if (target.more.some((child) => child.name === 'enabled')) return;
+        if (target.enabled) return;
+        target.enabled = true;
         target.more.push({ name: 'enabled', args: ['on'], file, line });
       },
     };
