@@ -51,6 +51,8 @@ export class TsMuxer implements Muxer {
   readonly #refused = new Map<number, Track>();
   /** The lane that carries the PCR: the first video, or the first audio. */
   #clockLane: Lane | undefined;
+  /** A key frame of the clock lane was written; sound before it is where players start that waited for the stream. */
+  #pictured = false;
   /** Newest wire DTS, and where tables and PCR were last written; undefined before the first frame. */
   #now: number | undefined;
   #lastPcr = 0;
@@ -144,6 +146,7 @@ export class TsMuxer implements Muxer {
   #setLanes(lanes: Map<number, Lane>): void {
     this.#lanes = lanes;
     const sorted = [...lanes.values()].sort((a, b) => a.track.id - b.track.id);
+    if (sorted[0]?.track.id !== this.#clockLane?.track.id) this.#pictured = false;
     this.#clockLane = sorted[0];
     if (this.#tables.set(sorted)) this.#tablesDue = true;
   }
@@ -222,7 +225,10 @@ export class TsMuxer implements Muxer {
       return;
     }
     const join = frame.key && lane === this.#clockLane;
-    if (join) packets.push(...this.flush());
+    if (join) {
+      packets.push(...this.flush());
+      this.#pictured = true;
+    }
     const pts = ticksOf(frame.dts + frame.cts) + WIRE_LEAD;
     const head = this.#head(lane, pts, lane.decodeTime(dts, pts), frame.key);
     this.#packetiser.begin(lane.pid, head, size);
@@ -246,7 +252,10 @@ export class TsMuxer implements Muxer {
     if (full || duration === 0) this.#flushLane(lane, packets);
   }
 
-  /** Writes the held audio of a lane; without video, the packets that begin with tables are where players start. */
+  /**
+   * Writes the held audio of a lane; without video, and before the first key frame, the packets that begin with tables
+   * are where players start.
+   */
   #flushLane(lane: Lane, packets: Packet[]): void {
     if (lane.held === 0) return;
     const { frames, heldBytes, firstPts } = lane;
@@ -254,7 +263,7 @@ export class TsMuxer implements Muxer {
     for (const frame of frames) lane.carriage.put(frame, this.#packetiser);
     const time = (frames[0] as Frame).dts;
     lane.release();
-    this.#emit(lane === this.#clockLane ? 'join' : 'more', false, time, packets);
+    this.#emit(lane === this.#clockLane || !this.#pictured ? 'join' : 'more', false, time, packets);
   }
 
   #head(lane: Lane, pts: number, dts: number, key: boolean): PesHead {

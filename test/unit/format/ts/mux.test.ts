@@ -139,6 +139,20 @@ describe('TsMuxer', () => {
     );
   });
 
+  it('lets players that waited for the stream join at sound before the first key frame', () => {
+    const muxer = new TsMuxer();
+    muxer.header([h264Track, aacTrack]);
+    const first = [aacFrame(0), aacFrame(23)];
+    const packets = [...first, picture({ at: 40, key: true }), aacFrame(46), picture({ at: 80 })].flatMap((frame) =>
+      muxer.write(frame),
+    );
+
+    expect(packets.slice(0, 2).map(({ kind }) => kind)).toEqual(['join', 'join']);
+    expect(patAndPmt(packets[0]?.chunks[0])).toBe(true);
+    expect([...packets.slice(2), ...muxer.flush()].map(({ kind }) => kind)).toEqual(['more', 'more']);
+    expect(ofTrack(demux(bytesOf(packets)).frames, aacTrack.id)).toMatchObject(first.map(({ data }) => ({ data })));
+  });
+
   it('lets players of sound alone join at the tables, every half a second', () => {
     const packets = packetsOf(ofTrack(program({ seconds: 10 }), 256), [aacTrack]);
     const joins = packets.filter(({ kind }) => kind === 'join');
