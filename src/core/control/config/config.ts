@@ -1,6 +1,6 @@
 // Effective values: environment before file before default, and where each comes from.
 import { assert } from '../../base/errors.ts';
-import { childOf, type Directive, type Notice, type Place } from './directive.ts';
+import { childrenOf, type Directive, type Notice, type Place } from './directive.ts';
 import { type Path, settingAt, type ValueOf } from './schema/index.ts';
 import type { Setting } from './setting.ts';
 import { toFloat, toInt, toSwitch, toWords } from './value.ts';
@@ -23,6 +23,9 @@ export interface Found<Value = unknown> {
 
 /** The vhost that serves names without a vhost of their own. */
 export const FALLBACK_VHOST = '__defaultVhost__';
+
+/** One array for all, since the index of children is kept by it. */
+const nothing: readonly Directive[] = [];
 
 /** Paths of the blocks that may stand several times, each with values of its own. */
 export const repeatedBlocks = [
@@ -53,7 +56,7 @@ export class Section {
     this.path = path;
     this.name = directive.args[0] ?? '';
     this.place = { file: directive.file, line: directive.line };
-    this.#children = directive.children ?? [];
+    this.#children = directive.children ?? nothing;
     this.#environment = environment;
     this.#root = root ?? this;
   }
@@ -72,14 +75,14 @@ export class Section {
   sections(path: (typeof repeatedBlocks)[number]): Section[] {
     const steps = this.#stepsTo(path);
     const name = steps.pop() ?? '';
-    return this.#descend(steps)
-      .filter((child) => child.name === name && child.children !== undefined)
+    return childrenOf(this.#descend(steps), name)
+      .filter((child) => child.children !== undefined)
       .map((child) => new Section(path, child, this.#environment, this.#root));
   }
 
   /** How often a directive stands directly in this scope. */
   count(name: string): number {
-    return this.#children.filter((child) => child.name === name).length;
+    return childrenOf(this.#children, name).length;
   }
 
   #look(path: string): Found {
@@ -101,7 +104,7 @@ export class Section {
   #fromFile(path: string, setting: Setting): Found | undefined {
     const steps = this.#stepsTo(path);
     const name = steps.pop() ?? '';
-    const all = this.#descend(steps).filter((child) => child.name === name);
+    const all = childrenOf(this.#descend(steps), name);
     const first = all[0];
     if (first === undefined) return undefined;
     const origin: Origin = { kind: 'file', file: first.file, line: first.line };
@@ -153,7 +156,7 @@ export class Section {
 
   #descend(steps: readonly string[]): readonly Directive[] {
     let here = this.#children;
-    for (const step of steps) here = childOf(here, step)?.children ?? [];
+    for (const step of steps) here = childrenOf(here, step)[0]?.children ?? nothing;
     return here;
   }
 

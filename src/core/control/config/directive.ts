@@ -19,7 +19,14 @@ export interface Notice extends Place {
   readonly text: string;
 }
 
-/** The first child of a name: of duplicates SRS reads the first. */
-export function childOf(parent: readonly Directive[] | undefined, name: string): Directive | undefined {
-  return parent?.find((child) => child.name === name);
+const indexes = new WeakMap<readonly Directive[], Map<string, Directive[]>>();
+
+/** All children of a name, in the order of writing. A file may have thousands of vhosts, so they are indexed once. */
+export function childrenOf(parent: readonly Directive[], name: string): readonly Directive[] {
+  let index = indexes.get(parent);
+  if (index === undefined) {
+    index = Map.groupBy(parent, (child) => child.name);
+    indexes.set(parent, index);
+  }
+  return index.get(name) ?? [];
 }

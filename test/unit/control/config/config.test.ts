@@ -160,7 +160,12 @@ describe('a variable', () => {
   });
 
   it('that sets nothing is told, with the nearest', () => {
-    const { notices } = load('daemon off;', { SRS_VHOST_HLS_FRAGMENT: '2', SRS_CONFIG_FILE: 'x', OTHER: '1' });
+    const { notices } = load('daemon off;', {
+      SRS_VHOST_HLS_FRAGMENT: '2',
+      SRS_CONFIG_FILE: 'x',
+      SRS_EMPTY: '',
+      OTHER: '1',
+    });
 
     expect(notices.filter(({ file }) => file.startsWith('SRS_'))).toEqual([
       {
@@ -171,6 +176,12 @@ describe('a variable', () => {
       },
     ]);
   });
+});
+
+it('a few stray variables are told, not thousands', () => {
+  const stray = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`SRS_STRAY_${at}`, '1']));
+
+  expect(load('listen 1;', stray).notices).toHaveLength(20);
 });
 
 describe('the environment alone', () => {

@@ -120,6 +120,14 @@ describe('include', () => {
   });
 });
 
+it('bounds the bytes of all files together', () => {
+  const big = `#${' '.repeat(parseLimits.fileBytes - 10)}`;
+  const count = Math.ceil(parseLimits.totalBytes / big.length);
+
+  expect(parse(`include ${'b '.repeat(count - 1)};`, { b: big })).toEqual([]);
+  expect(fault(() => parse(`include ${'b '.repeat(count + 1)};`, { b: big })).code).toBe('CONFIG_SIZE');
+});
+
 it('bounds blocks and bytes', () => {
   const levels = parseLimits.blockDepth;
 

@@ -15,6 +15,12 @@ describe('old forms', () => {
       'vhost v { refer a b; refer_play x; refer_publish y; }',
       'vhost v { refer { all a b; enabled on; play x; publish y; } }',
     ],
+    ['vhost v { refer_play x; }', 'vhost v { refer { play x; enabled on; } }'],
+    [
+      'vhost v { gop_cache off; hls { } mode local; dvr { } }',
+      'vhost v { play { gop_cache off; } hls { } cluster { mode local; } dvr { } }',
+    ],
+    ['vhost v { vhost w { } }', 'vhost v { vhost w { } }'],
     ['vhost v { mr { enabled on; latency 500; } }', 'vhost v { publish { mr on; mr_latency 500; } }'],
     [
       'vhost v { publish_1stpkt_timeout 1; publish_normal_timeout 2; }',
