@@ -36,6 +36,7 @@ export interface Part {
   readonly samples: number;
 }
 
+/** Where parts end, and how fragments are numbered. */
 export interface CmafOptions {
   /**
    * A part ends before it would become longer than this (RFC 8216bis PART-TARGET). Without it, parts end only by
@@ -47,6 +48,7 @@ export interface CmafOptions {
   readonly sequence?: number;
 }
 
+/** What a part may carry besides its samples. */
 export interface CutOptions {
   /** Wall time (since 1970) of the part's first sample: writes a prft box in front. */
   readonly wall?: Micros;

@@ -13,6 +13,7 @@ import { byPlace, FragmentSupply, fragmentTurns, type Supply, TableSupply, table
 import { type Coming, Weave } from './weave.ts';
 import { BOX_HEAD_MAX, type BoxHead, BoxView, parseBoxHead } from './wire.ts';
 
+/** The limits that readers of MP4 obey. */
 export type Fmp4Limits = Pick<Limits, 'messageBytes' | 'openBytes' | 'tracks'>;
 
 /** Chosen: the index of 24 h of 25 pictures and 47 sounds a second with B-frames takes about 45 MB. */

@@ -1,6 +1,7 @@
 // Codes of fragmented and plain MP4.
 import { defineErrors } from '../../base/errors.ts';
 
+/** All but FMP4_SAMPLES of `finishMp4` are ProtocolErrors. */
 export const fmp4Errors = defineErrors('FMP4', {
   BOX_SIZE: { text: 'box {type} at {offset} says {size} bytes, {why}', advice: 'The file is damaged or cut.' },
   BOX_CUT: { text: 'box {type} ends too early', advice: 'The file is damaged or cut.' },

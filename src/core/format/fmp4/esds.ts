@@ -2,6 +2,7 @@
 import { ByteReader } from '../../base/bytes.ts';
 import { fields, fullBox } from './wire.ts';
 
+/** What the descriptor says of a track. */
 export interface ElementaryStream {
   /** objectTypeIndication: 0x40 AAC, 0x67 AAC of MPEG-2, 0x69 MP3 of MPEG-2, 0x6b MP3. */
   readonly objectType: number;

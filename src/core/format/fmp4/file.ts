@@ -13,6 +13,7 @@ import type { Coming } from './weave.ts';
 /** Bytes read at once. Chosen: some frames of video, some seconds of sound. */
 const READ_BYTES = 256 * 1024;
 
+/** An open file: its index is in memory, its data is read as the events are taken. */
 export class Mp4File {
   readonly #file: RandomAccess;
   readonly #movie: Movie;

@@ -12,12 +12,14 @@ import { type RandomAccess, readBox, type TopBox, topBoxes } from './random-acce
 import { TableWriter } from './table-writer.ts';
 import { box, putBoxHead, putU32 } from './wire.ts';
 
+/** The form of the new file. */
 export interface FinishOptions {
   /** Where the index goes; `first` (the default) lets players begin before they have the whole file. */
   readonly index?: 'first' | 'last';
   readonly limits?: Pick<Limits, 'messageBytes' | 'tracks'>;
 }
 
+/** What was written. */
 export interface Finished {
   /** Of the file that was written. */
   readonly size: number;

@@ -39,6 +39,7 @@ export const Tfhd = {
   empty: 0x10000,
   baseIsMoof: 0x20000,
 } as const;
+/** The flags of trun (§8.8.8); those of a field say that each sample has it. */
 export const Trun = {
   dataOffset: 0x1,
   firstFlags: 0x4,

@@ -6,6 +6,7 @@ import { discovered } from './canonical.ts';
 import type { MovieTrack } from './moov.ts';
 import type { Coming } from './weave.ts';
 
+/** One for each movie; a file that changes its movie begins another. */
 export class Framer {
   readonly #movie: readonly MovieTrack[];
   #tracks: readonly Track[];

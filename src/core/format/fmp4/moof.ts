@@ -12,6 +12,7 @@ export const MAX_SAMPLES = 65_536;
 /** Where each track's next sample begins, for fragments without a tfdt. */
 export type NextTimes = Map<number, number>;
 
+/** What a moof is read against. */
 export interface MoofOptions {
   /** Offset of the moof in the input. */
   readonly moofAt: number;

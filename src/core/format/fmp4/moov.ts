@@ -16,6 +16,7 @@ export interface SampleDefaults {
   readonly flags: number;
 }
 
+/** A track of a file and the Track that its frames have. */
 export interface MovieTrack {
   /** track_ID. */
   readonly id: number;
@@ -35,6 +36,7 @@ export interface MovieTrack {
   readonly table: SampleTable | undefined;
 }
 
+/** The tracks of a moov whose codecs are known, at least one. */
 export interface Movie {
   readonly tracks: readonly MovieTrack[];
   /** mvex is there: fragments may follow. */

@@ -14,6 +14,7 @@ export interface Edit {
   readonly mediaTime: number;
 }
 
+/** The parts of a trak that differ between init segments and plain files. */
 export interface TrackTables {
   /** In ticks of the track and of the movie; 0 when it is not known. */
   readonly mediaDuration: number;

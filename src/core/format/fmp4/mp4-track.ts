@@ -1,6 +1,7 @@
 // A track as an MP4 file describes it: id, clock and sample entry.
 import type { Track } from '../../media/track.ts';
 
+/** Made by `describeTrack`; what writers need of a track. */
 export interface Mp4Track {
   /** track_ID: the stream's id and 1, because 0 is not allowed (ISO 14496-12 §8.3.2.3). The same in every epoch. */
   readonly id: number;

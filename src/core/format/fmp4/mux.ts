@@ -8,6 +8,7 @@ import { CmafWriter, type Part } from './cmaf.ts';
 import { initSegment } from './init.ts';
 import { Roster } from './roster.ts';
 
+/** How much a fragment holds. */
 export interface Fmp4Options {
   /**
    * A fragment ends when it would become longer than this, and before each key frame. 0: one for each video frame, the

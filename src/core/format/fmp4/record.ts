@@ -6,6 +6,7 @@ import { CmafWriter, type Part } from './cmaf.ts';
 import { initSegment } from './init.ts';
 import { Roster } from './roster.ts';
 
+/** How much a fragment of a recording holds. */
 export interface RecordOptions {
   /** A fragment ends before it becomes longer than this, and at key frames: what a crash may cost. 1 s by default. */
   readonly fragmentTime?: Micros;

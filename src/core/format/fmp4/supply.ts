@@ -71,7 +71,9 @@ export class TableSupply implements Supply {
   }
 }
 
+/** The order of the bytes. */
 export const byPlace = (sample: Coming): number => sample.at;
+/** The order of decoding. */
 export const byTime = (sample: Coming): number => sample.dts;
 
 /** The turns of a plain file. */

@@ -53,6 +53,7 @@ export interface IndexedSample {
 /** Chosen: a week of 25 pictures a second; their index is below what readers accept. */
 const MAX_SAMPLES = 16_000_000;
 
+/** Takes samples one by one and their chunks behind them; gives the boxes at the end. */
 export class TableWriter {
   readonly #durations = new Runs();
   readonly #offsets = new Runs();

@@ -167,6 +167,7 @@ export function putBoxHead(out: Uint8Array, at: number, type: string, size: numb
   for (let i = 0; i < 4; i++) out[at + 4 + i] = type.charCodeAt(i);
 }
 
+/** Writes the low 32 bits of a whole number, big-endian. */
 export function putU32(out: Uint8Array, at: number, value: number): void {
   out[at] = value >>> 24;
   out[at + 1] = value >>> 16;
@@ -177,6 +178,7 @@ export function putU32(out: Uint8Array, at: number, value: number): void {
 /** A signed value from a 32-bit field. */
 export const signed = (value: number): number => value | 0;
 
+/** Four bytes as text; unprintable ones as `?`. */
 export function fourcc(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '?';
