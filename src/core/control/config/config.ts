@@ -80,6 +80,12 @@ export class Section {
       .map((child) => new Section(path, child, this.#environment, this.#root));
   }
 
+  /** A block that nobody wrote: the environment and the defaults say all of it. */
+  implied(path: (typeof repeatedBlocks)[number], name: string): Section {
+    const directive = { ...this.place, name: path, args: [name], children: nothing };
+    return new Section(path, directive, this.#environment, this.#root);
+  }
+
   /** How often a directive stands directly in this scope. */
   count(name: string): number {
     return childrenOf(this.#children, name).length;

@@ -50,10 +50,10 @@ export function explainValue(config: Config, asked: string, vhost: string): Expl
     throw configErrors.config('ASK', { directive, nearest });
   }
   const setting: Setting = schema[directive];
-  const scope = directive.startsWith('vhost.') ? config.vhost(vhost) : config.root;
+  const ofVhost = config.vhost(vhost) ?? config.root.implied('vhost', vhost);
+  const scope = directive.startsWith('vhost.') ? ofVhost : config.root;
   const { type, says, env: variables = [] } = setting;
   const known = { directive, type, says, variables, default: showDefault(setting), status: showStatus(setting.status) };
-  if (scope === undefined) return { ...known, vhost: '', value: '', from: 'nothing: there is no vhost for it' };
   return { ...known, ...shown(scope, directive) };
 }
 

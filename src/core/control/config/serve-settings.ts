@@ -62,13 +62,13 @@ export function planServe(config: Config): ServePlan {
       http,
       // Nobody wrote where, and the API has no credential: only this machine may ask.
       api: localApi ? { ...api, listen: api.listen.map((port) => `127.0.0.1:${port}`) } : api,
-      chunkSize: clamp(vhost?.get('vhost.chunk_size') ?? root.get('rtmp.chunk_size'), 128, 65_536),
-      mergeWindowMs: Math.max(0, vhost?.get('vhost.play.mw_latency') ?? 350),
-      gopCache: vhost?.get('vhost.play.gop_cache') ?? true,
+      chunkSize: clamp(vhost.get('vhost.chunk_size'), 128, 65_536),
+      mergeWindowMs: Math.max(0, vhost.get('vhost.play.mw_latency')),
+      gopCache: vhost.get('vhost.play.gop_cache'),
       publisherPolicy: 'refuse',
-      hls: vhost === undefined ? { classic: false } : planHls(vhost),
+      hls: planHls(vhost),
     },
-    limits: { sessions: root.get('max_connections'), ...(vhost && vhostLimits(vhost)) },
+    limits: { sessions: root.get('max_connections'), ...vhostLimits(vhost) },
     notices: [...notices, ...(localApi ? [localApiNotice(root)] : [])],
   };
 }
@@ -107,14 +107,15 @@ function vhostLimits(vhost: Section): Partial<Limits> {
   };
 }
 
-function chooseVhost(config: Config): { vhost: Section | undefined; notices: Notice[] } {
+function chooseVhost(config: Config): { vhost: Section; notices: Notice[] } {
   const all = config.vhosts();
-  const vhost = config.vhost(FALLBACK_VHOST) ?? (all.length === 1 ? all[0] : undefined);
-  const others = all.filter(({ name }) => name !== vhost?.name);
+  const only = all.length === 1 ? all[0] : undefined;
+  const vhost = config.vhost(FALLBACK_VHOST) ?? only ?? config.root.implied('vhost', FALLBACK_VHOST);
+  const others = all.filter(({ name }) => name !== vhost.name);
   const notices = others.map(({ name, place }) => ({
     ...place,
     directive: 'vhost',
-    text: `${name}: srsx serves all names with the settings of ${vhost?.name ?? 'no vhost'} yet`,
+    text: `${name}: srsx serves all names with the settings of ${vhost.name} yet`,
   }));
   return { vhost, notices };
 }

@@ -228,7 +228,11 @@ describe('explain', () => {
       variables: ['SRS_VHOST_HLS_HLS_FRAGMENT'],
     });
     expect(explainValue(load(text), 'listen', '').from).toBe('same as rtmp.listen (a.conf:2)');
-    expect(explainValue(load('daemon off;'), 'gop_cache', '').from).toBe('nothing: there is no vhost for it');
+    expect(explainValue(load('daemon off;'), 'gop_cache', 'v')).toMatchObject({
+      vhost: 'v',
+      value: 'on',
+      from: 'default',
+    });
   });
 
   it.each([

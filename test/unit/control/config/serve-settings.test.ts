@@ -17,7 +17,7 @@ describe('a server by configuration', () => {
       mergeWindowMs: 350,
       gopCache: true,
       publisherPolicy: 'refuse',
-      hls: { classic: false },
+      hls: expect.objectContaining({ classic: false }),
     });
   });
 
@@ -90,6 +90,14 @@ describe('a server by configuration', () => {
       relative: true,
     });
     expect(plan('vhost v { }').settings.hls.classic).toBe(false);
+  });
+
+  it('hears the variables of vhosts also when no vhost is written', () => {
+    const environment = { SRS_VHOST_HLS_ENABLED: 'on', SRS_VHOST_PLAY_MW_LATENCY: '0', SRS_CHUNK_SIZE: '4096' };
+    const { settings } = plan('listen 1935;', environment);
+
+    expect(settings).toMatchObject({ hls: { classic: true }, mergeWindowMs: 0, chunkSize: 4096 });
+    expect(plan('vhost v { hls { hls_fragment x; } }').settings.hls.fragment).toBeUndefined();
   });
 
   it('is what the engine takes, and garbage leaves the defaults of the engine', () => {

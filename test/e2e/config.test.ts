@@ -1,0 +1,52 @@
+// Servers by SRS's configuration, side by side in one process, on ports of their own.
+import { expect, it } from 'vitest';
+import { createEngine, loadConfig, planServe, type Server, silentLog } from '../../src/core/index.ts';
+
+const read = (): string => {
+  throw new Error('no file');
+};
+
+async function serveBy(source: { text?: string; environment?: Record<string, string>; environmentOnly?: boolean }) {
+  const plan = planServe(loadConfig({ read, ...source }));
+  const engine = createEngine({ log: silentLog, limits: plan.limits });
+  const server = await engine.serve(plan.settings);
+  return { engine, server };
+}
+
+const names = ({ listeners }: Server): string[] => listeners.map(({ name }) => name);
+const portOf = ({ listeners }: Server, name: string): number | undefined =>
+  listeners.find((listener) => listener.name === name)?.address.port;
+
+it('one by a file and one by variables alone, each with what it names and nothing else', async () => {
+  const byFile = await serveBy({
+    text: `listen 127.0.0.1:0; http_api { enabled on; listen 127.0.0.1:0; }
+      vhost __defaultVhost__ { hls { enabled on; } }`,
+  });
+  const byVariables = await serveBy({
+    environmentOnly: true,
+    environment: {
+      SRS_LISTEN: '127.0.0.1:0 127.0.0.1:0',
+      SRS_HTTP_SERVER_ENABLED: 'on',
+      SRS_HTTP_SERVER_LISTEN: '127.0.0.1:0',
+    },
+  });
+
+  expect(names(byFile.server)).toEqual(['rtmp', 'api']);
+  expect(names(byVariables.server)).toEqual(['rtmp', 'rtmp', 'http']);
+  const answer = await fetch(`http://127.0.0.1:${portOf(byFile.server, 'api')}/api/v1/versions`);
+  expect(await answer.json()).toMatchObject({ code: 0 });
+
+  for (const { engine, server } of [byFile, byVariables]) {
+    await server.close();
+    engine.close();
+  }
+});
+
+it('nothing listens when nothing is named', async () => {
+  const { engine, server } = await serveBy({ environmentOnly: true });
+
+  expect(server.listeners).toEqual([]);
+
+  await server.close();
+  engine.close();
+});
