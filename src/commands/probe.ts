@@ -11,7 +11,7 @@ import { type ProbeReport, probe, protocols } from '../core/index.ts';
 export default class Probe extends BaseCommand<typeof Probe> {
   static override summary = 'Look at a stream or file: tracks, codec parameters, times, and findings with advice.';
   static override description =
-    `SOURCE is an rtmp://, rtmps://, http(s):// or ws(s):// URL that ends in .flv, the path of a media file, or - for standard input.
+    `SOURCE is an rtmp://, rtmps://, http(s):// or ws(s):// URL that ends in .flv, .ts, .mp4, .aac or .mp3, the path of a media file, or - for standard input.
 Exits with ${exitCode.findings} when something must be fixed, so that scripts can act on it.`;
   static override examples = [
     { description: 'A live stream', command: '<%= config.bin %> probe rtmp://localhost/live/demo' },

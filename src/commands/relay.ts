@@ -11,7 +11,7 @@ import { protocols, type RelayProgress, type RelayResult, relay } from '../core/
 export default class Relay extends BaseCommand<typeof Relay> {
   static override summary = 'Pass a stream on, from any URL or file to any other, without a server.';
   static override description =
-    `IN and OUT are rtmp://, rtmps://, http(s):// or ws(s):// URLs that end in .flv, paths of media files, or - for standard input and output.
+    `IN and OUT are rtmp://, rtmps://, http(s):// or ws(s):// URLs that end in .flv, .ts, .mp4, .aac or .mp3, paths of media files, or - for standard input and output.
 On a terminal one line shows where it is; otherwise there is one JSON line each second, the last with the result.`;
   static override examples = [
     {
@@ -21,6 +21,10 @@ On a terminal one line shows where it is; otherwise there is one JSON line each 
     {
       description: 'Record one minute of a live stream',
       command: '<%= config.bin %> relay rtmp://localhost/live/demo demo.flv --duration 1m',
+    },
+    {
+      description: 'Change the container of a file',
+      command: '<%= config.bin %> relay movie.ts movie.mp4',
     },
     {
       description: 'Watch with another program',

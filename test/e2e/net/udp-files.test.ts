@@ -1,6 +1,6 @@
 // Datagrams, and files as links.
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { utf8 } from '../../../src/core/base/bytes.ts';
@@ -52,6 +52,37 @@ describe('a file', () => {
 
     expect(Buffer.compare(await all, bytes)).toBe(0);
     expect(readFileSync(path).length).toBe(bytes.length);
+  });
+
+  it('may be read anywhere until it is closed, beside its own reading', async () => {
+    const { net } = makeNet();
+    const path = join(await temporaryDirectory(), 'a.bin');
+    const bytes = new Uint8Array(300_000).map((_, index) => index % 251);
+    writeFileSync(path, bytes);
+    const input = await net.openFile(path);
+    const { anywhere } = input;
+
+    const [last, middle] = [await anywhere?.read(299_990, 100), await anywhere?.read(1000, 5)];
+    const all = await readAll(input);
+    const behind = await anywhere?.read(300_000, 5);
+    input.close();
+
+    expect(anywhere?.size).toBe(300_000);
+    expect([last, middle]).toEqual([bytes.slice(299_990), bytes.slice(1000, 1005)]);
+    expect([all.length, behind?.length]).toEqual([300_000, 0]);
+    await expect(anywhere?.read(0, 1)).rejects.toMatchObject({ code: 'NET_FAILED' });
+  });
+
+  it('that is a pipe may not', async () => {
+    const { net } = makeNet();
+    const path = join(await temporaryDirectory(), 'pipe');
+    execFileSync('mkfifo', [path]);
+    // Opened for both, so that neither end waits for the other.
+    const writer = openSync(path, 'r+');
+    const input = finally_(await net.openFile(path));
+    closeSync(writer);
+
+    expect(input.anywhere).toBeUndefined();
   });
 
   it('gives nothing while it is paused', async () => {

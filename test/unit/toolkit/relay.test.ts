@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { Limits } from '../../../src/core/base/limits.ts';
+import { defaultLimits, type Limits } from '../../../src/core/base/limits.ts';
 import { fromMs, fromSeconds, toMs } from '../../../src/core/base/time.ts';
 import type { Protocol } from '../../../src/core/control/host.ts';
+import { FlvDemuxer } from '../../../src/core/format/flv/index.ts';
 import type { Frame } from '../../../src/core/media/frame.ts';
+import { file as realFile } from '../../../src/core/protocols/file/index.ts';
 import { fileProtocol } from '../../../src/core/protocols/file/protocol.ts';
 import { type RelayOptions, type RelayProgress, relay } from '../../../src/core/toolkit/relay.ts';
 import { aacTrack, audio, h264Track, live, video } from '../../tools/builders.ts';
@@ -268,6 +270,24 @@ describe('live', () => {
     expect(times(kept).at(-1)).toBeGreaterThan(3800);
     expect(times(kept).at(-1)).toBeLessThanOrEqual(3860);
     expect(result.endedBy).toBe('end');
+  });
+
+  test('to a file: sound before the first key frame is not lost while the file is being made', async () => {
+    const frames = [
+      audio({ at: 0 }),
+      audio({ at: 0 }),
+      video({ at: 5, key: true }),
+      audio({ at: 23 }),
+      video({ at: 45 }),
+    ];
+    const host = Object.assign(setup(), { protocols: [realFile, liveSource([{ frames }])] });
+
+    await run(host, { from: 'live://x/a/s', to: 'out.flv' });
+
+    const bytes = written(host, 'out.flv');
+    const demuxer = new FlvDemuxer(defaultLimits);
+    const kept = demuxer.push(bytes).filter((event) => event.type === 'frame' && event.frame.track.kind !== 'data');
+    expect(kept.length).toBe(frames.length);
   });
 
   test('a source that breaks is connected again, and its times go on', async () => {
