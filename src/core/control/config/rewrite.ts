@@ -33,7 +33,7 @@ function rewriteRoot(directive: Directive, drop: Drop): Directive {
       child.name === 'perf_stat' || child.name === 'queue_length' ? drop(child, 'is not used any more') : [child],
     );
   }
-  if (name === 'stream_caster') return rewriteCaster(directive, drop);
+  if (name === 'stream_caster' && directive.children !== undefined) return rewriteCaster(directive, drop);
   if (name === 'vhost' && directive.children !== undefined) return rewriteVhost(directive, drop);
   return directive;
 }

@@ -58,9 +58,8 @@ const make = <Value>(kind: Kind, type: string, value: Value, says: string, extra
 });
 
 /** A switch. Whether other words than on and off mean on or off follows from its default, as in SRS. */
-export const toggle = (value: boolean, says: string, extras?: Extras & { readonly kind?: Kind }): Setting<boolean> => ({
-  ...make(value ? 'off only for off' : 'on only for on', 'switch', value, says, extras),
-});
+export const toggle = (value: boolean, says: string, extras?: Extras & { readonly kind?: Kind }): Setting<boolean> =>
+  make(value ? 'off only for off' : 'on only for on', 'switch', value, says, extras);
 
 /** A whole number; `unit` is what the operator writes it in. */
 export const int = (value: number, unit: string, says: string, extras?: Extras): Setting<number> =>
