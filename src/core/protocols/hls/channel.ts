@@ -93,7 +93,10 @@ export class Channel implements Session {
     this.#tap?.close();
     this.#tap = undefined;
     const gone = hlsErrors.refused('NO_STREAM', { stream: streamUrl(this.name) });
-    for (const rendition of this.renditions) rendition.waiters.refuseAll(gone);
+    for (const rendition of this.renditions) {
+      rendition.halt();
+      rendition.waiters.refuseAll(gone);
+    }
   }
 
   get renditions(): readonly Rendition[] {

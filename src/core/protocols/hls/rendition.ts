@@ -100,6 +100,11 @@ export class Rendition {
     this.#add(this.#segmenter.end());
   }
 
+  /** Nothing is made any more, whatever the publisher does: nothing is hinted. */
+  halt(): void {
+    this.#live = false;
+  }
+
   init(index: number): Uint8Array | undefined {
     return this.#inits.find((init) => init.index === index)?.bytes;
   }

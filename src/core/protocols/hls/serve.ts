@@ -159,17 +159,13 @@ class Server implements Closer, Session {
       this.#answer(exchange, channel, rendition, { directives, ctx, viewer });
       return true;
     }
-    this.#admit(exchange, resource, channel, rendition, { directives, ctx }).catch((error: unknown) =>
-      this.#refuse(exchange, error),
-    );
+    this.#admit(exchange, resource, { directives, ctx }).catch((error: unknown) => this.#refuse(exchange, error));
     return true;
   }
 
   async #admit(
     exchange: HttpExchange,
     resource: Playlist,
-    channel: Channel,
-    rendition: Rendition,
     { directives, ctx }: { directives: Directives; ctx: string | null },
   ): Promise<void> {
     let gone = false;
@@ -180,6 +176,12 @@ class Server implements Closer, Session {
     const asked = readRequest(exchange.request, resource);
     const grant = await host.admission.admit(asked);
     if (gone) return;
+    // Looked for again: the stream may have gone meanwhile, and the grant says its real name.
+    const channel = this.#channels.get(streamKey(grant.name));
+    const rendition = resource.lowLatency ? channel?.low : channel?.classic;
+    if (channel === undefined || rendition === undefined) {
+      throw hlsErrors.refused('NO_STREAM', { stream: streamUrl(grant.name) });
+    }
     if (!this.#config.sessions) {
       this.#answer(exchange, channel, rendition, { directives, ctx: null, viewer: undefined });
       return;
@@ -224,7 +226,7 @@ class Server implements Closer, Session {
     checkAhead(directives, store, rendition.partTarget);
     const suffix = ctx !== null && this.#config.segmentSessions ? `?${CTX}=${ctx}` : '';
     const blocked = directives.msn !== undefined;
-    this.#when(exchange, channel, rendition, {
+    this.#when(exchange, rendition, {
       hold: rendition.ready ? fromSeconds(rendition.target * HOLD_TARGETS) : this.#config.waitTime,
       attempt: () => {
         if (!rendition.ready || !satisfied(directives, store)) return false;
@@ -240,15 +242,11 @@ class Server implements Closer, Session {
 
   #when(
     exchange: HttpExchange,
-    channel: Channel,
     { waiters }: Rendition,
     { hold, attempt }: { hold: Micros; attempt: () => boolean },
   ): void {
     if (attempt()) return;
     const { clock, limits } = this.#host;
-    if (!channel.live && waiters.size === 0 && channel.deadline <= clock.now()) {
-      throw hlsErrors.refused('NO_STREAM', { stream: streamUrl(channel.name) });
-    }
     if (waiters.size >= limits.sessions) throw hlsErrors.limit('BUSY', { limit: limits.sessions });
     const late = hlsErrors.refused('WAIT', { seconds: toSeconds(hold) });
     exchange.onGone = waiters.add({
@@ -277,7 +275,7 @@ class Server implements Closer, Session {
       resource.sequence === store.nextSequence &&
       resource.index === store.openParts;
     if (!hinted) throw missing();
-    this.#when(exchange, channel, rendition, {
+    this.#when(exchange, rendition, {
       hold: fromSeconds(rendition.target * HOLD_TARGETS),
       attempt: () => {
         const made = find(rendition, resource);

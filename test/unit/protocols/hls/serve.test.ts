@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
 import { admissionErrors } from '../../../../src/core/control/admission.ts';
-import { analyseTs, tsFaults } from '../../../../src/core/format/ts/index.ts';
+import { analyseTs, TsMuxer, tsFaults } from '../../../../src/core/format/ts/index.ts';
 import { live } from '../../../tools/builders.ts';
+import { settled } from '../http-flv/fakes.ts';
 import { tracks, world } from './world.ts';
 
 const segmentsOf = (text: string | undefined): string[] =>
@@ -159,6 +160,28 @@ describe('a session', () => {
     expect((await small.ask('/live/a.m3u8')).status).toBe(503);
   });
 
+  it('does not begin when the stream has gone while the admission thought', async () => {
+    let answer = (): void => undefined;
+    const thinking = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const grant = {
+      name: { vhost: '__defaultVhost__', app: 'live', stream: 'a' },
+      policy: 'refuse',
+      mergeWindow: 0,
+    } as const;
+    const { ask, publishLive, advance, host } = await world({ admission: { admit: () => thinking.then(() => grant) } });
+    publishLive(3).end();
+    const exchange = await ask('/live/a.m3u8');
+    advance(121_000);
+
+    answer();
+    await settled();
+
+    expect(exchange).toMatchObject({ status: 404, json: { error: 'HLS_NO_STREAM' } });
+    expect(host.sessions.size).toBe(0);
+  });
+
   it('can be switched off, with the playlists as they are for all', async () => {
     const { ask, publishLive, host } = await world({ config: { sessions: false } });
     publishLive(3);
@@ -208,6 +231,21 @@ describe('the life of a stream', () => {
     expect(hub.size).toBe(0);
     expect(wheel.size).toBe(0);
   });
+});
+
+it('a publisher is not touched by a segmenter that fails; players are told that the stream is gone', async () => {
+  const { ask, publish, host, lines } = await world({ config: { sessions: false } });
+  const publication = publish();
+  const waiting = await ask('/live/a.ll.m3u8');
+  vi.spyOn(TsMuxer.prototype, 'write').mockImplementationOnce(() => {
+    throw new Error('a bug of ours');
+  });
+
+  publication.write(live({ seconds: 1 })[0]!);
+
+  expect(waiting.status).toBe(404);
+  expect(lines.some(({ level, text }) => level === 'error' && text === 'segmenting ended')).toBe(true);
+  expect([...host.hub.streams()][0]?.published).toBe(true);
 });
 
 describe('a player of low-latency HLS', () => {
