@@ -152,7 +152,8 @@ export class PlaySession implements Session {
     const { format, grant } = this.#options;
     const { tracks } = stream;
     if (this.#over || !carriesNone(format, tracks)) return;
-    const codecs = tracks.map(({ codec }) => codec).join(', ');
+    const media = tracks.filter(({ kind }) => kind !== 'data');
+    const codecs = media.map(({ codec }) => codec).join(', ');
     throw httpFlvErrors.refused('NO_TRACK', { stream: streamUrl(grant.name), codecs, container: format.name });
   }
 
