@@ -34,6 +34,8 @@ export interface ServeSettings {
   readonly rtmp: ListenSettings;
   readonly http: ListenSettings;
   readonly api: ListenSettings;
+  /** The API answers under /api/ at the HTTP addresses too (SRS: http_api and http_server with the same listen). */
+  readonly apiOnHttp: boolean;
   /** Bytes of the RTMP chunks that are sent (SRS: chunk_size). */
   readonly chunkSize: number;
   /** SRS: mw_latency. */
@@ -57,6 +59,7 @@ export const defaultServeSettings: ServeSettings = {
   http: { listen: [':8080'] },
   // Without a credential only this machine may ask.
   api: { listen: ['127.0.0.1:1985'] },
+  apiOnHttp: false,
   chunkSize: rtmp.defaults.chunkSize,
   mergeWindowMs: 350,
   gopCache: true,
@@ -143,6 +146,7 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
     // Plain ones first, as they were asked for.
     for (const [index, listener] of rtmpServer.listeners.entries())
       opened(index < settings.rtmp.listen.length ? 'rtmp' : 'rtmps', listener);
+    if (settings.apiOnHttp) closers.push(routes.add((exchange) => answerApi(api, exchange)));
     const hlsConfig = { ...hls.defaults, ...settings.hls };
     if (hlsConfig.classic || hlsConfig.lowLatency) closers.push(await hls.serve(host, hlsConfig));
     // Segments of HLS and pages may end as live streams do, and are exact: they are asked first.
@@ -181,6 +185,13 @@ function publishDemo(
   ).catch((error: unknown) => {
     if (!signal.aborted) host.log.error('demo', `the demo stream ended: ${String(error)}`);
   });
+}
+
+/** The API on a port that it shares. */
+function answerApi(api: Api, exchange: HttpExchange): boolean {
+  if (!exchange.request.path.startsWith('/api/')) return false;
+  api.handle(exchange);
+  return true;
 }
 
 /** The HTTP server port: the first route that fits answers. */

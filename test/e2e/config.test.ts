@@ -50,3 +50,17 @@ it('nothing listens when nothing is named', async () => {
   await server.close();
   engine.close();
 });
+
+it('the API answers at the HTTP port when it has no other', async () => {
+  const engine = createEngine({ log: silentLog });
+  const local = { listen: ['127.0.0.1:0'] };
+  const server = await engine.serve({ rtmp: local, http: local, api: { listen: [] }, apiOnHttp: true });
+  const at = `http://127.0.0.1:${portOf(server, 'http')}`;
+
+  expect(names(server)).toEqual(['rtmp', 'http']);
+  expect(await (await fetch(`${at}/api/v1/streams/`)).json()).toMatchObject({ code: 0, streams: [] });
+  expect((await fetch(`${at}/nothing`)).status).toBe(404);
+
+  await server.close();
+  engine.close();
+});

@@ -28,7 +28,7 @@ export const configErrors = defineErrors('CONFIG', {
   SHARED_PORT: {
     srs,
     text: '{file}: http_api and http_server both listen on port {port}',
-    advice: 'srsx cannot share a port between them yet: give http_api another listen.',
+    advice: 'Give both the same list of addresses, or http_api other ports.',
   },
   ASK: { srs, text: '"{directive}" is not a directive', advice: `{nearest}${see}` },
 });

@@ -32,6 +32,8 @@ export interface ServePlan {
     readonly rtmp: ListenPlan;
     readonly http: ListenPlan;
     readonly api: ListenPlan;
+    /** API and HTTP server have the same addresses. */
+    readonly apiOnHttp: boolean;
     readonly chunkSize: number;
     readonly mergeWindowMs: number;
     readonly gopCache: boolean;
@@ -51,8 +53,8 @@ export interface ServePlan {
 export function planServe(config: Config): ServePlan {
   const { root } = config;
   const { vhost, notices } = chooseVhost(config);
-  const api = planHttp(root, 'http_api');
   const http = planHttp(root, 'http_server');
+  const { api, apiOnHttp } = planApi(planHttp(root, 'http_api'), http);
   refuseSharedPorts(root, api, http);
   const tls = root.get('rtmps.enabled') ? planTls(root, 'rtmps') : undefined;
   const localApi = root.get('http_api.enabled') && root.look('http_api.listen').origin.kind === 'default';
@@ -62,6 +64,7 @@ export function planServe(config: Config): ServePlan {
       http,
       // Nobody wrote where, and the API has no credential: only this machine may ask.
       api: localApi ? { ...api, listen: api.listen.map((port) => `127.0.0.1:${port}`) } : api,
+      apiOnHttp,
       chunkSize: clamp(vhost.get('vhost.chunk_size'), 128, 65_536),
       mergeWindowMs: Math.max(0, vhost.get('vhost.play.mw_latency')),
       gopCache: vhost.get('vhost.play.gop_cache'),
@@ -132,7 +135,20 @@ const planTls = (root: Section, block: 'rtmps' | 'http_api.https' | 'http_server
   cert: root.get(`${block}.cert`),
 });
 
-/** SRS can serve API and streams on one port; the engine has a port for each. */
+/** With the addresses of the HTTP server, the API has none of its own; with HTTPS for both, neither there. */
+function planApi(api: ListenPlan, http: ListenPlan): { api: ListenPlan; apiOnHttp: boolean } {
+  const apiOnHttp = sameAddresses(api.listen, http.listen);
+  if (!apiOnHttp) return { api, apiOnHttp };
+  return { api: { listen: [], ...(api.tls && !http.tls && { tls: api.tls }) }, apiOnHttp };
+}
+
+/** Port 0 is a free one for each, so that it is never the same. */
+function sameAddresses(a: readonly string[], b: readonly string[]): boolean {
+  const spelled = (words: readonly string[]): string => words.map((word) => word.replace(/^(0\.0\.0\.0)?:/, '')).join();
+  return a.length > 0 && spelled(a) === spelled(b) && !a.some((word) => /(^|:)0+$/.test(word));
+}
+
+/** Two lists of addresses that share some ports and not all would fail at the second one, with a worse message. */
 function refuseSharedPorts(root: Section, api: ListenPlan, http: ListenPlan): void {
   const ports = (plan: ListenPlan): (string | undefined)[] =>
     [...plan.listen, ...(plan.tls?.listen ?? [])].map((word) => /(\d+)$/.exec(word)?.[1]);

@@ -13,6 +13,7 @@ describe('a server by configuration', () => {
       rtmp: { listen: ['1935'] },
       http: { listen: [] },
       api: { listen: [] },
+      apiOnHttp: false,
       chunkSize: 60_000,
       mergeWindowMs: 350,
       gopCache: true,
@@ -119,10 +120,35 @@ describe('a server by configuration', () => {
     expect(plan('vhost a { play { mw_latency 1; } }').settings.mergeWindowMs).toBe(1);
   });
 
-  it('CONFIG_SHARED_PORT: does not share a port between API and streams', () => {
+  it.each([
+    ['8080', '8080'],
+    ['0.0.0.0:8080', ':8080'],
+    ['127.0.0.1:1 [::1]:1', '127.0.0.1:1 [::1]:1'],
+  ])('API and streams share their addresses: %s and %s', (api, http) => {
+    const { settings } = plan(`http_api { enabled on; listen ${api}; } http_server { enabled on; listen ${http}; }`);
+
+    expect(settings).toMatchObject({ apiOnHttp: true, api: { listen: [] }, http: { listen: http.split(' ') } });
+  });
+
+  it('share HTTPS too, when both have it', () => {
+    const api = 'http_api { enabled on; listen 80; https { enabled on; listen 443; } }';
+    const tls = { tls: expect.objectContaining({ listen: ['443'] }) };
+
+    const both = plan(`${api} http_server { enabled on; listen 80; https { enabled on; listen 443; } }`).settings;
+    const one = plan(`${api} http_server { enabled on; listen 80; }`).settings;
+
+    expect(both).toMatchObject({ apiOnHttp: true, api: { listen: [] }, http: tls });
+    expect(both.api.tls).toBeUndefined();
+    expect(one).toMatchObject({ apiOnHttp: true, api: { listen: [], ...tls } });
+  });
+
+  it('CONFIG_SHARED_PORT: some ports are shared and others not', () => {
     const shared = 'http_api { enabled on; listen 8080; } http_server { enabled on; listen 127.0.0.1:8080; }';
 
     expect(fault(() => plan(shared)).code).toBe('CONFIG_SHARED_PORT');
-    expect(plan(shared.replaceAll('8080', '0')).settings.api.listen).toEqual(['0']);
+    expect(plan(shared.replaceAll('8080', '0')).settings).toMatchObject({ apiOnHttp: false, api: { listen: ['0'] } });
+    expect(plan('http_api { enabled on; listen 0; } http_server { enabled on; listen 0; }').settings.apiOnHttp).toBe(
+      false,
+    );
   });
 });
