@@ -294,6 +294,21 @@ describe('a player of low-latency HLS', () => {
     expect((await ask('/live/a.ll.m3u8?_HLS_msn=2')).answered).toBe(false);
   });
 
+  it('waits for that first part when it is not made yet', async () => {
+    const { ask, publish, play } = await world({ config: { sessions: false } });
+    const publication = publish();
+    const frames = live({ seconds: 5, gop: 50 });
+    const begun = frames.findIndex(({ dts }) => dts >= fromMs(4100));
+    play(publication, frames.slice(0, begun));
+
+    const waiting = await ask('/live/a.ll.m3u8?_HLS_msn=1&_HLS_part=10');
+    expect(waiting.answered).toBe(false);
+    expect((await ask('/live/a.ll.m3u8?_HLS_msn=1&_HLS_part=9')).answered).toBe(true);
+    play(publication, frames.slice(begun, begun + 10));
+
+    expect(waiting.text).toContain('-2.0.m4s",INDEPENDENT=YES');
+  });
+
   it('is told 503 when nothing comes for three target durations', async () => {
     const { ask, publishLive, advance } = await world({ config: { sessions: false } });
     publishLive(4.5);
