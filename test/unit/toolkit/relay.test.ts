@@ -3,9 +3,12 @@ import { defaultLimits, type Limits } from '../../../src/core/base/limits.ts';
 import { fromMs, fromSeconds, toMs } from '../../../src/core/base/time.ts';
 import type { Protocol } from '../../../src/core/control/host.ts';
 import { FlvDemuxer } from '../../../src/core/format/flv/index.ts';
+import { Fmp4Demuxer } from '../../../src/core/format/fmp4/index.ts';
+import { TsDemuxer } from '../../../src/core/format/ts/index.ts';
 import type { Frame } from '../../../src/core/media/frame.ts';
 import { file as realFile } from '../../../src/core/protocols/file/index.ts';
 import { fileProtocol } from '../../../src/core/protocols/file/protocol.ts';
+import { fileFormats } from '../../../src/core/protocols/file/table.ts';
 import { type RelayOptions, type RelayProgress, relay } from '../../../src/core/toolkit/relay.ts';
 import { aacTrack, audio, h264Track, live, video } from '../../tools/builders.ts';
 import { FakeLink } from '../../tools/fakes.ts';
@@ -185,6 +188,24 @@ describe('file to file', () => {
 
     await expect(run(host)).rejects.toMatchObject({ code: 'RELAY_STALLED', details: { seconds: 30 } });
     expect(stuck.closed).toBe(true);
+  });
+});
+
+describe('file to a container that holds frames back', () => {
+  test.each([
+    ['out.ts', () => new TsDemuxer(defaultLimits)],
+    ['out.mp4', () => new Fmp4Demuxer(defaultLimits)],
+  ])('%s has the last frames too', async (to, make) => {
+    const frames = [...live({ seconds: 2 }), audio({ at: 2000 }), audio({ at: 2023 })];
+    const host = setup({ 'in.box': boxFile(both, frames) });
+    host.protocols[0] = fileProtocol([boxFormat, ...fileFormats]);
+
+    await run(host, { to });
+
+    const demuxer = make();
+    const events = [...demuxer.push(written(host, to)), ...demuxer.end()];
+    const kept = events.filter((event) => event.type === 'frame' && event.frame.track.kind === 'audio');
+    expect(kept.length).toBe(frames.filter((frame) => frame.track.kind === 'audio').length);
   });
 });
 

@@ -18,6 +18,7 @@ const frames = live({ seconds: 2 }).map((frame) =>
     : frame,
 );
 const mp3Track: Track = { ...aacTrack, codec: 'mp3', config: new Uint8Array(0) };
+const metadata: Track = { id: 512, kind: 'data', codec: 'amf0', config: new Uint8Array(0), epoch: 0 };
 const names = ['flv', 'ts', 'mp4', 'aac'] as const;
 type Name = (typeof names)[number];
 
@@ -65,6 +66,8 @@ describe('a player', () => {
   it.each(names)('of .%s by WebSocket gets the same bytes in messages', async (name) => {
     const world = await setUp();
     const plain = await world.ask(`/live/a.${name}`, { chunked: false });
+    // Each wire has a feed of its own.
+    await world.ask(`/live/a.${name}`);
     const socket = await world.ask(`/live/a.${name}`, { webSocket: true });
     const publication = publish(world);
     for (const frame of frames) publication.write(frame);
@@ -96,7 +99,6 @@ describe('a player', () => {
 
   it('HTTP_FLV_NO_TRACK: asks for a container that has no place for any track', async () => {
     const world = await setUp();
-    const metadata: Track = { id: 512, kind: 'data', codec: 'amf0', config: new Uint8Array(0), epoch: 0 };
     publish(world).retrack([h264Track, aacTrack, metadata]);
 
     const exchange = await world.ask('/live/a.mp3');
@@ -106,12 +108,19 @@ describe('a player', () => {
     expect([world.host.sessions.size, world.wheel.size]).toEqual([0, 0]);
   });
 
+  it('is not refused while nothing but metadata is known', async () => {
+    const world = await setUp();
+    publish(world).retrack([metadata]);
+
+    expect((await world.ask('/live/a.mp3')).status).toBe(200);
+  });
+
   it('is ended when that shows only after the publisher came', async () => {
     const world = await setUp();
     const exchange = await world.ask('/live/a.mp3');
     publish(world);
 
-    world.advance(1250);
+    world.advance(6000);
 
     expect([exchange.status, exchange.link.reason?.code]).toEqual([200, 'HTTP_FLV_NO_TRACK']);
     expect(world.host.sessions.size).toBe(0);
