@@ -1,12 +1,15 @@
 // Numbers about what is going on: byte rates over the last seconds, and reports that do not flood the log.
 import { fromSeconds, type Micros, toSeconds } from './time.ts';
 
+/** Chosen: a thousand players are looked at a thousand times in this time, and dashboards average over 30 s anyway. */
+export const SAMPLE_TIME = fromSeconds(5);
+const SAMPLES = 7;
+
 /** Bytes of one direction, with the average over the last 30 s in kbit/s (SRS: kbps.recv_30s). */
 export class Rate {
   total = 0;
-  /** Ring of totals, one for each second. */
-  readonly #samples = new Float64Array(31);
-  #filled = 0;
+  /** Ring of totals, one for each sample time. */
+  readonly #samples: number[] = [];
   #next = 0;
   #last: Micros;
 
@@ -19,28 +22,26 @@ export class Rate {
     this.total += bytes;
   }
 
-  /** Takes a sample when a second has passed; called from the coarse wheel and before reading. */
+  /** Takes a sample when its time has come; called at least so often, and before reading. */
   tick(now: Micros): void {
-    const second = fromSeconds(1);
-    const late = Math.floor((now - this.#last) / second);
+    const late = Math.floor((now - this.#last) / SAMPLE_TIME);
     if (late <= 0) return;
-    for (let i = 0; i < Math.min(late, this.#samples.length); i++) this.#push();
-    this.#last += late * second;
+    for (let i = 0; i < Math.min(late, SAMPLES); i++) this.#push();
+    this.#last += late * SAMPLE_TIME;
   }
 
-  /** Average of the last `seconds` (at most 30) in whole kbit/s. */
-  kbps(now: Micros, seconds = 30): number {
+  /** Average of the last 30 s, or since the start when that is less, in whole kbit/s. */
+  kbps(now: Micros): number {
     this.tick(now);
-    const back = Math.min(seconds, this.#filled - 1);
-    const oldest = this.#samples[(this.#next - 1 - back + 2 * this.#samples.length) % this.#samples.length] as number;
-    const span = back + toSeconds(now - this.#last);
+    const back = this.#samples.length - 1;
+    const oldest = this.#samples[(this.#next + SAMPLES * 2 - 1 - back) % SAMPLES] as number;
+    const span = toSeconds(back * SAMPLE_TIME + (now - this.#last));
     return span <= 0 ? 0 : Math.floor(((this.total - oldest) * 8) / 1000 / span);
   }
 
   #push(): void {
     this.#samples[this.#next] = this.total;
-    this.#next = (this.#next + 1) % this.#samples.length;
-    this.#filled = Math.min(this.#filled + 1, this.#samples.length);
+    this.#next = (this.#next + 1) % SAMPLES;
   }
 }
 

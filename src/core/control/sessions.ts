@@ -24,6 +24,8 @@ export interface SessionInfo {
   readonly swfUrl: string;
   /** Ends the session from outside. */
   readonly end: (reason: SrsxError) => void;
+  /** Brings the byte counts of its entry up to date; called before they are read. */
+  readonly measure?: () => void;
 }
 
 export class SessionEntry {
@@ -77,11 +79,16 @@ export class Sessions {
     return entry;
   }
 
+  /** Its byte counts are those of now. */
   find(id: string): SessionEntry | undefined {
-    return this.#entries.get(id);
+    const entry = this.#entries.get(id);
+    entry?.info.measure?.();
+    return entry;
   }
 
+  /** All sessions, with the byte counts of now. */
   list(): Iterable<SessionEntry> {
+    for (const { info } of this.#entries.values()) info.measure?.();
     return this.#entries.values();
   }
 

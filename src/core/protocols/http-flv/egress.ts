@@ -1,8 +1,9 @@
 // One player: waits for its publisher, gets the stream, and ends with it.
+import { SAMPLE_TIME } from '../../base/counters.ts';
 import type { SrsxError } from '../../base/errors.ts';
 import { type Closer, formatAddress, idle, type Link } from '../../base/link.ts';
 import type { Session } from '../../base/session.ts';
-import { fromSeconds, type Micros, toSeconds } from '../../base/time.ts';
+import { type Micros, toSeconds } from '../../base/time.ts';
 import type { AdmissionRequest, Grant } from '../../control/admission.ts';
 import type { Host } from '../../control/host.ts';
 import type { SessionEntry } from '../../control/sessions.ts';
@@ -30,7 +31,7 @@ export interface PlayOptions {
 }
 
 /** How often the numbers are brought up to date and a stall is looked for. */
-const LOOK = fromSeconds(1);
+const LOOK = SAMPLE_TIME;
 
 /** Headers of every answer to a player. */
 export const playHeaders = (exchange: HttpExchange, { contentType }: LiveFormat): HttpHeaders => ({
@@ -73,6 +74,7 @@ export class PlaySession implements Session {
       publish: false,
       shownName: grant.name.stream + format.extension,
       end: (reason) => this.close(reason, host.clock.now()),
+      measure: () => this.#count(),
     });
     exchange.onGone = () => this.close(undefined, host.clock.now());
     host.wheel.add(this);

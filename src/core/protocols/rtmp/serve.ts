@@ -1,11 +1,11 @@
 // The server: accepts links, asks the admission, joins sessions with streams.
-import { Reporter } from '../../base/counters.ts';
+import { Reporter, SAMPLE_TIME } from '../../base/counters.ts';
 import type { SrsxError } from '../../base/errors.ts';
 import type { Address, Closer, Link } from '../../base/link.ts';
 import { formatAddress } from '../../base/link.ts';
 import type { Log } from '../../base/log.ts';
 import { drive, guard, type Session, toSrsxError } from '../../base/session.ts';
-import { fromSeconds, type Micros, toMs } from '../../base/time.ts';
+import { type Micros, toMs } from '../../base/time.ts';
 import type { Grant } from '../../control/admission.ts';
 import type { Host, Listener, TlsFiles } from '../../control/host.ts';
 import type { SessionEntry } from '../../control/sessions.ts';
@@ -60,7 +60,7 @@ export function serveLink(link: Link, host: Host, config: RtmpConfig, open = new
 }
 
 /** How often the rates of a session are brought up to date. */
-const METER_TIME = fromSeconds(1);
+const METER_TIME = SAMPLE_TIME;
 
 /** One connection: its session, and what it publishes or plays. */
 export class ServedLink implements Session, SessionEvents {
@@ -222,6 +222,7 @@ export class ServedLink implements Session, SessionEvents {
       pageUrl,
       swfUrl,
       end: (reason) => this.close(reason, this.#host.clock.now()),
+      measure: () => this.#measure(this.#host.clock.now()),
     });
     this.#log = this.#log.with({ session: entry.id, stream: streamUrl(name) });
     return entry;
