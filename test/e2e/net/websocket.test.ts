@@ -93,7 +93,7 @@ describe('a WebSocket', () => {
       link.onClose = left.resolve;
     });
     const { socket, messages, end } = browser(url);
-    socket.onopen = () => socket.send(utf8('echo'));
+    socket.onopen = () => socket.send(Buffer.from('echo'));
     socket.addEventListener('message', () => socket.close(1000));
 
     const { code } = await end;
