@@ -1,10 +1,11 @@
 // HLS in both forms with other people's players: every frame of the source arrives once, in order, at its time.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MediaPlaylist, PlaylistFinding } from '../../src/core/format/hls/index.ts';
 import { parsePlaylist, validatePlaylist, validateReload, validateUpdate } from '../../src/core/format/hls/index.ts';
 import { analyseTs, tsFaults } from '../../src/core/format/ts/index.ts';
+import { createEngine, protocols, relay, silentLog } from '../../src/core/index.ts';
 import {
   type Child,
   type CopiedFrame,
@@ -166,6 +167,57 @@ async function follow(stream: string): Promise<{ findings: PlaylistFinding[]; de
   }
   return { findings, delaysMs, playlists };
 }
+
+/** ffmpeg 5.1 cannot publish these: our own relay does, by Enhanced RTMP. */
+const engine = createEngine({ log: silentLog });
+afterAll(() => engine.close());
+
+/** The SEI of x265 stands in hvcC, from where ffmpeg puts it in front of each key frame. */
+const bareHevc = 'filter_units=remove_types=32-35|39';
+const enhanced = [
+  {
+    name: 'HEVC and AAC',
+    stream: 'hevc',
+    source: sources.hevcAac,
+    video: `hevc_mp4toannexb,${bareHevc}`,
+    ts: bareHevc,
+  },
+  { name: 'AV1 and Opus', stream: 'av1', source: sources.av1Opus, video: 'null', ts: undefined },
+] as const;
+
+describeWith(['ffmpeg'], 'ffmpeg, with what Enhanced RTMP brings,', () => {
+  it.each(enhanced)('plays $name', { timeout: 60_000 }, async ({ stream, source, video, ts }) => {
+    const from = await source();
+    const signal = new AbortController().signal;
+    await relay(engine.host, protocols, { from, to: `${server.rtmp}/live/${stream}`, pace: 'realtime', signal });
+
+    const sent = await frames(['-i', from], { video, sound: 'null' }, 'va');
+    const low = await frames(fromStart(`${server.http}/live/${stream}.ll.m3u8`), { video, sound: 'null' }, 'va');
+    expectAll(low, sent, 1);
+    if (ts === undefined) return;
+    const url = `${server.http}/live/${stream}.m3u8`;
+    expectAll(await frames(fromStart(url), { video: ts, sound: 'aac_adtstoasc' }, 'va'), sent, 2);
+  });
+});
+
+describeWith(['ffmpeg', 'gst-launch-1.0'], 'GStreamer', () => {
+  it('gets every picture of both forms', { timeout: 60_000 }, async () => {
+    await ended(publish(await sources.bFrames(), 'gst'), 20_000);
+
+    for (const { name, extension } of forms) {
+      // A live playlist has no end: it is killed when it has said all.
+      const url = `${server.http}/live/gst.${extension}`;
+      const pipe = 'parsebin name=p p. ! video/x-h264 ! identity silent=false ! fakesink sync=false';
+      const said = await run('sh', [
+        '-c',
+        `timeout 15 gst-launch-1.0 -v souphttpsrc location=${url} ! hlsdemux ! ${pipe} || true`,
+      ]);
+      const chain = said.split('\n').filter((line) => line.includes('last-message = chain')).length;
+      // The demuxer of TS holds the last picture until another one follows.
+      expect(150 - chain, name).toBeLessThanOrEqual(name === 'classic' ? 1 : 0);
+    }
+  });
+});
 
 describeWith(['ffmpeg'], 'our validator', () => {
   it('passes on every update of a live low-latency playlist, which come at once', { timeout: 60_000 }, async () => {

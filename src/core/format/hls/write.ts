@@ -42,8 +42,11 @@ export interface LowLatencyOptions {
 export const targetDuration = (store: SegmentStore, target: Micros): number =>
   Math.max(1, Math.ceil(toSeconds(Math.max(store.longest, target)) - ROUNDING));
 
-/** A segment of 2.000 s may be a millisecond longer by rounding; the rule is that EXTINF rounded is not above. */
-const ROUNDING = 0.005;
+/**
+ * The rule is that EXTINF rounded to a whole number is not above, so there is room: a segment of 2.000 s may be longer by
+ * the rounding of its times, or by the frame of sound that came before the first picture.
+ */
+const ROUNDING = 0.1;
 
 /** PART-TARGET in seconds. */
 export const partTargetSeconds = (store: SegmentStore, partTarget: Micros): number =>
