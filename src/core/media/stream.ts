@@ -108,6 +108,7 @@ export class Stream {
   publish(options: PublishOptions): Publication {
     if (this.#publication !== undefined) {
       if (options.policy === 'refuse') throw streamErrors.refused('BUSY', { stream: streamUrl(this.name) });
+      // Not settled in between: the stream must stay known to the hub for the newcomer.
       this.#publication.evict(streamErrors.refused('TAKEN', { stream: streamUrl(this.name) }));
     }
     this.#timeline.restart();
@@ -116,7 +117,11 @@ export class Stream {
       stream: this,
       retrack: (tracks: readonly Track[]) => this.#publication === publication && this.#retrack(tracks),
       write: (frame: Frame) => this.#publication === publication && this.#write(frame),
-      end: () => this.#publication === publication && this.#end(),
+      end: () => {
+        if (this.#publication !== publication) return;
+        this.#end();
+        this.#settle();
+      },
       evict: (reason: SrsxError) => {
         this.#end();
         options.onEvicted(reason);
@@ -130,6 +135,7 @@ export class Stream {
   /** Ends the publication from outside; its publisher is told. */
   evict(reason: SrsxError): void {
     this.#publication?.evict(reason);
+    this.#settle();
   }
 
   /**
@@ -230,7 +236,6 @@ export class Stream {
     this.#samples.clear();
     this.#options.onUnpublished(this);
     for (const ended of this.#endings) ended();
-    this.#settle();
   }
 
   #settle(): void {

@@ -188,6 +188,18 @@ describe('the hub', () => {
     expect(hub.size).toBe(0);
   });
 
+  it('still knows a stream that was taken over while nobody played it', () => {
+    const hub = setUp();
+    const stream = hub.stream(name);
+    stream.publish(refuse);
+
+    const second = stream.publish({ ...refuse, policy: 'takeover' });
+
+    expect(hub.find(name)).toBe(stream);
+    second.end();
+    expect(hub.size).toBe(0);
+  });
+
   it('has a limit of streams', () => {
     const hub = setUp({ limits: { streams: 2 } });
     hub.stream(name).publish(refuse);
