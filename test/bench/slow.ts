@@ -71,6 +71,8 @@ for (let waited = 0; waited < Number(flags.seconds); waited += 10) {
   console.log(`beside 10 that read nothing, ${waited + 10} s: ${rate(from, to)}, ${to.closed} closed, ${rss()}`);
 }
 for (const socket of slow) socket.destroy();
-await sleep(5000);
-console.log(`after they left: ${rss()}`);
+for (const waited of [5, 30, 60]) {
+  await sleep(waited === 5 ? 5000 : waited === 30 ? 25_000 : 30_000);
+  console.log(`${waited} s after they left: ${rss()}`);
+}
 for (const child of children) child.kill('SIGKILL');
