@@ -19,8 +19,13 @@ const flagOf: Readonly<Record<string, string>> = {
   api: '--api-listen',
 };
 
+export interface ServeFacts {
+  readonly demo: boolean;
+  readonly hls?: { readonly classic?: boolean; readonly lowLatency?: boolean };
+}
+
 /** The URLs that a person needs first, one line each. */
-export function serveReport(listeners: readonly NamedListener[], { demo }: { demo: boolean }): string {
+export function serveReport(listeners: readonly NamedListener[], { demo, hls = {} }: ServeFacts): string {
   const first = (name: string): Address | undefined => listeners.find((listener) => listener.name === name)?.address;
   const rtmp = first('rtmp');
   const http = first('http');
@@ -38,6 +43,8 @@ export function serveReport(listeners: readonly NamedListener[], { demo }: { dem
   if (http !== undefined) {
     lines.push(['HTTP-FLV', `http://${reach(http)}/live/${name}.flv`]);
     lines.push(['WS-FLV', `ws://${reach(http)}/live/${name}.flv`]);
+    if (hls.classic) lines.push(['HLS', `http://${reach(http)}/live/${name}.m3u8`]);
+    if (hls.lowLatency) lines.push(['LL-HLS', `http://${reach(http)}/live/${name}.ll.m3u8`]);
     lines.push(['Player', `http://${reach(http)}/${pageQuery(rtmp, api)}`]);
   }
   if (api !== undefined) lines.push(['API', `http://${reach(api)}/api/v1/versions`]);

@@ -33,6 +33,7 @@ export default class Serve extends BaseCommand<typeof Serve> {
     const plan = planFromFlags(flags, this.argv, this.logger);
     if (flags.test) return void print('The configuration is right.');
     const engine = createEngine({ log: this.logger, ...(plan && { limits: plan.limits }) });
+    const hls = { classic: flags.hls, ...plan?.settings.hls, lowLatency: flags['hls-low-latency'] };
     const server = await engine.serve({
       rtmp: this.#listen(flags['rtmp-listen'], flags['rtmps-listen']),
       http: this.#listen(flags['http-listen'], flags['https-listen']),
@@ -41,13 +42,13 @@ export default class Serve extends BaseCommand<typeof Serve> {
       gopCache: flags['gop-cache'],
       publisherPolicy: flags.publisher,
       ...plan?.settings,
-      hls: { classic: flags.hls, ...plan?.settings.hls, lowLatency: flags['hls-low-latency'] },
+      hls,
       pages: playerPages(),
       version: this.config.version,
       ...(flags.demo && { demo: { sample: demoSample } }),
     });
     if (this.jsonEnabled()) printJsonLine({ listeners: server.listeners });
-    else print(serveReport(server.listeners, { demo: flags.demo }));
+    else print(serveReport(server.listeners, { demo: flags.demo, hls }));
     await this.interrupted();
     await server.close();
     engine.close();

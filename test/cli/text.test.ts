@@ -102,6 +102,11 @@ describe('what serve says', () => {
   it('tells the page of ports that are not the usual ones', () => {
     const moved = listeners.map(({ name, address }) => ({ name, address: { ...address, port: address.port + 1 } }));
 
+    const both = { demo: false, hls: { classic: true, lowLatency: true } };
+    expect(serveReport(moved, both)).toMatch(
+      /HLS .*\/live\/livestream\.m3u8[\s\S]*LL-HLS .*\/live\/livestream\.ll\.m3u8/,
+    );
+    expect(serveReport(moved, { demo: false })).not.toContain('m3u8');
     expect(serveReport(moved, { demo: false })).toContain('http://localhost:8081/?rtmp=1936&api=1986');
   });
 
