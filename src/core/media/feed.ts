@@ -303,7 +303,7 @@ export class Cursor {
       if (!this.#send(feed.header())) return;
     }
     while (this.position < feed.head) {
-      if (this.position < feed.base && !this.#needJoin) this.#fellBehind();
+      if (this.position < feed.base && !this.#needJoin && !this.#fellBehind()) return;
       if (this.#needJoin && !this.#join()) return;
       const run = feed.run(this.position);
       this.position = run.end;
@@ -319,11 +319,14 @@ export class Cursor {
     this.#feed.detach(this);
   }
 
-  /** The place left the window: parameters are sent again and the newest join point is next. */
-  #fellBehind(): void {
+  /**
+   * The place left the window: parameters are sent again and the newest join point is next. False when the link is full
+   * with the parameters alone.
+   */
+  #fellBehind(): boolean {
     this.jumps++;
     this.#needJoin = true;
-    this.#send(this.#feed.again());
+    return this.#send(this.#feed.again());
   }
 
   /**

@@ -188,6 +188,22 @@ describe('a feed', () => {
     expect(cursor.dropped).toBeGreaterThan(200);
   });
 
+  it('gives no more to a player that is full again with the parameters alone', () => {
+    const { feed } = setUp({ feedSpan: fromSeconds(2) });
+    feed.retrack([h264Track]);
+    feed.write(video({ at: 0, key: true }));
+    const link = new FakeLink(1);
+    feed.attach(link);
+    for (let at = 40; at <= 10_000; at += 40) feed.write(video({ at, key: at % 1000 === 0 }));
+
+    link.drain();
+    expect(read(link)).toBe('H0 R0 ');
+    link.capacity = 1e6;
+    link.drain();
+
+    expect(read(link)).toBe('H0 R0 K10000 ');
+  });
+
   it('bounds its window whatever a player does', () => {
     const { feed } = setUp({ feedSpan: fromSeconds(5), feedBytes: 2000 });
     feed.retrack([h264Track]);
