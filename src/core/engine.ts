@@ -7,6 +7,8 @@ import { Wheel } from './base/session.ts';
 import { fromMs, fromSeconds } from './base/time.ts';
 import { OpenAdmission } from './control/admission.ts';
 import { Api } from './control/api/api.ts';
+import type { Config } from './control/config/config.ts';
+import { LiveSettings, settingsOf } from './control/config/settings.ts';
 import { engineErrors } from './control/errors.ts';
 import type { ClientHost, Host, HttpRoutes, Listener, TlsFiles } from './control/host.ts';
 import { Sessions } from './control/sessions.ts';
@@ -52,6 +54,8 @@ export interface ServeSettings {
   readonly demo?: { readonly sample: string };
   /** Version of the package, for the API. */
   readonly version: string;
+  /** The configuration; without one, every directive has its default. */
+  readonly config?: Config;
 }
 
 export const defaultServeSettings: ServeSettings = {
@@ -108,9 +112,10 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
   const hub = new Hub({ clock, limits, gopCache: settings.gopCache, mergeWindow });
   const sessions = new Sessions(clock, rng, limits.sessions);
   const stats = new Stats({ hub, clock, rng });
+  const inForce = settings.config === undefined ? settingsOf() : new LiveSettings(settings.config);
   const routes = new Routes();
   const admission = new OpenAdmission({ policy: settings.publisherPolicy, mergeWindow, nameBytes: limits.nameBytes });
-  const host: Host = { ...client, hub, sessions, admission, http: routes };
+  const host: Host = { ...client, hub, sessions, admission, settings: inForce, http: routes };
   const api = new Api({ clock, hub, sessions, stats, system: createSystemReader(), version: settings.version });
   const pages = new Pages();
   await pages.load(settings.pages);

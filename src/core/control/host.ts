@@ -12,6 +12,7 @@ import type { MediaSink } from '../media/sink.ts';
 import type { Stream } from '../media/stream.ts';
 import type { HttpHandler, HttpHeaders, HttpResponse } from '../wire/http/exchange.ts';
 import type { Admission } from './admission.ts';
+import type { Settings } from './config/settings.ts';
 import type { Sessions } from './sessions.ts';
 
 /** Certificate and key as PEM files; they are read again when they change. */
@@ -78,6 +79,8 @@ export interface Host {
   readonly hub: Hub;
   readonly admission: Admission;
   readonly sessions: Sessions;
+  /** The configuration in force, by vhost. */
+  readonly settings: Settings;
   readonly wheel: Wheel;
   readonly net: Net;
   readonly http: HttpRoutes;

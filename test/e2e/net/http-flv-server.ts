@@ -5,6 +5,7 @@ import { Log, type LogLine } from '../../../src/core/base/log.ts';
 import { Wheel } from '../../../src/core/base/session.ts';
 import { fromMs } from '../../../src/core/base/time.ts';
 import { OpenAdmission } from '../../../src/core/control/admission.ts';
+import { settingsOf } from '../../../src/core/control/config/settings.ts';
 import type { Host } from '../../../src/core/control/host.ts';
 import { Sessions } from '../../../src/core/control/sessions.ts';
 import { Hub } from '../../../src/core/media/hub.ts';
@@ -41,6 +42,7 @@ export async function startServer({ limits: changes = {}, config = {}, mergeWind
     wheel,
     net,
     sessions: new Sessions(clock, rng, limits.sessions),
+    settings: settingsOf(),
     admission: new OpenAdmission({ policy: 'refuse', mergeWindow, nameBytes: limits.nameBytes }),
     http: {
       add: (on) => {

@@ -4,6 +4,7 @@ import { Log, type LogLine } from '../../../../src/core/base/log.ts';
 import { Wheel } from '../../../../src/core/base/session.ts';
 import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
 import { type Admission, type AdmissionRequest, OpenAdmission } from '../../../../src/core/control/admission.ts';
+import { settingsOf } from '../../../../src/core/control/config/settings.ts';
 import type { Host, Net } from '../../../../src/core/control/host.ts';
 import { Sessions } from '../../../../src/core/control/sessions.ts';
 import type { Frame } from '../../../../src/core/media/frame.ts';
@@ -48,6 +49,7 @@ export async function world(options: WorldOptions = {}) {
   const host: Host = {
     ...{ clock, rng, limits, hub, wheel, net: {} as Net, log: new Log((line) => lines.push(line)) },
     sessions: new Sessions(clock, rng, limits.sessions),
+    settings: settingsOf(),
     admission: {
       admit: (request) => {
         asked.push(request);

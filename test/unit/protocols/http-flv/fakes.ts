@@ -5,6 +5,7 @@ import { Log, type LogLine } from '../../../../src/core/base/log.ts';
 import { Wheel } from '../../../../src/core/base/session.ts';
 import { fromMs } from '../../../../src/core/base/time.ts';
 import { type Admission, type AdmissionRequest, OpenAdmission } from '../../../../src/core/control/admission.ts';
+import { settingsOf } from '../../../../src/core/control/config/settings.ts';
 import type { Host, Net } from '../../../../src/core/control/host.ts';
 import { Sessions } from '../../../../src/core/control/sessions.ts';
 import { flvFormat } from '../../../../src/core/format/flv/index.ts';
@@ -135,6 +136,7 @@ export async function setUp(options: SetUpOptions = {}) {
     net,
     log: new Log((line) => lines.push(line)),
     sessions: new Sessions(clock, rng, limits.sessions),
+    settings: settingsOf(),
     admission: {
       admit: (request) => {
         asked.push(request);

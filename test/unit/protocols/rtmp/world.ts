@@ -7,6 +7,7 @@ import { Log, type LogLine } from '../../../../src/core/base/log.ts';
 import { Wheel } from '../../../../src/core/base/session.ts';
 import { fromMs, type Micros } from '../../../../src/core/base/time.ts';
 import { type Admission, OpenAdmission } from '../../../../src/core/control/admission.ts';
+import { settingsOf } from '../../../../src/core/control/config/settings.ts';
 import type { DialOptions, Host } from '../../../../src/core/control/host.ts';
 import { Sessions } from '../../../../src/core/control/sessions.ts';
 import { Hub } from '../../../../src/core/media/hub.ts';
@@ -57,6 +58,7 @@ export class World {
       log: new Log((line) => this.lines.push(line), 'info'),
       limits: this.limits,
       hub: this.hub,
+      settings: settingsOf(),
       admission: admission ?? new OpenAdmission({ policy, mergeWindow: 0, nameBytes }),
       sessions: this.sessions,
       wheel: this.wheel,
