@@ -1,14 +1,18 @@
 // Composition root: the real clock, sockets and files, the protocols and the control layer, put together.
 import { defaultLimits, type Limits } from './base/limits.ts';
-import type { Address, Closer } from './base/link.ts';
+import type { Address, Closer, Link } from './base/link.ts';
 import { formatAddress } from './base/link.ts';
 import type { Log } from './base/log.ts';
 import { Wheel } from './base/session.ts';
 import { fromMs, fromSeconds } from './base/time.ts';
 import { OpenAdmission } from './control/admission.ts';
 import { Api } from './control/api/api.ts';
+import { type Change, changesOf } from './control/config/changes.ts';
 import type { Config } from './control/config/config.ts';
-import { LiveSettings, settingsOf } from './control/config/settings.ts';
+import { configFromSettings } from './control/config/from-settings.ts';
+import { planServe, type ServePlan } from './control/config/serve-settings.ts';
+import { LiveSettings } from './control/config/settings.ts';
+import { type Door, Doors } from './control/doors.ts';
 import { engineErrors } from './control/errors.ts';
 import type { ClientHost, Host, HttpRoutes, Listener, TlsFiles } from './control/host.ts';
 import { Sessions } from './control/sessions.ts';
@@ -22,7 +26,7 @@ import { httpFlv } from './protocols/http-flv/index.ts';
 import { rtmp } from './protocols/rtmp/index.ts';
 import { protocols } from './protocols.ts';
 import { relay } from './toolkit/relay.ts';
-import type { HttpExchange } from './wire/http/exchange.ts';
+import type { HttpExchange, HttpHandler } from './wire/http/exchange.ts';
 
 export interface ListenSettings {
   /** `host:port`, `:port` or `port`; without a host all interfaces. Port 0 takes a free one. */
@@ -36,8 +40,6 @@ export interface ServeSettings {
   readonly rtmp: ListenSettings;
   readonly http: ListenSettings;
   readonly api: ListenSettings;
-  /** The API answers under /api/ at the HTTP addresses too (SRS: http_api and http_server with the same listen). */
-  readonly apiOnHttp: boolean;
   /** Bytes of the RTMP chunks that are sent (SRS: chunk_size). */
   readonly chunkSize: number;
   /** SRS: mw_latency. */
@@ -54,8 +56,12 @@ export interface ServeSettings {
   readonly demo?: { readonly sample: string };
   /** Version of the package, for the API. */
   readonly version: string;
-  /** The configuration; without one, every directive has its default. */
+  /** The API answers under /api/ at the HTTP addresses too (SRS: http_api and http_server with the same listen). */
+  readonly apiOnHttp?: boolean;
+  /** The configuration, which then says the addresses and values above; `hls` adds to what it says. */
   readonly config?: Config;
+  /** Reads the configuration again, for `reload`; throws ConfigError. */
+  readonly readConfig?: () => Config;
 }
 
 export const defaultServeSettings: ServeSettings = {
@@ -63,7 +69,6 @@ export const defaultServeSettings: ServeSettings = {
   http: { listen: [':8080'] },
   // Without a credential only this machine may ask.
   api: { listen: ['127.0.0.1:1985'] },
-  apiOnHttp: false,
   chunkSize: rtmp.defaults.chunkSize,
   mergeWindowMs: 350,
   gopCache: true,
@@ -76,6 +81,13 @@ export const defaultServeSettings: ServeSettings = {
 export interface Server {
   readonly listeners: readonly { readonly name: string; readonly address: Address }[];
   readonly host: Host;
+  /**
+   * Reads the configuration again and puts it in force; nobody who publishes or plays is dropped. When it cannot be read
+   * or a new address cannot be opened, everything stays as it was. Rejects with ConfigError, SystemError.
+   */
+  reload(): Promise<readonly Change[]>;
+  /** No new connection is taken; those that are there go on. */
+  closeListeners(): void;
   /** Ends all sessions and frees all ports; resolves when that is done. */
   close(): Promise<void>;
 }
@@ -107,12 +119,13 @@ export function createEngine({ log, limits: changes = {} }: { log: Log; limits?:
 }
 
 async function serve(client: ClientHost, settings: ServeSettings): Promise<Server> {
-  const { clock, rng, limits, net, log } = client;
-  const mergeWindow = fromMs(settings.mergeWindowMs);
-  const hub = new Hub({ clock, limits, gopCache: settings.gopCache, mergeWindow });
+  const { clock, rng, limits } = client;
+  const inForce = new LiveSettings(settings.config ?? configFromSettings({ ...settings, hls: false }));
+  const plan = planServe(inForce.config).settings;
+  const mergeWindow = fromMs(plan.mergeWindowMs);
+  const hub = new Hub({ clock, limits, gopCache: plan.gopCache, mergeWindow });
   const sessions = new Sessions(clock, rng, limits.sessions);
   const stats = new Stats({ hub, clock, rng });
-  const inForce = settings.config === undefined ? settingsOf() : new LiveSettings(settings.config);
   const routes = new Routes();
   const admission = new OpenAdmission({ policy: settings.publisherPolicy, mergeWindow, nameBytes: limits.nameBytes });
   const host: Host = { ...client, hub, sessions, admission, settings: inForce, http: routes };
@@ -120,7 +133,8 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
   const pages = new Pages();
   await pages.load(settings.pages);
   const closers: Closer[] = [];
-  const listeners: { name: string; address: Address }[] = [];
+  let doors: Doors | undefined;
+  let apiOnHttp = settings.apiOnHttp ?? plan.apiOnHttp;
   const stop = new AbortController();
   const close = async (): Promise<void> => {
     stop.abort();
@@ -129,36 +143,23 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
     for (const closer of closers.reverse()) closer.close();
   };
 
-  const opened = (name: string, listener: Listener): void => {
-    closers.push(listener);
-    listeners.push({ name, address: listener.address });
-    log.info('engine', `${name} listens at ${formatAddress(listener.address)}`);
-  };
-  const listenHttp = async (name: string, { listen, tls }: ListenSettings, on: (e: HttpExchange) => void) => {
-    for (const at of listen) opened(name, await net.listenHttp(parseAddress(at), on));
-    if (tls === undefined) return;
-    for (const at of tls.listen) opened(`${name}s`, await net.listenHttp(parseAddress(at), on, tls));
-  };
-
   try {
-    const rtmpServer = await rtmp.serve(host, {
-      ...rtmp.defaults,
-      chunkSize: settings.chunkSize,
-      listen: settings.rtmp.listen.map(parseAddress),
-      ...(settings.rtmp.tls && { tls: { ...settings.rtmp.tls, listen: settings.rtmp.tls.listen.map(parseAddress) } }),
-    });
+    const rtmpServer = await rtmp.serve(host, { ...rtmp.defaults, chunkSize: plan.chunkSize, listen: [] });
     closers.push(rtmpServer);
-    // Plain ones first, as they were asked for.
-    for (const [index, listener] of rtmpServer.listeners.entries())
-      opened(index < settings.rtmp.listen.length ? 'rtmp' : 'rtmps', listener);
-    if (settings.apiOnHttp) closers.push(routes.add((exchange) => answerApi(api, exchange)));
-    const hlsConfig = { ...hls.defaults, ...settings.hls };
+    closers.push(routes.add((exchange) => apiOnHttp && answerApi(api, exchange)));
+    const hlsConfig = { ...hls.defaults, ...plan.hls, ...settings.hls };
     if (hlsConfig.classic || hlsConfig.lowLatency) closers.push(await hls.serve(host, hlsConfig));
     // Segments of HLS and pages may end as live streams do, and are exact: they are asked first.
     closers.push(routes.add((exchange) => pages.serve(exchange)));
     closers.push(await httpFlv.serve(host, httpFlv.defaults));
-    await listenHttp('http', settings.http, (exchange) => routes.answer(exchange));
-    await listenHttp('api', settings.api, (exchange) => api.handle(exchange));
+    const behind: BehindDoors = {
+      rtmp: rtmpServer.accept,
+      http: (exchange) => routes.answer(exchange),
+      api: (exchange) => api.handle(exchange),
+    };
+    doors = new Doors((door) => openDoor(host, door, behind));
+    closers.push(doors);
+    await doors.set(doorsOf(plan));
   } catch (error) {
     await close();
     throw error;
@@ -168,17 +169,68 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
     stats.tick();
   });
   closers.push({ close: second });
-  if (settings.demo !== undefined) publishDemo(client, settings.demo.sample, listeners, stop.signal);
-  return { listeners, host, close };
+  const open = doors;
+  const listening = (): Server['listeners'] =>
+    open.list().map(({ name, listener: { address } }) => ({ name, address }));
+  if (settings.demo !== undefined) publishDemo(client, settings.demo.sample, listening(), stop.signal);
+  const reload = oneAtATime(async () => {
+    if (settings.readConfig === undefined) throw engineErrors.config('NO_FILE');
+    const before = inForce.config;
+    const config = settings.readConfig();
+    const next = planServe(config).settings;
+    await open.set(doorsOf(next));
+    ({ apiOnHttp } = next);
+    inForce.replace(config);
+    return changesOf(before, config);
+  });
+  return {
+    get listeners() {
+      return listening();
+    },
+    host,
+    reload,
+    closeListeners: () => open.close(),
+    close,
+  };
+}
+
+/** What serves the connections of each kind of door. */
+interface BehindDoors {
+  readonly rtmp: (link: Link) => void;
+  readonly http: HttpHandler;
+  readonly api: HttpHandler;
+}
+
+async function openDoor({ net, log }: Host, door: Door, behind: BehindDoors): Promise<Listener> {
+  const { name, at, tls } = door;
+  const listener = name.startsWith('rtmp')
+    ? await net.listenTcp(at, behind.rtmp, tls)
+    : await net.listenHttp(at, name.startsWith('api') ? behind.api : behind.http, tls);
+  log.info('engine', `${name} listens at ${formatAddress(listener.address)}`);
+  return listener;
+}
+
+/** Plain doors first, as they were asked for. */
+function doorsOf(plan: Pick<ServePlan['settings'], 'rtmp' | 'http' | 'api'>): Door[] {
+  const doors = (name: string, { listen, tls }: ListenSettings): Door[] => [
+    ...listen.map((at): Door => ({ name, at: parseAddress(at) })),
+    ...(tls?.listen ?? []).map((at): Door => ({ name: `${name}s`, at: parseAddress(at), tls: tls as TlsFiles })),
+  ];
+  return [...doors('rtmp', plan.rtmp), ...doors('http', plan.http), ...doors('api', plan.api)];
+}
+
+/** Runs calls one after the other: two reloads at once would each undo half of the other. */
+function oneAtATime<Result>(work: () => Promise<Result>): () => Promise<Result> {
+  let last: Promise<unknown> = Promise.resolve();
+  return () => {
+    const next = last.then(work);
+    last = next.catch(() => undefined);
+    return next;
+  };
 }
 
 /** Goes through RTMP like any encoder, so that the demo shows what a user's own stream does. */
-function publishDemo(
-  host: ClientHost,
-  sample: string,
-  listeners: readonly { name: string; address: Address }[],
-  signal: AbortSignal,
-): void {
+function publishDemo(host: ClientHost, sample: string, listeners: Server['listeners'], signal: AbortSignal): void {
   const rtmpAt = listeners.find(({ name }) => name === 'rtmp');
   if (rtmpAt === undefined) throw engineErrors.config('DEMO');
   const to = `rtmp://127.0.0.1:${rtmpAt.address.port}/live/demo`;

@@ -19,11 +19,15 @@ import { RtmpIngest } from './ingest.ts';
 import type { Message } from './message.ts';
 import { RtmpSession, type Selection, type SessionEvents, type StreamRequest } from './session.ts';
 
+/** A server of RTMP. */
+export interface RtmpServer extends Closer {
+  readonly listeners: readonly Listener[];
+  /** Serves a link that a listener of somebody else accepted. */
+  readonly accept: (link: Link) => void;
+}
+
 /** Listens on all addresses of the settings; rejects with SystemError when one is not free. */
-export async function serve(
-  host: Host,
-  config: RtmpConfig,
-): Promise<Closer & { readonly listeners: readonly Listener[] }> {
+export async function serve(host: Host, config: RtmpConfig): Promise<RtmpServer> {
   const open = new Set<ServedLink>();
   const onLink = (link: Link): void => {
     const limit = host.limits.sessions;
@@ -41,7 +45,7 @@ export async function serve(
     close();
     throw error;
   }
-  return { listeners, close };
+  return { listeners, accept: onLink, close };
 }
 
 function addresses({ listen, tls }: RtmpConfig): [Address, TlsFiles | undefined][] {

@@ -1,0 +1,77 @@
+// What a reload changes: the values that differ, and those that only a new start brings into force.
+import type { Config, Section } from './config.ts';
+import { type Path, schema } from './schema/index.ts';
+import { showValue } from './setting.ts';
+
+/** One value that differs. */
+export interface Change {
+  readonly directive: string;
+  /** Empty outside of vhosts. */
+  readonly vhost: string;
+  readonly before: string;
+  readonly after: string;
+  /** In force at once, or after a restart only. */
+  readonly when: 'now' | 'restart';
+}
+
+/**
+ * Read once at the start of the process: where the log and the process' files are, and the parts that own a UDP socket or
+ * a thread of work from the start on.
+ */
+const atStartOnly =
+  /^(daemon|pid|server_id|work_dir|utc_time|asprocess|srs_log_\w+|inotify_auto_reload|auto_reload_for_docker|in_docker|srt_server|rtc_server|rtsp_server|stream_caster|exporter|circuit_breaker|threads)(\.|$)/;
+
+/** Changed values by vhost, vhosts that came and went included. */
+export function changesOf(before: Config, after: Config): Change[] {
+  const paths = Object.keys(schema) as Path[];
+  const globals = paths.filter((path) => !/^(vhost|stream_caster)\.|^include$/.test(path));
+  const ofVhosts = paths.filter((path) => path.startsWith('vhost.'));
+  const names = new Set([...before.vhosts(), ...after.vhosts()].map(({ name }) => name));
+  return [
+    ...differing('', globals, before.root, after.root),
+    ...[...names].flatMap((name) => differing(name, ofVhosts, exactly(before, name), exactly(after, name))),
+    ...castersChanged(before, after),
+  ];
+}
+
+function differing(vhost: string, paths: readonly Path[], before?: Section, after?: Section): Change[] {
+  if (before === undefined || after === undefined) {
+    const there = (section?: Section): string => (section === undefined ? 'not there' : 'there');
+    return [{ directive: 'vhost', vhost, before: there(before), after: there(after), when: 'now' }];
+  }
+  return paths.flatMap((path): Change[] => {
+    const values = [valueIn(before, path), valueIn(after, path)] as const;
+    if (values[0] === values[1]) return [];
+    const when = atStartOnly.test(path) ? 'restart' : 'now';
+    return [{ directive: path, vhost, before: values[0], after: values[1], when }];
+  });
+}
+
+/** Blocks that may repeat are compared as they are written. */
+function valueIn(section: Section, path: Path): string {
+  if (/^vhost\.(ingest|transcode)\./.test(path)) return '';
+  const value: unknown = section.get(path);
+  const isBlock = Array.isArray(value) && value.some((item) => typeof item === 'object' && !Array.isArray(item));
+  return isBlock ? written(value) : showValue(value);
+}
+
+/** The words of directives without their places in the file, so that a moved block counts as the same. */
+function written(value: unknown): string {
+  return JSON.stringify(value, (key, item: unknown) => (key === 'file' || key === 'line' ? undefined : item));
+}
+
+function castersChanged(before: Config, after: Config): Change[] {
+  const text = (config: Config): string =>
+    config
+      .streamCasters()
+      .map((caster) => ['caster', 'listen', 'output'].map((name) => showCaster(caster, name)).join(' '))
+      .join('; ');
+  const values = [text(before), text(after)] as const;
+  if (values[0] === values[1]) return [];
+  return [{ directive: 'stream_caster', vhost: '', before: values[0], after: values[1], when: 'restart' }];
+}
+
+const showCaster = (caster: Section, name: string): string => showValue(caster.get(`stream_caster.${name}` as Path));
+
+const exactly = (config: Config, name: string): Section | undefined =>
+  config.vhosts().find((vhost) => vhost.name === name);

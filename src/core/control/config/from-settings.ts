@@ -1,0 +1,66 @@
+// The few settings of a server that nobody wrote a configuration for, as a configuration: one way leads to the engine.
+import type { TlsFiles } from '../host.ts';
+import { type Config, FALLBACK_VHOST } from './config.ts';
+import { loadConfig } from './load.ts';
+
+/** Addresses of one listener, in the form of the file. */
+export interface ListenWords {
+  readonly listen: readonly string[];
+  readonly tls?: TlsFiles & { readonly listen: readonly string[] };
+}
+
+/** What can be said without a configuration; see ServeSettings. */
+export interface PlainSettings {
+  readonly rtmp: ListenWords;
+  readonly http: ListenWords;
+  readonly api: ListenWords;
+  /** Bytes. */
+  readonly chunkSize: number;
+  readonly mergeWindowMs: number;
+  readonly gopCache: boolean;
+  readonly hls: boolean;
+}
+
+/** Stands for a file in messages about settings of a program. */
+const SETTINGS_FILE = '(settings)';
+
+/** Errors: the ConfigErrors of table CONFIG, such as CONFIG_SHARED_PORT. */
+export function configFromSettings(settings: PlainSettings): Config {
+  const { rtmp, http, api, chunkSize, mergeWindowMs, gopCache, hls } = settings;
+  const text = [
+    block('rtmp', listenLines(rtmp.listen)),
+    block('rtmps', tlsLines(rtmp.tls)),
+    block('http_server', [...switchLines(http), ...block('https', tlsLines(http.tls))]),
+    block('http_api', [...switchLines(api), ...block('https', tlsLines(api.tls))]),
+    block(`vhost ${FALLBACK_VHOST}`, [
+      `chunk_size ${chunkSize};`,
+      ...block('play', [`mw_latency ${mergeWindowMs};`, `gop_cache ${onOff(gopCache)};`]),
+      ...block('hls', [`enabled ${onOff(hls)};`]),
+    ]),
+  ];
+  return loadConfig({ file: SETTINGS_FILE, text: text.flat().join('\n'), read: () => '' });
+}
+
+function block(head: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [`${head} {`, ...lines, '}'];
+}
+
+const listenLines = (listen: readonly string[]): string[] =>
+  listen.length === 0 ? [] : [`listen ${listen.map(quote).join(' ')};`];
+
+/** Without an address it is off; with TLS alone it is on all the same. */
+function switchLines({ listen, tls }: ListenWords): string[] {
+  if (listen.length === 0 && tls === undefined) return ['enabled off;'];
+  return ['enabled on;', ...listenLines(listen)];
+}
+
+function tlsLines(tls: ListenWords['tls']): string[] {
+  if (tls === undefined) return [];
+  const { listen, cert, key } = tls;
+  return ['enabled on;', ...listenLines(listen), `cert ${quote(cert)};`, `key ${quote(key)};`];
+}
+
+const onOff = (value: boolean): string => (value ? 'on' : 'off');
+
+/** The language has no escapes: a word may hold any character but the quote around it. */
+const quote = (word: string): string => (word.includes('"') ? `'${word}'` : `"${word}"`);

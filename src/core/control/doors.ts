@@ -1,0 +1,102 @@
+// The addresses that a server listens at, which a reload may change while connections go on.
+import { type Address, formatAddress } from '../base/link.ts';
+import type { Listener, TlsFiles } from './host.ts';
+
+/** One place to listen at. */
+export interface Door {
+  /** What listens there: `rtmp`, `https`, ... */
+  readonly name: string;
+  readonly at: Address;
+  readonly tls?: TlsFiles;
+}
+
+/** A door that is open. */
+export interface OpenDoor {
+  readonly name: string;
+  readonly listener: Listener;
+}
+
+/** Opens and closes listeners until those are open that are wanted, and no others. */
+export class Doors {
+  readonly #open: (door: Door) => Promise<Listener>;
+  /** By `keyOf`, in the order in which they were wanted. */
+  #doors = new Map<string, OpenDoor>();
+
+  constructor(open: (door: Door) => Promise<Listener>) {
+    this.#open = open;
+  }
+
+  list(): readonly OpenDoor[] {
+    return [...this.#doors.values()];
+  }
+
+  /**
+   * Opens what is new, then closes what is not wanted any more; what stays is not touched, and closing a listener leaves
+   * its connections alone. All or nothing: rejects with the SystemError of the first that cannot be opened, with
+   * everything as it was before. A door that changes only its certificate needs its port freed first, so an error
+   * there opens the old one again.
+   */
+  async set(wanted: readonly Door[]): Promise<void> {
+    const before = this.#doors;
+    const after = keyed(wanted);
+    const places = new Set(wanted.map(placeOf));
+    // The same port in another form: it must be free before it can be opened again.
+    const inTheWay = [...before].filter(([key]) => !after.has(key) && places.has(placeIn(key)));
+    for (const [, { listener }] of inTheWay) listener.close();
+    const opened: OpenDoor[] = [];
+    const doors = new Map<string, OpenDoor>();
+    try {
+      for (const [key, door] of after) {
+        let open = before.get(key);
+        if (open === undefined) {
+          open = { name: door.name, listener: await this.#open(door) };
+          opened.push(open);
+        }
+        doors.set(key, open);
+      }
+    } catch (error) {
+      for (const { listener } of opened) listener.close();
+      await this.#reopen(inTheWay.map(([key]) => key));
+      throw error;
+    }
+    const closed = new Set(inTheWay.map(([key]) => key));
+    for (const [key, { listener }] of before) if (!after.has(key) && !closed.has(key)) listener.close();
+    this.#doors = doors;
+  }
+
+  close(): void {
+    for (const { listener } of [...this.#doors.values()].reverse()) listener.close();
+    this.#doors.clear();
+  }
+
+  async #reopen(keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      const door = JSON.parse(key) as Door;
+      this.#doors.set(key, { name: door.name, listener: await this.#open(door) });
+    }
+  }
+}
+
+/** The same door may be wanted twice with port 0: each then is another. */
+function keyed(wanted: readonly Door[]): Map<string, Door> {
+  const doors = new Map<string, Door>();
+  for (const door of wanted) {
+    let ordinal = 0;
+    while (door.at.port === 0 && doors.has(keyOf(door, ordinal))) ordinal++;
+    doors.set(keyOf(door, ordinal), door);
+  }
+  return doors;
+}
+
+const keyOf = ({ name, at, tls }: Door, ordinal: number): string =>
+  JSON.stringify({
+    name,
+    at: { host: at.host, port: at.port },
+    ...(tls && { tls: { cert: tls.cert, key: tls.key } }),
+    ordinal,
+  });
+
+/** Port 0 is a free one for each, so that it is never in the way. */
+const placeOf = ({ at }: Door): string => (at.port === 0 ? '' : formatAddress(at));
+
+const placeIn = (key: string): string => placeOf(JSON.parse(key) as Door) || 'none';
