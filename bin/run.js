@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import v8 from 'node:v8';
 
@@ -29,7 +29,7 @@ function bundledNode() {
 /** Hands over to another Node: same arguments, same terminal, signals passed on, same end. */
 function restart(node) {
   const child = spawn(node, process.argv.slice(1), { stdio: 'inherit', env: { ...process.env, [RESTARTED]: '1' } });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1']) {
     // A terminal sends ctrl-C to the whole group, the child included: passing it on would count as the second one.
     process.on(signal, () => (signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal)));
   }
@@ -57,8 +57,16 @@ async function start() {
   // came, and saves nothing, because the hot path makes little garbage (docs/performance.md).
   v8.setFlagsFromString('--semi-space-growth-factor=1');
   module.enableCompileCache?.();
+  // A link named srs takes SRS's own command line.
+  const args = basename(process.argv[1]) === 'srs' ? ['serve', ...srsArgs(process.argv.slice(2))] : undefined;
   const { execute } = await import('@oclif/core');
-  await execute({ dir: import.meta.url });
+  await execute({ dir: import.meta.url, ...(args && { args }) });
+}
+
+/** SRS reads only the first letter of --version, and shows its help when it is told nothing. */
+function srsArgs(args) {
+  if (args.length === 0) return ['--help'];
+  return args.map((arg) => (arg === '--version' ? '-v' : arg === '-?' ? '--help' : arg));
 }
 
 const bundled = newEnough() ? undefined : bundledNode();

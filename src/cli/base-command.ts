@@ -3,7 +3,7 @@ import { Command, Flags, type Interfaces } from '@oclif/core';
 import type { Log } from '../core/base/log.ts';
 import { exitCodeOf, oclifExit } from './exit-code.ts';
 import { type Interrupt, listenForInterrupt } from './interrupt.ts';
-import { makeLog } from './log-sink.ts';
+import { logFormats, makeLog } from './log-sink.ts';
 import { note, print } from './output.ts';
 import { reportError } from './report-error.ts';
 
@@ -33,7 +33,7 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
       summary: 'Form of the log lines.',
       helpGroup: 'GLOBAL',
       env: 'SRSX_LOG_FORMAT',
-      options: ['text', 'json'] as const,
+      options: logFormats,
       default: 'text' as const,
     })(),
     debug: Flags.boolean({ summary: 'Show the stack of an error.', helpGroup: 'GLOBAL', env: 'SRSX_DEBUG' }),

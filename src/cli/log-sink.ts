@@ -3,8 +3,9 @@ import { chalkStderr as chalk } from 'chalk';
 import { type Level, Log, type LogLine, type LogSink, levels } from '../core/base/log.ts';
 import { usage } from './units.ts';
 
-/** For people, or for programs. */
-export type LogFormat = 'text' | 'json';
+/** For people, for programs, or as SRS writes it. */
+export const logFormats = ['text', 'json', 'srs'] as const;
+export type LogFormat = (typeof logFormats)[number];
 
 /** What `--log` says: a level, and topics whose debug lines are wanted: `warn`, `debug`, `debug,rtmp:chunk`. */
 export function parseLogSpec(spec: string): { level: Level; topics: readonly string[] } {
@@ -17,7 +18,19 @@ export function parseLogSpec(spec: string): { level: Level; topics: readonly str
 /** The logger of a command. */
 export function makeLog(spec: string, format: LogFormat, write: (line: string) => void = toStderr): Log {
   const { level, topics } = parseLogSpec(spec);
-  return new Log(format === 'json' ? jsonSink(write) : textSink(write), level, topics);
+  return new Log(sinkOf(format, write), level, topics);
+}
+
+/** Lines in that form, to where `write` puts them. */
+export function sinkOf(format: LogFormat, write: (line: string) => void, { utc = false } = {}): LogSink {
+  switch (format) {
+    case 'text':
+      return textSink(write);
+    case 'json':
+      return jsonSink(write);
+    case 'srs':
+      return srsSink(write, utc);
+  }
 }
 
 const paint: Readonly<Record<Level, (text: string) => string>> = {
@@ -40,6 +53,29 @@ function textSink(write: (line: string) => void): LogSink {
 function jsonSink(write: (line: string) => void): LogSink {
   return ({ level, topic, text, fields }: LogLine) =>
     write(`${JSON.stringify({ ...fields, time: new Date().toISOString(), level, topic, text })}\n`);
+}
+
+/** SRS's level names (v2). */
+const srsLevels: Readonly<Record<Level, string>> = { error: 'ERROR', warn: 'WARN', info: 'INFO', debug: 'DEBUG' };
+
+/**
+ * `[2026-11-23 20:05:40.544][INFO][17371][f9766209] topic: text key=value`: time, level, process, session; warnings and
+ * errors have an errno too, which is 0 where the system had no part in it.
+ */
+function srsSink(write: (line: string) => void, utc: boolean): LogSink {
+  return ({ level, topic, text, fields }: LogLine) => {
+    const { session, ...others } = fields;
+    const rest = Object.entries(others).map(([key, value]) => ` ${key}=${plain(value)}`);
+    const errno = level === 'warn' || level === 'error' ? '[0]' : '';
+    const head = `[${srsTime(new Date(), utc)}][${srsLevels[level]}][${process.pid}][${printable(String(session ?? '-'))}]`;
+    write(`${head}${errno} ${topic}: ${printable(text)}${rest.join('')}\n`);
+  };
+}
+
+/** `2026-11-23 20:05:40.544`, of this place or of Greenwich. */
+function srsTime(time: Date, utc: boolean): string {
+  const local = utc ? time : new Date(time.getTime() - time.getTimezoneOffset() * 60_000);
+  return local.toISOString().slice(0, 23).replace('T', ' ');
 }
 
 function plain(value: unknown): string {

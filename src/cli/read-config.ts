@@ -1,6 +1,7 @@
 // The configuration that a command is told of: a file (-c), or the environment alone (-e), on this machine.
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import { resolve } from 'node:path';
 import { Flags } from '@oclif/core';
 import { type Config, type ConfigNotice, loadConfig } from '../core/index.ts';
 
@@ -23,13 +24,19 @@ export function chooseConfig(flags: ConfigChoice): { readonly file?: string; rea
   return file === undefined ? undefined : { file, envOnly: false };
 }
 
+/** Where the process was started: what the command line names is relative to it, whatever work_dir says. */
+const startedIn = process.cwd();
+
+/** The path of the configuration as the command line names it, from anywhere. */
+export const noticeFile = (file: string): string => resolve(startedIn, file);
+
 /** Loads what the flags name; the environment alone when they name nothing. Throws ConfigError. */
-export function readConfig(flags: ConfigChoice): Config {
+export function readConfig(flags: ConfigChoice, environment: NodeJS.ProcessEnv = process.env): Config {
   const { file, envOnly } = chooseConfig(flags) ?? { envOnly: true };
   return loadConfig({
-    ...(file !== undefined && { file }),
+    ...(file !== undefined && { file: process.cwd() === startedIn ? file : noticeFile(file) }),
     read: (path) => readFileSync(path, 'utf8'),
-    environment: process.env,
+    environment,
     environmentOnly: envOnly,
     machine: readMachine(),
   });

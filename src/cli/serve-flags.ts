@@ -6,12 +6,14 @@ import { listenFlag, readSwitch, srsMsFlag } from './flags.ts';
 /** Read by the command as they are; addresses are checked for their form only, the engine takes them. */
 export const serveFlags = {
   'rtmp-listen': listenFlag({
+    char: 'p',
     summary: 'RTMP.',
     aliases: ['rtmp-port'],
     env: 'SRS_LISTEN',
     default: [...defaults.rtmp.listen],
   }),
   'http-listen': listenFlag({
+    char: 'x',
     summary: 'HTTP-FLV, WebSocket-FLV and the player page.',
     aliases: ['http-port'],
     env: 'SRS_HTTP_SERVER_LISTEN',

@@ -1,6 +1,6 @@
 // `serve` by a configuration: what -c, -e and -t make of the flags.
 import { Flags, type Interfaces } from '@oclif/core';
-import { type Log, planServe, type ServePlan } from '../core/index.ts';
+import type { Config, Log } from '../core/index.ts';
 import { type ConfigChoice, chooseConfig, configFlags, noticeText, readConfig } from './read-config.ts';
 import { serveFlags } from './serve-flags.ts';
 import { usage } from './units.ts';
@@ -9,30 +9,68 @@ import { usage } from './units.ts';
 export const planFlags = {
   ...configFlags,
   test: Flags.boolean({ char: 't', summary: 'Only check the configuration, and end.' }),
+  'srs-version': Flags.boolean({
+    char: 'v',
+    charAliases: ['V'],
+    summary: 'Print the release of SRS whose configuration and API these are, and end.',
+  }),
+  signature: Flags.boolean({ char: 'g', charAliases: ['G'], summary: 'Print the signature of the server, and end.' }),
 };
 
 /** Flags that a configuration does not speak of. */
 const beside = ['demo', 'hls-low-latency'];
 
+/** Flags that stand above a configuration, by the variables that they set. */
+const above: Readonly<Record<string, { readonly char?: string; readonly list: string; readonly enable?: string }>> = {
+  'rtmp-listen': { char: 'p', list: 'SRS_LISTEN' },
+  'http-listen': { char: 'x', list: 'SRS_HTTP_SERVER_LISTEN', enable: 'SRS_HTTP_SERVER_ENABLED' },
+  'api-listen': { list: 'SRS_HTTP_API_LISTEN', enable: 'SRS_HTTP_API_ENABLED' },
+};
+
+/** A configuration, and how to read it again. */
+export interface ConfigPlan {
+  readonly config: Config;
+  /** Throws ConfigError. Remarks go to the log. */
+  readonly read: (log: Log) => Config;
+}
+
 /**
- * What the configuration says that the flags name; undefined when they name none. Remarks on it go to the log. A flag
- * that could contradict the configuration is a usage error.
+ * What the flags name; undefined when they name none. A flag that could contradict the configuration is a usage error.
  */
 export function planFromFlags(
   flags: ConfigChoice & { readonly test: boolean },
   argv: readonly string[],
   log: Log,
-): ServePlan | undefined {
+): ConfigPlan | undefined {
   if (chooseConfig(flags) === undefined && !flags.test) return undefined;
   const clash = Object.entries(serveFlags)
-    .filter(([name]) => !beside.includes(name))
+    .filter(([name]) => !beside.includes(name) && above[name] === undefined)
     .flatMap(([name, { aliases = [] }]) => [name, `no-${name}`, ...aliases.map(String)])
     .find((name) => argv.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`)));
   if (clash !== undefined) throw usage(`--${clash} does not go with a configuration: write it into the configuration.`);
-  const config = readConfig(flags);
-  const plan = planServe(config);
-  for (const notice of [...config.notices, ...plan.notices]) log.warn('config', noticeText(notice));
-  return plan;
+  const variables = variablesOf(flags, argv);
+  const read = (to: Log): Config => {
+    const config = readConfig(flags, { ...process.env, ...variables });
+    for (const notice of config.notices) to.warn('config', noticeText(notice));
+    return config;
+  };
+  return { config: read(log), read };
+}
+
+/** The addresses that the command line names. */
+function variablesOf(flags: object, argv: readonly string[]): Record<string, string> {
+  const given = Object.entries(above).filter(([name, { char }]) => {
+    const names = [name, name.replace('listen', 'port')];
+    const long = argv.some((arg) => names.some((one) => arg === `--${one}` || arg.startsWith(`--${one}=`)));
+    return long || (char !== undefined && argv.some((arg) => arg.startsWith(`-${char}`)));
+  });
+  return Object.fromEntries(
+    given.flatMap(([name, { list, enable }]): [string, string][] => {
+      const words = (flags as Record<string, unknown>)[name];
+      const value: [string, string] = [list, Array.isArray(words) ? words.join(' ') : String(words)];
+      return enable === undefined ? [value] : [value, [enable, 'on']];
+    }),
+  );
 }
 
 /**

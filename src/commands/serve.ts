@@ -4,9 +4,10 @@ import { BaseCommand } from '../cli/base-command.ts';
 import { print, printJsonLine } from '../cli/output.ts';
 import { chooseConfig } from '../cli/read-config.ts';
 import { serveFlags } from '../cli/serve-flags.ts';
-import { flagsBeside, planFlags, planFromFlags } from '../cli/serve-plan.ts';
+import { type ConfigPlan, flagsBeside, planFlags, planFromFlags } from '../cli/serve-plan.ts';
+import { ServeProcess } from '../cli/serve-process.ts';
 import { listenAdvice, serveReport } from '../cli/serve-report.ts';
-import { createEngine, type ListenSettings } from '../core/index.ts';
+import { createEngine, type ListenSettings, planServe, type ServeSettings, SRS_VERSION_TEXT } from '../core/index.ts';
 
 export default class Serve extends BaseCommand<typeof Serve> {
   static override summary = 'Run the server: RTMP, HTTP-FLV and WebSocket-FLV in and out, and the HTTP API.';
@@ -30,28 +31,46 @@ export default class Serve extends BaseCommand<typeof Serve> {
 
   async run(): Promise<undefined> {
     const { flags } = this;
+    if (flags['srs-version']) return void print(SRS_VERSION_TEXT);
+    if (flags.signature) return void print(`SRS/${SRS_VERSION_TEXT}(srsx/${this.config.version})`);
     const plan = planFromFlags(flags, this.argv, this.logger);
     if (flags.test) return void print('The configuration is right.');
-    const engine = createEngine({ log: this.logger, ...(plan && { limits: plan.limits }) });
-    const hls = { classic: flags.hls, ...plan?.settings.hls, lowLatency: flags['hls-low-latency'] };
-    const server = await engine.serve({
+    const process = plan && (await this.#enter(plan));
+    const engine = createEngine({
+      log: process?.log ?? this.logger,
+      ...(plan && { limits: planServe(plan.config).limits }),
+    });
+    const server = await engine.serve({ ...this.#settings(), ...process?.settings() });
+    if (this.jsonEnabled()) printJsonLine({ listeners: server.listeners });
+    else print(serveReport(server.listeners, { demo: flags.demo, hls: server.hls }));
+    await (process === undefined ? this.interrupted() : process.run(server));
+    await server.close();
+    engine.close();
+    await process?.close();
+  }
+
+  /** What the flags say without a configuration. */
+  #settings(): Partial<ServeSettings> {
+    const { flags } = this;
+    return {
       rtmp: this.#listen(flags['rtmp-listen'], flags['rtmps-listen']),
       http: this.#listen(flags['http-listen'], flags['https-listen']),
       api: { listen: flags['api-listen'] },
       mergeWindowMs: flags['merge-window'],
       gopCache: flags['gop-cache'],
       publisherPolicy: flags.publisher,
-      ...plan?.settings,
-      hls,
+      hls: { ...(flags.hls && { classic: true }), lowLatency: flags['hls-low-latency'] },
       pages: playerPages(),
       version: this.config.version,
       ...(flags.demo && { demo: { sample: demoSample } }),
-    });
-    if (this.jsonEnabled()) printJsonLine({ listeners: server.listeners });
-    else print(serveReport(server.listeners, { demo: flags.demo, hls }));
-    await this.interrupted();
-    await server.close();
-    engine.close();
+    };
+  }
+
+  #enter(plan: ConfigPlan): Promise<ServeProcess> {
+    const { flags, signal } = this;
+    const log = flags.log === undefined ? undefined : this.logger;
+    const { file } = chooseConfig(flags) ?? {};
+    return ServeProcess.enter({ plan, log, format: flags['log-format'], file, signal });
   }
 
   #listen(listen: string[], tlsListen: string[] | undefined): ListenSettings {

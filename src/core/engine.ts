@@ -58,6 +58,8 @@ export interface ServeSettings {
   readonly version: string;
   /** The API answers under /api/ at the HTTP addresses too (SRS: http_api and http_server with the same listen). */
   readonly apiOnHttp?: boolean;
+  /** Identity of the server in the API and hooks (SRS: server_id); without one, a random one. */
+  readonly serverId?: string;
   /** The configuration, which then says the addresses and values above; `hls` adds to what it says. */
   readonly config?: Config;
   /** Reads the configuration again, for `reload`; throws ConfigError. */
@@ -81,6 +83,8 @@ export const defaultServeSettings: ServeSettings = {
 export interface Server {
   readonly listeners: readonly { readonly name: string; readonly address: Address }[];
   readonly host: Host;
+  /** Which forms of HLS are served at the start. */
+  readonly hls: Pick<HlsConfig, 'classic' | 'lowLatency'>;
   /**
    * Reads the configuration again and puts it in force; nobody who publishes or plays is dropped. When it cannot be read
    * or a new address cannot be opened, everything stays as it was. Rejects with ConfigError, SystemError.
@@ -125,7 +129,8 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
   const mergeWindow = fromMs(plan.mergeWindowMs);
   const hub = new Hub({ clock, limits, gopCache: plan.gopCache, mergeWindow });
   const sessions = new Sessions(clock, rng, limits.sessions);
-  const stats = new Stats({ hub, clock, rng });
+  const stats = new Stats({ hub, clock, rng, ...(settings.serverId !== undefined && { serverId: settings.serverId }) });
+  const hlsConfig = { ...hls.defaults, ...plan.hls, ...settings.hls };
   const routes = new Routes();
   const admission = new OpenAdmission({ policy: settings.publisherPolicy, mergeWindow, nameBytes: limits.nameBytes });
   const host: Host = { ...client, hub, sessions, admission, settings: inForce, http: routes };
@@ -147,7 +152,6 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
     const rtmpServer = await rtmp.serve(host, { ...rtmp.defaults, chunkSize: plan.chunkSize, listen: [] });
     closers.push(rtmpServer);
     closers.push(routes.add((exchange) => apiOnHttp && answerApi(api, exchange)));
-    const hlsConfig = { ...hls.defaults, ...plan.hls, ...settings.hls };
     if (hlsConfig.classic || hlsConfig.lowLatency) closers.push(await hls.serve(host, hlsConfig));
     // Segments of HLS and pages may end as live streams do, and are exact: they are asked first.
     closers.push(routes.add((exchange) => pages.serve(exchange)));
@@ -188,6 +192,7 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
       return listening();
     },
     host,
+    hls: hlsConfig,
     reload,
     closeListeners: () => open.close(),
     close,

@@ -13,6 +13,8 @@ export { defaultLimits, type Limits } from './base/limits.ts';
 export { type Address, formatAddress } from './base/link.ts';
 export { type Level, Log, type LogLine, type LogSink, levels, silentLog } from './base/log.ts';
 export { toSrsxError } from './base/session.ts';
+export { SRS_VERSION_TEXT } from './control/api/api.ts';
+export type { Change } from './control/config/changes.ts';
 export type { Config } from './control/config/config.ts';
 export type { Notice as ConfigNotice } from './control/config/directive.ts';
 export { type ExplainedValue, explainValue, listValues, type ShownValue } from './control/config/explain.ts';

@@ -33,11 +33,11 @@ export class Stats {
   #goneReceived = 0;
   #goneSent = 0;
 
-  constructor({ hub, clock, rng }: { hub: Hub; clock: Clock; rng: Rng }) {
+  constructor({ hub, clock, rng, serverId }: { hub: Hub; clock: Clock; rng: Rng; serverId?: string }) {
     this.#hub = hub;
     this.#clock = clock;
     this.#rng = rng;
-    this.serverId = srsId(rng);
+    this.serverId = serverId ?? srsId(rng);
     this.serviceId = randomId(rng, 8);
     this.vhostId = srsId(rng);
     this.received = new Rate(clock.now());

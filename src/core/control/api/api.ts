@@ -12,7 +12,8 @@ import { Float, type Json, writeJson } from './json.ts';
 
 /** The SRS release whose API this is; clients look at it to choose fields. */
 export const SRS_VERSION = { major: 7, minor: 0, revision: 143 } as const;
-const SRS_TEXT = `${SRS_VERSION.major}.${SRS_VERSION.minor}.${SRS_VERSION.revision}`;
+/** The same as text. */
+export const SRS_VERSION_TEXT = `${SRS_VERSION.major}.${SRS_VERSION.minor}.${SRS_VERSION.revision}`;
 
 export interface ApiOptions {
   readonly clock: Clock;
@@ -70,7 +71,7 @@ export class Api {
     const answer = this.#answer(request);
     const callback = request.query.get('callback');
     const headers: Record<string, string> = {
-      Server: `SRS/${SRS_TEXT}(srsx/${this.#options.version})`,
+      Server: `SRS/${SRS_VERSION_TEXT}(srsx/${this.#options.version})`,
       'Content-Type': 'application/json',
       'Cache-Control': 'no-store',
       ...cors(request),
@@ -113,7 +114,7 @@ export class Api {
   }
 
   #version(): Json {
-    return { ...SRS_VERSION, version: SRS_TEXT, srsx: this.#options.version };
+    return { ...SRS_VERSION, version: SRS_VERSION_TEXT, srsx: this.#options.version };
   }
 
   #summary(): Json {
@@ -126,7 +127,7 @@ export class Api {
       ok: true,
       now_ms: now,
       self: {
-        version: SRS_TEXT,
+        version: SRS_VERSION_TEXT,
         pid: reading.pid,
         ppid: reading.ppid,
         argv: reading.argv,

@@ -24,28 +24,40 @@ export const root = block('', {
       follows: () => 'rtmp.chunk_size',
     }),
   ),
-  pid: text('./objs/srs.pid', 'path', 'PID file (also names the server-id file: same path with .id).'),
-  server_id: text('', 'string', 'Server id shown in API, hooks, heartbeat.', {
-    defaultText: 'saved id file, else random `vid-xxxxxxx`',
-  }),
+  pid: supported(
+    text('./objs/srs.pid', 'path', 'PID file (also names the server-id file: same path with .id).', {
+      defaultText: 'none (SRS: ./objs/srs.pid)',
+    }),
+  ),
+  server_id: supported(
+    text('', 'string', 'Server id shown in API, hooks, heartbeat.', {
+      defaultText: 'saved id file, else random `vid-xxxxxxx`',
+    }),
+  ),
   ff_log_dir: text('./objs', 'path', 'Directory for the FFmpeg child logs; `/dev/null` disables.'),
   ff_log_level: text('info', 'enum', 'FFmpeg -loglevel for child processes.'),
-  srs_log_tank: text('file', 'console/file', 'Where the log goes; anything other than `console` means file.', {
-    env: ['SRS_SRS_LOG_TANK', 'SRS_LOG_TANK'],
-    defaultText: 'file (console when docker detected or with -e)',
-  }),
-  srs_log_level: text('trace', 'verbose/info/trace/warn/error', 'Log level in the v1 naming.', {
-    env: ['SRS_SRS_LOG_LEVEL', 'SRS_LOG_LEVEL'],
-  }),
-  srs_log_level_v2: text(
-    '',
-    'trace/debug/info/warn/error',
-    'Log level in the v2 naming; overrides srs_log_level when set.',
-    { env: ['SRS_SRS_LOG_LEVEL_V2', 'SRS_LOG_LEVEL_V2'], defaultText: '(empty: use srs_log_level)' },
+  srs_log_tank: supported(
+    text('file', 'console/file', 'Where the log goes; anything other than `console` means file.', {
+      env: ['SRS_SRS_LOG_TANK', 'SRS_LOG_TANK'],
+      defaultText: 'console, unless srs_log_file is written: srsx stays in the foreground (SRS: file)',
+    }),
   ),
-  srs_log_file: text('./objs/srs.log', 'path', 'Log file path when tank is file.', {
-    env: ['SRS_SRS_LOG_FILE', 'SRS_LOG_FILE'],
-  }),
+  srs_log_level: supported(
+    text('trace', 'verbose/info/trace/warn/error', 'Log level in the v1 naming.', {
+      env: ['SRS_SRS_LOG_LEVEL', 'SRS_LOG_LEVEL'],
+    }),
+  ),
+  srs_log_level_v2: supported(
+    text('', 'trace/debug/info/warn/error', 'Log level in the v2 naming; overrides srs_log_level when set.', {
+      env: ['SRS_SRS_LOG_LEVEL_V2', 'SRS_LOG_LEVEL_V2'],
+      defaultText: '(empty: use srs_log_level)',
+    }),
+  ),
+  srs_log_file: supported(
+    text('./objs/srs.log', 'path', 'Log file path when tank is file.', {
+      env: ['SRS_SRS_LOG_FILE', 'SRS_LOG_FILE'],
+    }),
+  ),
   max_connections: supported(
     int(1000, '', 'Max connections (all protocols); start fails if value+128 >= open-file limit.'),
   ),
@@ -53,21 +65,27 @@ export const root = block('', {
     'srsx stays in the foreground; a service manager puts it in the background',
     toggle(true, 'Fork to background (forced off in docker).'),
   ),
-  utc_time: toggle(false, 'Use UTC for log time and path-template time.'),
-  pithy_print_ms: int(10000, 'ms', 'Interval of the periodic per-stage log line.'),
-  work_dir: text('./', 'path', 'The server changes to this directory at its start.'),
-  asprocess: toggle(false, 'Quit when the parent process changes (supervisor mode); error with daemon on.'),
-  empty_ip_ok: toggle(true, 'Silently drop connections whose peer IP is empty (load balancer probes).'),
-  in_docker: toggle(false, 'Force docker mode when auto detect (/proc/1/cgroup has "/docker") fails.'),
-  grace_start_wait: int(2300, 'ms', 'Graceful quit: wait before closing listeners.'),
-  grace_final_wait: int(3200, 'ms', 'Graceful quit: final wait for cleanup.'),
-  force_grace_quit: toggle(false, 'Treat SIGTERM as graceful quit.'),
+  utc_time: supported(toggle(false, 'Use UTC for log time and path-template time.')),
+  pithy_print_ms: accepted(
+    'srsx logs a session when it begins and ends; rates are in the API and the exporter',
+    int(10000, 'ms', 'Interval of the periodic per-stage log line.'),
+  ),
+  work_dir: supported(text('./', 'path', 'The server changes to this directory at its start.')),
+  asprocess: supported(toggle(false, 'Quit when the parent process changes (supervisor mode); error with daemon on.')),
+  empty_ip_ok: accepted(
+    'a connection without an address is always dropped without a word',
+    toggle(true, 'Silently drop connections whose peer IP is empty (load balancer probes).'),
+  ),
+  in_docker: supported(toggle(false, 'Force docker mode when auto detect (/proc/1/cgroup has "/docker") fails.')),
+  grace_start_wait: supported(int(2300, 'ms', 'Graceful quit: wait before closing listeners.')),
+  grace_final_wait: supported(int(3200, 'ms', 'Graceful quit: final wait for cleanup.')),
+  force_grace_quit: supported(toggle(false, 'Treat SIGTERM as graceful quit.')),
   disable_daemon_for_docker: accepted(
     'srsx always stays in the foreground',
     toggle(true, 'Force daemon off in docker.'),
   ),
-  inotify_auto_reload: toggle(false, 'Watch config file by inotify and reload on change.'),
-  auto_reload_for_docker: toggle(true, 'Turn inotify_auto_reload on in docker.'),
+  inotify_auto_reload: supported(toggle(false, 'Watch config file by inotify and reload on change.')),
+  auto_reload_for_docker: supported(toggle(true, 'Turn inotify_auto_reload on in docker.')),
   tcmalloc_release_rate: accepted(
     'srsx does not use tcmalloc',
     float(0.8, '0..10', 'Release rate of tcmalloc (builds with gperf only).'),

@@ -1,0 +1,48 @@
+// The signals of a server: reload, reopen the log, quit at once or when everybody has left.
+import { watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
+
+/** What the signals do. */
+export interface SignalWork {
+  /** SIGHUP. */
+  readonly reload: () => void;
+  /** SIGUSR1. */
+  readonly reopenLog: () => void;
+  /** SIGQUIT; SIGTERM too when `graceful` says so. */
+  readonly quitGracefully: () => void;
+  readonly graceful: boolean;
+}
+
+/** Listens until released. SIGINT, and SIGTERM that is not graceful, are left to the command. */
+export function listenForSignals({ reload, reopenLog, quitGracefully, graceful }: SignalWork): () => void {
+  const work: [NodeJS.Signals, () => void][] = [
+    ['SIGHUP', reload],
+    // With a listener, Node does not open its debugger's port.
+    ['SIGUSR1', reopenLog],
+    ['SIGQUIT', quitGracefully],
+  ];
+  if (graceful) work.push(['SIGTERM', quitGracefully]);
+  for (const [name, on] of work) process.on(name, on);
+  return () => {
+    for (const [name, on] of work) process.off(name, on);
+  };
+}
+
+/** An editor writes a file in several steps, and Kubernetes changes a link beside it. */
+const SETTLE_MS = 200;
+
+/** Calls `changed` when the file was written or replaced (inotify_auto_reload), until closed. */
+export function watchFile(path: string, changed: () => void): () => void {
+  let settling: NodeJS.Timeout | undefined;
+  const watcher = watch(dirname(path), { persistent: false }, (_event, name) => {
+    if (name !== null && name !== basename(path) && !name.startsWith('..')) return;
+    clearTimeout(settling);
+    settling = setTimeout(changed, SETTLE_MS);
+  });
+  // The directory is gone: there is nothing to reload.
+  watcher.on('error', () => watcher.close());
+  return () => {
+    clearTimeout(settling);
+    watcher.close();
+  };
+}
