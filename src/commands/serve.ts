@@ -41,9 +41,11 @@ export default class Serve extends BaseCommand<typeof Serve> {
       ...(plan && { limits: planServe(plan.config).limits }),
     });
     const server = await engine.serve({ ...this.#settings(), ...process?.settings() });
+    // Before anybody is told that it is up, and sends a signal.
+    const over = process === undefined ? this.interrupted() : process.run(server);
     if (this.jsonEnabled()) printJsonLine({ listeners: server.listeners });
     else print(serveReport(server.listeners, { demo: flags.demo, hls: server.hls }));
-    await (process === undefined ? this.interrupted() : process.run(server));
+    await over;
     await server.close();
     engine.close();
     await process?.close();

@@ -31,8 +31,11 @@ export interface Running {
 }
 
 /** The built program, as a user starts it. */
-export function start(args: readonly string[], { nodeArgs = [], env = {} }: StartOptions = {}): Running {
-  const child = spawn(process.execPath, [...nodeArgs, join(root, 'bin/run.js'), ...args], {
+export function start(
+  args: readonly string[],
+  { nodeArgs = [], env = {}, program = join(root, 'bin/run.js') }: StartOptions = {},
+): Running {
+  const child = spawn(process.execPath, [...nodeArgs, program, ...args], {
     env: { ...process.env, NO_COLOR: '1', ...env },
   });
   let stdout = '';
@@ -57,4 +60,6 @@ export function start(args: readonly string[], { nodeArgs = [], env = {} }: Star
 export interface StartOptions {
   readonly nodeArgs?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** Another path of the program, such as a link. */
+  readonly program?: string;
 }

@@ -1,0 +1,166 @@
+// A server as a process by SRS's configuration: reload, log, pid file, graceful quit, and a link named srs.
+import { mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { root } from '../../scripts/run.ts';
+import { until } from '../tools/interop.ts';
+import { type Running, start } from './run.ts';
+
+let directory: string;
+let running: Running[];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'srsx-serve-'));
+  running = [];
+});
+
+afterEach(async () => {
+  for (const server of running) server.signal('SIGKILL');
+  await Promise.all(running.map(({ ended }) => ended));
+  rmSync(directory, { recursive: true });
+});
+
+const path = (name: string): string => join(directory, name);
+const log = (name = 'srs.log'): string => readFileSync(path(name), 'utf8');
+
+/** A port that was free a moment ago, for what must be written into a file. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+function write(lines: string): void {
+  writeFileSync(
+    path('srs.conf'),
+    `work_dir "${directory}"; pid ./srs.pid; srs_log_tank file; srs_log_file ./srs.log;
+     grace_start_wait 1; grace_final_wait 1;\n${lines}`,
+  );
+}
+
+/** The server, up. */
+async function serve(): Promise<Running> {
+  const server = start(['serve', '-c', path('srs.conf')]);
+  running.push(server);
+  await server.firstLine;
+  return server;
+}
+
+const minimal = 'listen 127.0.0.1:0; vhost __defaultVhost__ { }';
+
+describe('SIGHUP', () => {
+  it('puts a changed configuration in force, a new address included', async () => {
+    write(minimal);
+    const server = await serve();
+    const port = await freePort();
+    write(`${minimal.replace('{ }', '{ hls { hls_fragment 3; } }')}
+      http_api { enabled on; listen 127.0.0.1:${port}; }`);
+
+    server.signal('SIGHUP');
+    await until('a reload', () => log().includes('reloaded'));
+
+    expect(log()).toContain('vhost __defaultVhost__: vhost.hls.hls_fragment 10 -> 3');
+    const answer = await fetch(`http://127.0.0.1:${port}/api/v1/versions`);
+    expect(answer.status).toBe(200);
+  });
+
+  it('keeps what is in force when the configuration is wrong, and says why', async () => {
+    const port = await freePort();
+    const api = `http_api { enabled on; listen 127.0.0.1:${port}; }`;
+    write(minimal + api);
+    const server = await serve();
+    write(`${minimal}${api.replace('listen', 'listten')}`);
+
+    server.signal('SIGHUP');
+    await until('a refusal', () => log().includes('not reloaded'));
+
+    expect(log()).toMatch(
+      /\[ERROR\]\[\d+\]\[-\]\[0\] config: not reloaded.*srs\.conf:\d+: "listten" is not a directive/,
+    );
+    expect((await fetch(`http://127.0.0.1:${port}/api/v1/versions`)).status).toBe(200);
+  });
+});
+
+it('SIGUSR1 opens the log again after it was moved away, and opens no port of a debugger', async () => {
+  write(minimal);
+  const server = await serve();
+  await until('the log', () => log().includes('listens'));
+  renameSync(path('srs.log'), path('old.log'));
+
+  server.signal('SIGUSR1');
+  await until('a line in the new file', () => {
+    server.signal('SIGHUP');
+    try {
+      return log().includes('reloaded');
+    } catch {
+      // Not opened yet.
+      return false;
+    }
+  });
+  server.signal('SIGTERM');
+
+  expect((await server.ended).stderr).toBe('');
+});
+
+describe('the pid file', () => {
+  it('is there while the server runs, with an id that the next one has again', async () => {
+    write(minimal);
+    const first = await serve();
+    expect(Number(readFileSync(path('srs.pid'), 'utf8'))).toBeGreaterThan(0);
+    const id = readFileSync(path('srs.id'), 'utf8');
+
+    first.signal('SIGTERM');
+    await first.ended;
+    await serve();
+
+    expect(id).toMatch(/^vid-[0-9a-z]{7}$/);
+    expect(readFileSync(path('srs.id'), 'utf8')).toBe(id);
+  });
+
+  it('refuses a second server', async () => {
+    write(minimal);
+    await serve();
+
+    const second = await start(['serve', '-c', path('srs.conf')]).ended;
+
+    expect(second.code).toBe(3);
+    expect(second.stderr).toContain('a server runs already');
+  });
+});
+
+describe('the end', () => {
+  it('comes with SIGQUIT when nobody is there', async () => {
+    write(minimal);
+    const server = await serve();
+
+    server.signal('SIGQUIT');
+
+    expect((await server.ended).code).toBe(0);
+    expect(log()).toContain('quits when everybody has left');
+  });
+
+  it('comes with SIGTERM at once, unless the configuration wants it graceful', async () => {
+    write(`${minimal} force_grace_quit on;`);
+    const server = await serve();
+
+    server.signal('SIGTERM');
+
+    expect((await server.ended).code).toBe(0);
+    expect(log()).toContain('quits when everybody has left');
+  });
+});
+
+it('a link named srs takes the command line of SRS', async () => {
+  write(minimal);
+  symlinkSync(join(root, 'bin/run.js'), path('srs'));
+  const srs = (...args: string[]) => start(args, { program: path('srs') }).ended;
+
+  expect((await srs('-v')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  expect((await srs('-g')).stdout).toMatch(/^SRS\/\d/);
+  expect(await srs('-t', '-c', path('srs.conf'))).toMatchObject({ code: 0 });
+  expect((await srs()).stdout).toContain('$ srsx serve');
+});
