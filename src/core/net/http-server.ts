@@ -1,5 +1,5 @@
 // HTTP and HTTPS listeners: Node parses and bounds the requests, exchanges answer them.
-import { createServer, type IncomingMessage, type ServerOptions, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Address } from '../base/link.ts';
@@ -28,6 +28,7 @@ export async function listenHttp(context: NetContext, at: Address, on: HttpHandl
     if (isRaw(incoming.socket)) incoming.socket.destroy();
     else handle(context, on, new ServerExchange(context, incoming, response, expects));
   };
+  keepStreams(server);
   server.on('request', (incoming, response) => serve(incoming, response, false));
   server.on('checkContinue', (incoming, response) => serve(incoming, response, true));
   server.on('upgrade', (incoming, socket) => {
@@ -37,12 +38,28 @@ export async function listenHttp(context: NetContext, at: Address, on: HttpHandl
   const renewable = server instanceof TlsServer && tls !== undefined && pems !== undefined;
   const reload = renewable ? reloadPems(server, tls, pems, context.log) : undefined;
   const listener = await startServer(server, at, context, reload);
-  return {
-    address: listener.address,
-    close: () => {
-      listener.close();
-      server.closeIdleConnections();
-    },
+  return listener;
+}
+
+/**
+ * A listener that closes leaves its players alone. Node ends connections without a request under way when a server
+ * closes, and takes a stream whose socket we took over for one of those; so we say which are idle.
+ */
+function keepStreams(server: Server | TlsServer): void {
+  const idle = new Set<Socket>();
+  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
+    idle.add(socket);
+    socket.on('close', () => idle.delete(socket));
+  });
+  for (const event of ['request', 'checkContinue']) {
+    server.on(event, ({ socket }: IncomingMessage, response: ServerResponse) => {
+      idle.delete(socket);
+      response.on('finish', () => !socket.destroyed && !isRaw(socket) && idle.add(socket));
+    });
+  }
+  server.on('upgrade', ({ socket }: IncomingMessage) => idle.delete(socket));
+  server.closeIdleConnections = () => {
+    for (const socket of idle) socket.destroy();
   };
 }
 
