@@ -25,9 +25,11 @@ export const root = block('', {
     }),
   ),
   pid: supported(
-    text('./objs/srs.pid', 'path', 'PID file (also names the server-id file: same path with .id).', {
-      defaultText: 'none (SRS: ./objs/srs.pid)',
-    }),
+    text(
+      './objs/srs.pid',
+      'path',
+      'PID file (also names the server-id file: same path with .id); srsx writes it only when this is written.',
+    ),
   ),
   server_id: supported(
     text('', 'string', 'Server id shown in API, hooks, heartbeat.', {
@@ -37,10 +39,15 @@ export const root = block('', {
   ff_log_dir: text('./objs', 'path', 'Directory for the FFmpeg child logs; `/dev/null` disables.'),
   ff_log_level: text('info', 'enum', 'FFmpeg -loglevel for child processes.'),
   srs_log_tank: supported(
-    text('file', 'console/file', 'Where the log goes; anything other than `console` means file.', {
-      env: ['SRS_SRS_LOG_TANK', 'SRS_LOG_TANK'],
-      defaultText: 'console, unless srs_log_file is written: srsx stays in the foreground (SRS: file)',
-    }),
+    text(
+      'file',
+      'console/file',
+      'Where the log goes; anything other than `console` means file. Not written, it is the console unless srs_log_file is written: srsx stays in the foreground.',
+      {
+        env: ['SRS_SRS_LOG_TANK', 'SRS_LOG_TANK'],
+        defaultText: 'file (console when docker detected or with -e)',
+      },
+    ),
   ),
   srs_log_level: supported(
     text('trace', 'verbose/info/trace/warn/error', 'Log level in the v1 naming.', {
