@@ -2,6 +2,15 @@
 import { fromMs, fromSeconds, type Micros } from '../base/time.ts';
 
 /**
+ * What is done with a publisher's clock (SRS: time_jitter, atc).
+ *  - full: as below.
+ *  - zero: each publisher begins at zero, and its jumps are kept.
+ *  - raw: its times as they are, which may be those of the wall clock.
+ * In all three no track goes back by less than `MAX_SKEW`, because decoders refuse it.
+ */
+export type TimelineMode = 'full' | 'zero' | 'raw';
+
+/**
  * A publisher's clock is taken as it is, with one offset for all its tracks, so the distance between sound and
  * picture never changes. The offset is set anew when
  *  - a publisher starts: the first one keeps its own times when they are small, and starts at `LEAD` when they are
@@ -10,17 +19,23 @@ import { fromMs, fromSeconds, type Micros } from '../base/time.ts';
  * Smaller steps back within one track are lifted to the track's last time, because decoders refuse them.
  */
 export class Timeline {
+  readonly #mode: TimelineMode;
   #offset: Micros | undefined;
   #newest: Micros | undefined;
   readonly #last = new Map<number, Micros>();
-  /** How often the offset was set anew in mid-stream. */
+  /** How often a time jumped in mid-stream. */
   jumps = 0;
   /** How many frames were lifted to their track's last time. */
   lifts = 0;
 
+  constructor(mode: TimelineMode = 'full') {
+    this.#mode = mode;
+  }
+
   /** A new publisher comes. */
   restart(): void {
     this.#offset = undefined;
+    if (this.#mode !== 'full') this.#forget();
   }
 
   /** The newest time given out. */
@@ -35,8 +50,13 @@ export class Timeline {
     const newest = this.#newest;
     if (newest !== undefined && (time > newest + MAX_GAP || time < newest - MAX_SKEW)) {
       this.jumps++;
-      time = newest + STEP;
-      this.#offset = time - dts;
+      if (this.#mode === 'full') {
+        time = newest + STEP;
+        this.#offset = time - dts;
+      } else {
+        // Lifting would stop the clock of a track until it is where it was.
+        this.#forget();
+      }
     }
     const last = this.#last.get(trackId) ?? 0;
     if (time < last) {
@@ -44,11 +64,18 @@ export class Timeline {
       time = last;
     }
     this.#last.set(trackId, time);
-    if (newest === undefined || time > newest) this.#newest = time;
+    if (this.#newest === undefined || time > this.#newest) this.#newest = time;
     return time;
   }
 
+  #forget(): void {
+    this.#last.clear();
+    this.#newest = undefined;
+  }
+
   #begin(dts: Micros): Micros {
+    if (this.#mode === 'raw') return 0;
+    if (this.#mode === 'zero') return -dts;
     if (this.#newest !== undefined) return this.#newest + STEP - dts;
     return dts >= 0 && dts <= KEEP_BELOW ? 0 : LEAD - dts;
   }

@@ -101,3 +101,31 @@ describe('a timeline', () => {
     }
   });
 });
+
+describe('a timeline that repairs less', () => {
+  const times = (timeline: Timeline, ...dts: number[]): number[] =>
+    dts.map((at) => timeline.repair(0, fromSeconds(at)));
+
+  it('zero: begins each publisher at zero and keeps its jumps', () => {
+    const timeline = new Timeline('zero');
+
+    expect(times(timeline, 100, 101, 201, 150)).toEqual([0, 1, 101, 50].map(fromSeconds));
+    timeline.restart();
+    expect(times(timeline, 7, 8)).toEqual([0, fromSeconds(1)]);
+  });
+
+  it('raw: gives the times of the publisher, which may be those of the wall clock', () => {
+    const timeline = new Timeline('raw');
+
+    expect(times(timeline, 1_800_000_000, 1_800_000_001)).toEqual([1_800_000_000, 1_800_000_001].map(fromSeconds));
+    timeline.restart();
+    expect(times(timeline, 5)).toEqual([fromSeconds(5)]);
+  });
+
+  it.each(['zero', 'raw'] as const)('%s: lifts small steps back within a track', (mode) => {
+    const timeline = new Timeline(mode);
+
+    expect(times(timeline, 0, 2, 1)).toEqual([0, fromSeconds(2), fromSeconds(2)]);
+    expect(timeline.lifts).toBe(1);
+  });
+});
