@@ -44,6 +44,11 @@ export const netErrors = defineErrors('NET', {
   FILE_ACCESS: { srs: 1042, text: '{at} may not be opened', advice: 'Correct the permissions or the user.' },
   DISK_FULL: { srs: 1045, text: 'no space left for {at}', advice: 'Free the disk or raise the quota.' },
   NOT_A_FILE: { srs: 1042, text: '{at} is a directory', advice: 'Name a file in it.' },
+  OUTSIDE: {
+    srs: 1042,
+    text: '{at} would be outside of {root}',
+    advice: 'Take .., absolute paths and symbolic links out of the template.',
+  },
   FAILED: { text: '{at}: {why}', advice: 'The message is that of the operating system.' },
 });
 

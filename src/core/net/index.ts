@@ -1,6 +1,7 @@
 // The real network and files behind the seam of control/host.ts.
 import type { Net } from '../control/host.ts';
 import { createFile, openFile } from './files.ts';
+import { RealFolder } from './folder.ts';
 import { dialWebSocket, request } from './http-client.ts';
 import { listenHttp } from './http-server.ts';
 import type { NetContext, NetOptions } from './options.ts';
@@ -24,5 +25,6 @@ export function createNet(options: NetOptions): Net {
     dialWebSocket: (url, dialOptions) => dialWebSocket(context, url, dialOptions),
     openFile,
     createFile: (path) => createFile(context, path),
+    folder: (root) => new RealFolder(root),
   };
 }

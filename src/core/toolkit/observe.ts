@@ -30,6 +30,7 @@ function observedNet(net: Net, connected: () => void): Net {
     listenUdp: (...args) => net.listenUdp(...args),
     listenHttp: (...args) => net.listenHttp(...args),
     createFile: (path) => tell(net.createFile(path)),
+    folder: (root) => net.folder(root),
     dial: (...args) => tell(net.dial(...args)),
     request: (url, options) => tell(net.request(url, observedUpload(options, connected))),
     dialWebSocket: (...args) => tell(net.dialWebSocket(...args)),

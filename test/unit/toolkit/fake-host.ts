@@ -9,6 +9,7 @@ import type { ClientHost, Net } from '../../../src/core/control/host.ts';
 import { netErrors } from '../../../src/core/net/errors.ts';
 import { MemoryLink } from '../../../src/core/protocols/file/memory.ts';
 import { FakeLink, SeedRng, VirtualClock } from '../../tools/fakes.ts';
+import { MemoryFolder } from '../../tools/memory-folder.ts';
 
 const refuse = (): Promise<never> => Promise.reject(new Error('no network in this test'));
 
@@ -49,6 +50,7 @@ export function fakeHost(files: Record<string, Uint8Array> = {}, limits: Partial
       outputs.set(path, link);
       return link;
     },
+    folder: (root) => new MemoryFolder(root),
   };
   const host: FakeHost = {
     clock: new VirtualClock(),

@@ -16,6 +16,7 @@ import { type HttpFlvConfig, httpFlv } from '../../../../src/core/protocols/http
 import type { HttpExchange, HttpHeaders, HttpRequest } from '../../../../src/core/wire/http/exchange.ts';
 import { aacTrack, h264Track } from '../../../tools/builders.ts';
 import { FakeLink, SeedRng, VirtualClock } from '../../../tools/fakes.ts';
+import { MemoryFolder } from '../../../tools/memory-folder.ts';
 
 export interface AskOptions {
   readonly method?: string;
@@ -125,6 +126,7 @@ export async function setUp(options: SetUpOptions = {}) {
     dialWebSocket: absent,
     openFile: absent,
     createFile: absent,
+    folder: (root) => new MemoryFolder(root),
     ...options.net,
   };
   const host: Host = {

@@ -71,6 +71,7 @@ export class World {
         dialWebSocket: unused,
         openFile: unused,
         createFile: unused,
+        folder: unused,
       },
       http: { add: unused },
     };

@@ -1,0 +1,127 @@
+// One directory tree that parts of the server write into: whole files at once, and nothing outside of it.
+import { constants } from 'node:fs';
+import { mkdir, open, readdir, readFile, realpath, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { SrsxError } from '../base/errors.ts';
+import type { Folder, FolderWrite } from '../control/host.ts';
+import { netError, netErrors } from './errors.ts';
+
+/** SRS: what is being written has this ending, so that players and cleaners know it. */
+const PARTIAL = '.tmp';
+
+/**
+ * Paths are relative to `root`, with slashes. A path that leaves it, in words or by a symbolic link, rejects with
+ * NET_OUTSIDE; everything else with NET_NO_FILE, NET_FILE_ACCESS, NET_DISK_FULL, NET_NOT_A_FILE, NET_FAILED.
+ */
+export class RealFolder implements Folder {
+  readonly root: string;
+  /** The tree's real place, found when it is there. */
+  #real: string | undefined;
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  async write(path: string, chunks: readonly Uint8Array[], { sync = false }: FolderWrite = {}): Promise<void> {
+    await this.#guarded(path, async (full) => {
+      await mkdir(dirname(full), { recursive: true });
+      await this.#checkInside(dirname(full), path);
+      const partial = full + PARTIAL;
+      // What is left of a crash is written over; a link that somebody put there is not followed.
+      const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+      const file = await open(partial, flags, 0o644);
+      try {
+        for (const chunk of chunks) await file.writeFile(chunk);
+        if (sync) await file.datasync();
+        await file.close();
+        await rename(partial, full);
+      } catch (error) {
+        await file.close();
+        // Half a file only takes room on a disk that may be full.
+        await rm(partial, { force: true });
+        throw error;
+      }
+    });
+  }
+
+  async read(path: string, limitBytes: number): Promise<Uint8Array> {
+    return this.#guarded(path, async (full) => {
+      await this.#checkInside(full, path);
+      const { size } = await stat(full);
+      if (size > limitBytes) throw netErrors.system('FAILED', { at: full, why: `${size} bytes are too many` });
+      return new Uint8Array(await readFile(full));
+    });
+  }
+
+  async size(path: string): Promise<number | undefined> {
+    return this.#guarded(path, async (full) => {
+      try {
+        await this.#checkInside(full, path);
+        const found = await stat(full);
+        return found.isFile() ? found.size : undefined;
+      } catch (error) {
+        if (isAbsent(error)) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  async remove(path: string): Promise<void> {
+    await this.#guarded(path, async (full) => {
+      try {
+        await this.#checkInside(dirname(full), path);
+        await unlink(full);
+      } catch (error) {
+        if (!isAbsent(error)) throw error;
+      }
+    });
+  }
+
+  async removeEmpty(path: string): Promise<void> {
+    await this.#guarded(path, async (full) => {
+      try {
+        await this.#checkInside(full, path);
+        await rmdir(full);
+      } catch (error) {
+        if (!isAbsent(error) && codeOf(error) !== 'ENOTEMPTY') throw error;
+      }
+    });
+  }
+
+  async list(path: string): Promise<readonly string[]> {
+    return this.#guarded(path, async (full) => {
+      try {
+        await this.#checkInside(full, path);
+        return await readdir(full);
+      } catch (error) {
+        if (isAbsent(error)) return [];
+        throw error;
+      }
+    });
+  }
+
+  async #guarded<Result>(path: string, work: (full: string) => Promise<Result>): Promise<Result> {
+    const full = resolve(this.root, path);
+    const inside = relative(resolve(this.root), full);
+    if (isAbsolute(path) || inside === '..' || inside.startsWith(`..${sep}`)) throw outside(path, this.root);
+    try {
+      return await work(full);
+    } catch (error) {
+      throw error instanceof SrsxError ? error : netError(error, join(this.root, path), 'FILE_ACCESS');
+    }
+  }
+
+  /** Links on the way may lead away although the words do not. */
+  async #checkInside(place: string, path: string): Promise<void> {
+    this.#real ??= await realpath(this.root);
+    const real = await realpath(place);
+    if (real !== this.#real && !real.startsWith(this.#real + sep)) throw outside(path, this.root);
+  }
+}
+
+const outside = (path: string, root: string): SrsxError => netErrors.system('OUTSIDE', { at: path, root });
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+
+const isAbsent = (error: unknown): boolean => codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
