@@ -1,0 +1,117 @@
+// Bodies of the control packets of a connection: ACK, NAK, drop request (draft-sharabayko-srt-01 §3.2.4-3.2.9).
+import { errors } from './errors.ts';
+import { readU32, writeU32 } from './packet.ts';
+import { toSequence } from './sequence.ts';
+
+/** A full ACK has all fields; a light one only the sequence number. */
+export interface Ack {
+  /** Everything before this one has arrived, 31 bits. */
+  readonly sequence: number;
+  readonly full?: FullAck;
+}
+
+export interface FullAck {
+  readonly rtt: number;
+  readonly rttVariance: number;
+  /** Free packets in the receiver's buffer. */
+  readonly availablePackets: number;
+  /** Packets per second that arrive. */
+  readonly receiveRate: number;
+  /** Packets per second that the link could carry. */
+  readonly linkCapacity: number;
+  /** Bytes per second that arrive. */
+  readonly receiveBytesRate: number;
+}
+
+/** Throws SRT_PACKET. A body of four words is a small ACK: the rates are 0. */
+export function parseAck(body: Uint8Array): Ack {
+  if (body.length < 4) throw errors.protocol('PACKET', { why: 'an ACK without a number' });
+  const sequence = readU32(body, 0) & 0x7fffffff;
+  if (body.length < 16) return { sequence };
+  const word = (at: number): number => (body.length >= at + 4 ? readU32(body, at) : 0);
+  return {
+    sequence,
+    full: {
+      rtt: word(4),
+      rttVariance: word(8),
+      availablePackets: word(12),
+      receiveRate: word(16),
+      linkCapacity: word(20),
+      receiveBytesRate: word(24),
+    },
+  };
+}
+
+export function writeAck({ sequence, full }: Ack): Uint8Array {
+  const body = new Uint8Array(full === undefined ? 4 : 28);
+  writeU32(body, 0, sequence);
+  if (full === undefined) return body;
+  writeU32(body, 4, full.rtt);
+  writeU32(body, 8, full.rttVariance);
+  writeU32(body, 12, full.availablePackets);
+  writeU32(body, 16, full.receiveRate);
+  writeU32(body, 20, full.linkCapacity);
+  writeU32(body, 24, full.receiveBytesRate);
+  return body;
+}
+
+/** First and last lost packet, in the wire's 31 bits. */
+export type Range = readonly [first: number, last: number];
+
+/**
+ * A loss list: single numbers, or a first number with its top bit set and the last one. Throws SRT_PACKET for a body
+ * that is no list or whose range runs backwards; the caller compares with what it has sent.
+ */
+export function parseLossList(body: Uint8Array): Range[] {
+  if (body.length === 0 || body.length % 4 !== 0) throw errors.protocol('PACKET', { why: 'a loss list of odd size' });
+  const ranges: Range[] = [];
+  for (let at = 0; at < body.length; at += 4) {
+    const first = readU32(body, at);
+    if (first < 0x80000000) {
+      ranges.push([first, first]);
+      continue;
+    }
+    at += 4;
+    if (at >= body.length) throw errors.protocol('PACKET', { why: 'a loss list that ends within a range' });
+    const last = readU32(body, at);
+    ranges.push(checkRange(first & 0x7fffffff, last));
+  }
+  return ranges;
+}
+
+/** Words of a loss list of growing numbers; as many ranges as fit into `maxBytes`. */
+export function writeLossList(ranges: readonly Range[], maxBytes: number): Uint8Array {
+  const body = new Uint8Array(maxBytes);
+  let at = 0;
+  for (const [first, last] of ranges) {
+    if (at + 8 > maxBytes) break;
+    if (first === last) {
+      writeU32(body, at, toSequence(first));
+      at += 4;
+      continue;
+    }
+    writeU32(body, at, (toSequence(first) | 0x80000000) >>> 0);
+    writeU32(body, at + 4, toSequence(last));
+    at += 8;
+  }
+  return body.subarray(0, at);
+}
+
+/** Throws SRT_PACKET. */
+export function parseDropRequest(body: Uint8Array): Range {
+  if (body.length < 8) throw errors.protocol('PACKET', { why: 'a drop request without a range' });
+  return checkRange(readU32(body, 0), readU32(body, 4));
+}
+
+export function writeDropRequest([first, last]: Range): Uint8Array {
+  const body = new Uint8Array(8);
+  writeU32(body, 0, toSequence(first));
+  writeU32(body, 4, toSequence(last));
+  return body;
+}
+
+function checkRange(first: number, last: number): Range {
+  if (first >= 0x80000000 || last >= 0x80000000) throw errors.protocol('PACKET', { why: 'a range of no numbers' });
+  if (((last - first) << 1) >> 1 < 0) throw errors.protocol('PACKET', { why: `a range from ${first} back to ${last}` });
+  return [first, last];
+}

@@ -1,0 +1,72 @@
+// How fast packets may leave: live congestion control (draft-sharabayko-srt-01 §5.1).
+import { fromMs, MICROS_PER_SECOND, type Micros } from '../../base/time.ts';
+import type { SrtOptions } from './options.ts';
+import { OVERHEAD_BYTES } from './packet.ts';
+
+/** Timers have a grain of a millisecond or more: what was not sent for this long may be made up for. */
+const CREDIT = fromMs(10);
+/** The input rate is measured over this time, the first time over the shorter one, as in libsrt. */
+const MEASURE_TIME = fromMs(1000);
+const FIRST_MEASURE_TIME = fromMs(500);
+
+export class Pacer {
+  readonly #options: SrtOptions;
+  /** Bytes per second, with headers; Infinity: without a bound. */
+  rate: number;
+  #nextAt: Micros = 0;
+  #averageBytes: number;
+  #measuredSince: Micros | undefined;
+  #measuredBytes = 0;
+  #measured = 0;
+
+  constructor(options: SrtOptions) {
+    this.#options = options;
+    this.#averageBytes = options.payloadsize;
+    this.rate = this.#target();
+  }
+
+  /** A message was given to be sent. */
+  noteInput(payloadBytes: number, now: Micros): void {
+    const { maxbw, inputbw } = this.#options;
+    if (maxbw !== 0 || inputbw > 0) return;
+    this.#measuredSince ??= now;
+    this.#measuredBytes += payloadBytes + OVERHEAD_BYTES;
+    const span = now - this.#measuredSince;
+    if (span < (this.#measured === 0 ? FIRST_MEASURE_TIME : MEASURE_TIME)) return;
+    this.#measured = (this.#measuredBytes * MICROS_PER_SECOND) / span;
+    this.#measuredSince = now;
+    this.#measuredBytes = 0;
+    this.rate = this.#target();
+  }
+
+  ready(now: Micros): boolean {
+    return this.rate === Number.POSITIVE_INFINITY || now >= this.#nextAt;
+  }
+
+  /** When the next packet may leave. */
+  get nextAt(): Micros {
+    return this.rate === Number.POSITIVE_INFINITY ? 0 : this.#nextAt;
+  }
+
+  /** A packet left. `pair`: the next one follows at once, so that the receiver can measure the link. */
+  sent(payloadBytes: number, pair: boolean, now: Micros): void {
+    if (this.rate === Number.POSITIVE_INFINITY) return;
+    this.#averageBytes += (payloadBytes - this.#averageBytes) / 128;
+    const base = Math.max(this.#nextAt, now - CREDIT);
+    this.#nextAt = base + (pair ? 0 : ((payloadBytes + OVERHEAD_BYTES) * MICROS_PER_SECOND) / this.rate);
+  }
+
+  /** SRT's sending period of an average packet. */
+  get period(): Micros {
+    if (this.rate === Number.POSITIVE_INFINITY) return 0;
+    return ((this.#averageBytes + OVERHEAD_BYTES) * MICROS_PER_SECOND) / this.rate;
+  }
+
+  #target(): number {
+    const { maxbw, inputbw, mininputbw, oheadbw } = this.#options;
+    if (maxbw > 0) return maxbw;
+    if (maxbw < 0) return Number.POSITIVE_INFINITY;
+    const input = inputbw > 0 ? inputbw : Math.max(this.#measured, this.#measured === 0 ? 0 : mininputbw);
+    return input === 0 ? Number.POSITIVE_INFINITY : (input * (100 + oheadbw)) / 100;
+  }
+}

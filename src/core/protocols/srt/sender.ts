@@ -1,0 +1,277 @@
+// The sending half of a connection: what waits for acknowledgement, what goes out again, what is too late.
+import { assert } from '../../base/errors.ts';
+import { fromMs, type Micros } from '../../base/time.ts';
+import { type Ack, parseLossList, type Range, writeDropRequest } from './control.ts';
+import { errors } from './errors.ts';
+import type { SendKeys } from './keys.ts';
+import { bufferPackets, type SrtOptions } from './options.ts';
+import { Pacer } from './pacing.ts';
+import { ControlType, HEADER_BYTES, markRetransmitted, writeDataHeader } from './packet.ts';
+import { isProbe } from './rates.ts';
+import type { RoundTrip } from './round-trip.ts';
+import { SendBuffer } from './send-buffer.ts';
+import { toSequence, toTimestamp, unwrapSequence } from './sequence.ts';
+import type { BufferGauge, Counters } from './statistics.ts';
+
+/** A sender keeps packets at least so long, whatever the delay (SRT_TLPKTDROP_MINTHRESHOLD_MS, with libsrt's margin). */
+const MIN_DROP_TIME = fromMs(1000);
+const DROP_MARGIN = fromMs(20);
+/** ACKs come every 10 ms; a silence of a round trip and this means that the end was lost. */
+const TAIL_MARGIN = fromMs(20);
+const MAX_TAIL_BACKOFF = 6;
+/** Message numbers have 26 bits; 0 is none. */
+const MAX_MESSAGE = 0x03ffffff;
+
+export interface SenderSetup {
+  readonly options: SrtOptions;
+  readonly firstSequence: number;
+  readonly flowWindow: number;
+  readonly maxPayload: number;
+  readonly peerSocketId: number;
+  readonly counters: Counters;
+  readonly roundTrip: RoundTrip;
+  /** Zero of our time stamps. */
+  readonly start: Micros;
+  readonly transmit: (packet: Uint8Array, now: Micros) => void;
+  readonly control: (type: number, number: number, body: Uint8Array, now: Micros) => void;
+}
+
+export class Sender {
+  readonly #setup: SenderSetup;
+  readonly #buffer: SendBuffer;
+  readonly #pacer: Pacer;
+  readonly #capacity: number;
+  keys: SendKeys | undefined;
+  /** The peer's delay, and whether it drops; undefined: it waits for everything. */
+  peerDelay: Micros | undefined;
+  /** The next packet that was never sent. */
+  #next: number;
+  #window: number;
+  #message = 0;
+  /** Numbers of lost packets in the order of their reports; those acknowledged meanwhile are skipped. */
+  #lost: number[] = [];
+  #lostAt = 0;
+  #tailAt: Micros = Number.POSITIVE_INFINITY;
+  #tailTries = 0;
+  #pair = false;
+
+  constructor(setup: SenderSetup) {
+    this.#setup = setup;
+    this.#buffer = new SendBuffer(setup.firstSequence);
+    this.#pacer = new Pacer(setup.options);
+    this.#capacity = bufferPackets(setup.options.sndbuf, setup.options);
+    this.#next = setup.firstSequence;
+    this.#window = setup.flowWindow;
+  }
+
+  get deadline(): Micros {
+    const paced = this.#waiting ? this.#pacer.nextAt : Number.POSITIVE_INFINITY;
+    return Math.min(paced, this.#tailAt, this.#dropAt);
+  }
+
+  /** Everything was acknowledged or given up. */
+  get empty(): boolean {
+    return this.#buffer.packets === 0;
+  }
+
+  get flowWindow(): number {
+    return this.#window;
+  }
+
+  get flightSize(): number {
+    return this.#next - this.#buffer.first;
+  }
+
+  get maxBandwidth(): number {
+    return this.#pacer.rate;
+  }
+
+  get period(): Micros {
+    return this.#pacer.period;
+  }
+
+  gauge(): BufferGauge {
+    const { packets, bytes, span } = this.#buffer;
+    return { packets, bytes, span, freeBytes: (this.#capacity - packets) * this.#setup.options.mss };
+  }
+
+  /** Copies and sends a message. False: the buffer is full, and the message is dropped and counted. */
+  push(payload: Uint8Array, now: Micros): boolean {
+    const overhead = this.keys?.overhead ?? 0;
+    assert(
+      payload.length > 0 && payload.length + overhead <= this.#setup.maxPayload,
+      'an SRT message fits into a packet',
+    );
+    this.#dropLate(now);
+    if (this.#buffer.packets >= this.#capacity) {
+      this.#setup.counters.pktSndDrop++;
+      this.#setup.counters.byteSndDrop += payload.length;
+      return false;
+    }
+    const packet = this.#packet(payload, overhead, now);
+    this.#buffer.push({ packet, payloadBytes: payload.length, origin: now, sentAt: Number.NaN, lost: false });
+    this.#pacer.noteInput(payload.length, now);
+    this.#flush(now);
+    return true;
+  }
+
+  /** Throws SRT_PACKET when it acknowledges what was never sent. */
+  acknowledge({ sequence, full }: Ack, now: Micros): void {
+    const point = unwrapSequence(sequence, this.#buffer.first);
+    if (point > this.#next) throw errors.protocol('PACKET', { why: 'an ACK of what was not sent' });
+    if (full !== undefined) {
+      this.#setup.roundTrip.adopt(full.rtt, full.rttVariance);
+      this.#window = Math.max(2, full.availablePackets);
+    }
+    if (point > this.#buffer.first) {
+      this.#buffer.releaseTo(point);
+      this.#tailTries = 0;
+      this.#armTail(now);
+    }
+    this.#flush(now);
+  }
+
+  /** Throws SRT_PACKET for a list that is damaged or names what was never sent. */
+  reportLoss(body: Uint8Array, now: Micros): void {
+    const ranges = parseLossList(body);
+    for (const [from, to] of ranges) {
+      const first = unwrapSequence(from, this.#buffer.first);
+      const last = first + (((to - from) << 1) >> 1);
+      if (last >= this.#next) throw errors.protocol('PACKET', { why: 'a loss report of what was not sent' });
+      if (first < this.#buffer.first) this.#tellGone([first, Math.min(last, this.#buffer.first - 1)], now);
+      for (let sequence = Math.max(first, this.#buffer.first); sequence <= last; sequence++) this.#lose(sequence, now);
+    }
+    this.#flush(now);
+  }
+
+  tick(now: Micros): void {
+    if (now >= this.#dropAt) this.#dropLate(now);
+    if (now >= this.#tailAt) this.#probeTail(now);
+    this.#flush(now);
+  }
+
+  #packet(payload: Uint8Array, overhead: number, now: Micros): Uint8Array {
+    const packet = Buffer.allocUnsafe(HEADER_BYTES + payload.length + overhead);
+    const { peerSocketId, start } = this.#setup;
+    this.#message = this.#message === MAX_MESSAGE ? 1 : this.#message + 1;
+    writeDataHeader(packet, {
+      sequence: toSequence(this.#buffer.end),
+      message: this.#message,
+      key: this.keys?.slot ?? 0,
+      timestamp: toTimestamp(now - start),
+      destination: peerSocketId,
+    });
+    packet.set(payload, HEADER_BYTES);
+    this.keys?.encrypt(packet);
+    return packet;
+  }
+
+  get #waiting(): boolean {
+    return this.#lostAt < this.#lost.length || (this.#next < this.#buffer.end && this.flightSize < this.#window);
+  }
+
+  /** Sends what may be sent now: losses before new packets. */
+  #flush(now: Micros): void {
+    while (this.#waiting && (this.#pair || this.#pacer.ready(now))) {
+      if (this.#takeLost(now)) continue;
+      if (this.#next >= this.#buffer.end || this.flightSize >= this.#window) break;
+      const entry = this.#buffer.at(this.#next);
+      assert(entry !== undefined, 'a packet to send is in the buffer');
+      this.#pair = isProbe(this.#next);
+      this.#next++;
+      const { counters } = this.#setup;
+      counters.pktSentUnique++;
+      counters.byteSentUnique += entry.payloadBytes;
+      this.#transmit(entry, now);
+      if (this.#tailAt === Number.POSITIVE_INFINITY || this.#tailTries === 0) this.#armTail(now);
+    }
+  }
+
+  /** False when there is no loss to send again. */
+  #takeLost(now: Micros): boolean {
+    while (this.#lostAt < this.#lost.length) {
+      const sequence = this.#lost[this.#lostAt++] as number;
+      if (this.#lostAt === this.#lost.length) {
+        this.#lost.length = 0;
+        this.#lostAt = 0;
+      }
+      const entry = this.#buffer.at(sequence);
+      if (entry === undefined) continue;
+      entry.lost = false;
+      this.#pair = false;
+      this.#again(entry, now);
+      return true;
+    }
+    return false;
+  }
+
+  #again(entry: { packet: Uint8Array; payloadBytes: number; sentAt: Micros }, now: Micros): void {
+    const { counters } = this.#setup;
+    counters.pktRetrans++;
+    counters.byteRetrans += entry.payloadBytes;
+    markRetransmitted(entry.packet);
+    this.#transmit(entry, now);
+  }
+
+  #transmit(entry: { packet: Uint8Array; payloadBytes: number; sentAt: Micros }, now: Micros): void {
+    const { counters, transmit } = this.#setup;
+    counters.pktSent++;
+    counters.byteSent += entry.payloadBytes;
+    entry.sentAt = now;
+    transmit(entry.packet, now);
+    this.#pacer.sent(entry.payloadBytes, this.#pair, now);
+  }
+
+  /** Puts a reported packet into the queue, unless it has just been sent again and the report is older than that. */
+  #lose(sequence: number, now: Micros): void {
+    const entry = this.#buffer.at(sequence);
+    if (entry === undefined || entry.lost) return;
+    const { roundTrip, options, counters } = this.#setup;
+    const fresh = now - entry.sentAt < roundTrip.rtt - 4 * roundTrip.variance;
+    if (options.retransmitalgo !== 0 && fresh) return;
+    entry.lost = true;
+    counters.pktSndLoss++;
+    this.#lost.push(sequence);
+  }
+
+  #tellGone(range: Range, now: Micros): void {
+    this.#setup.control(ControlType.dropRequest, 0, writeDropRequest(range), now);
+  }
+
+  /** When the oldest packet will be too late for the peer. */
+  get #dropAt(): Micros {
+    const { tlpktdrop, snddropdelay } = this.#setup.options;
+    if (this.peerDelay === undefined || !tlpktdrop || snddropdelay === undefined) return Number.POSITIVE_INFINITY;
+    const oldest = this.#buffer.at(this.#buffer.first);
+    if (oldest === undefined) return Number.POSITIVE_INFINITY;
+    return oldest.origin + Math.max(this.peerDelay + snddropdelay, MIN_DROP_TIME) + DROP_MARGIN;
+  }
+
+  #dropLate(now: Micros): void {
+    const from = this.#buffer.first;
+    while (this.#dropAt <= now) {
+      const { counters } = this.#setup;
+      counters.pktSndDrop++;
+      counters.byteSndDrop += this.#buffer.at(this.#buffer.first)?.payloadBytes ?? 0;
+      this.#buffer.releaseTo(this.#buffer.first + 1);
+    }
+    if (this.#buffer.first === from) return;
+    if (this.#next < this.#buffer.first) this.#next = this.#buffer.first;
+    this.#tellGone([from, this.#buffer.first - 1], now);
+    this.#armTail(now);
+  }
+
+  #armTail(now: Micros): void {
+    const backoff = 2 ** Math.min(this.#tailTries, MAX_TAIL_BACKOFF);
+    const waits = this.#next > this.#buffer.first;
+    this.#tailAt = waits ? now + (this.#setup.roundTrip.patience + TAIL_MARGIN) * backoff : Number.POSITIVE_INFINITY;
+  }
+
+  /** Nothing was acknowledged for a round trip: the newest packet goes out again, and shows the receiver what it lacks. */
+  #probeTail(now: Micros): void {
+    const entry = this.#next > this.#buffer.first ? this.#buffer.at(this.#next - 1) : undefined;
+    if (entry !== undefined && !entry.lost) this.#again(entry, now);
+    this.#tailTries++;
+    this.#armTail(now);
+  }
+}
