@@ -39,7 +39,13 @@ function head(report: ProbeReport): string {
       `audio starts ${interleave.startOffsetMs} ms after video, at most ${interleave.maxSkewMs} ms apart`,
     ]);
   }
+  if (report.transport !== null) lines.push(['TS', transport(report.transport)]);
   return facts(lines);
+}
+
+function transport({ packets, worstPatMs, worstPcrMs, pcrJitterMs }: NonNullable<ProbeReport['transport']>): string {
+  const jitter = pcrJitterMs === null ? '' : `, PCR jitter ${formatMs(pcrJitterMs)}`;
+  return `${packets} packets, PAT every ${formatMs(worstPatMs)}, PCR every ${formatMs(worstPcrMs)} at most${jitter}`;
 }
 
 const endings = {

@@ -128,6 +128,11 @@ export interface PullOptions {
   /** Bytes received from the source. */
   readonly onBytes: (bytes: number) => void;
   readonly insecure?: boolean;
+  /**
+   * The bytes of a container as they come, by its name (`ts`, `flv`), for those who look closer than frames show. Only
+   * valid during the call. Sources that have no such bytes do not call it.
+   */
+  readonly onContainer?: (name: string, bytes: Uint8Array) => void;
 }
 
 export interface PushOptions {

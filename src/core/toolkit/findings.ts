@@ -9,6 +9,8 @@ export interface Evidence {
   readonly meters: readonly TrackMeter[];
   /** What the protocol warned of while it read. */
   readonly warnings: readonly string[];
+  /** What was found beside the frames, in the container itself. */
+  readonly others: readonly Finding[];
   /** Why the source ended, when it was an error. */
   readonly fault: SrsxError | undefined;
   /** Time-out for the first media, and the media time asked for. */
@@ -21,6 +23,7 @@ export function judge(evidence: Evidence): Finding[] {
     ...judgeSource(evidence),
     ...evidence.report.tracks.flatMap((track) => judgeTrack(track, evidence)),
     ...judgeTogether(evidence.report),
+    ...evidence.others,
   ];
   return findings.sort((a, b) => rank[a.severity] - rank[b.severity]);
 }

@@ -1,4 +1,5 @@
 // What a probe found: a plain object for JSON, every quantity with its unit.
+import type { TsIndicators } from '../format/ts/index.ts';
 import type { Codec, TrackKind } from '../media/track.ts';
 
 export interface ProbeReport {
@@ -27,7 +28,21 @@ export interface ProbeReport {
   readonly interleave: ProbeInterleave | null;
   /** The values of onMetaData; null when none came. */
   readonly metadata: unknown;
+  /** The transport stream itself; null when it is none. */
+  readonly transport: ProbeTransport | null;
   readonly findings: readonly Finding[];
+}
+
+type TicksOfTs = 'worstPatTicks' | 'worstPmtTicks' | 'worstPcrTicks' | 'worstPtsTicks' | 'pcrJitterTicks';
+
+/** The indicators of ETSI TR 101 290, with the longest distances seen. */
+export interface ProbeTransport extends Readonly<Omit<TsIndicators, TicksOfTs>> {
+  readonly worstPatMs: number;
+  readonly worstPmtMs: number;
+  readonly worstPcrMs: number;
+  readonly worstPtsMs: number;
+  /** Null for files. */
+  readonly pcrJitterMs: number | null;
 }
 
 export interface ProbeTrack {

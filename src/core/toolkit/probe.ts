@@ -17,6 +17,7 @@ import { observed } from './observe.ts';
 import type { ProbeReport } from './probe-report.ts';
 import { reportTrack } from './report-track.ts';
 import { TrackMeter } from './track-meter.ts';
+import { TransportMeter } from './transport.ts';
 import { linkedAbort } from './wait.ts';
 
 export interface ProbeOptions {
@@ -55,6 +56,7 @@ class Probe implements MediaSink {
   readonly #stop: ReturnType<typeof linkedAbort>;
   readonly #meters = new Map<number, TrackMeter>();
   readonly #interleave = new Interleave();
+  readonly #transport = new TransportMeter();
   readonly #warnings = new Map<string, string>();
   #cancelTimer: () => void;
   #endedBy: ProbeReport['endedBy'] | undefined;
@@ -96,6 +98,8 @@ class Probe implements MediaSink {
         this.#bytes += bytes;
         this.#firstByteMs ??= this.#elapsedMs();
       },
+      onContainer: (name, bytes) =>
+        this.#transport.note(name, bytes, this.#source.file ? undefined : this.#host.clock.now()),
       insecure,
     });
     const fault = await pulled.then(() => undefined, toSrsxError);
@@ -193,6 +197,7 @@ class Probe implements MediaSink {
       tracks,
       interleave: this.#interleave.report(),
       metadata,
+      transport: this.#transport.report(),
     };
     return {
       ...report,
@@ -200,6 +205,7 @@ class Probe implements MediaSink {
         report,
         meters,
         warnings: [...this.#warnings.values()],
+        others: this.#transport.findings(),
         fault,
         timeoutMs: toMs(this.#timeout),
       }),

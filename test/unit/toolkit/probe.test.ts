@@ -44,6 +44,7 @@ describe('a file', () => {
       mediaMs: toMs(Math.max(...frames.map((frame) => frame.dts))),
       interleave: { startOffsetMs: 0 },
       metadata: null,
+      transport: null,
       findings: [],
     });
     expect(report.tracks).toMatchObject([

@@ -38,7 +38,9 @@ export async function pullBytes(
   host: Pick<ClientHost, 'log' | 'limits' | 'clock'>,
   bytes: Uint8Array,
   to: MediaSink,
-  options: Pick<PullOptions, 'signal' | 'ready' | 'onBytes'> & { readonly formats: readonly FileFormat[] },
+  options: Pick<PullOptions, 'signal' | 'ready' | 'onBytes' | 'onContainer'> & {
+    readonly formats: readonly FileFormat[];
+  },
 ): Promise<void> {
   const { log, limits, clock } = host;
   await readMedia(new MemoryLink(bytes), to, { ...options, log, limits, clock, path: 'memory' });

@@ -14,7 +14,7 @@ import type { TrackKind } from '../../media/track.ts';
 import { fileErrors, fileFault } from './errors.ts';
 import { type FileDemuxer, type FileFormat, formatByContent, knownFormats } from './formats.ts';
 
-export interface ReadOptions extends Pick<PullOptions, 'signal' | 'ready' | 'onBytes'> {
+export interface ReadOptions extends Pick<PullOptions, 'signal' | 'ready' | 'onBytes' | 'onContainer'> {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly log: Log;
@@ -46,6 +46,8 @@ class Reading {
   #head: Uint8Array[] = [];
   #received = 0;
   #demuxer: FileDemuxer | undefined;
+  /** Name of the container, once it is known. */
+  #name = '';
   /** The file is read anywhere; what the link delivers is not needed any more. */
   #indexed = false;
   #promised = false;
@@ -141,12 +143,14 @@ class Reading {
       return undefined;
     }
     const demuxer = format.demuxer(limits, onBad);
+    this.#name = format.name;
     this.#demuxer = demuxer;
     this.#push(demuxer, head);
     return demuxer;
   }
 
   #push(demuxer: FileDemuxer, bytes: Uint8Array): void {
+    this.#options.onContainer?.(this.#name, bytes);
     this.#take(demuxer.push(bytes));
     if (!this.#promised) this.#promise(demuxer.promised?.() ?? []);
   }

@@ -130,8 +130,9 @@ class PullSession implements Session {
   }
 
   receive(bytes: Uint8Array, now: Micros): void {
-    const { onBytes, to, host } = this.#options;
+    const { onBytes, onContainer, format, to, host } = this.#options;
     onBytes(bytes.length);
+    onContainer?.(format.name, bytes);
     const events = this.#demuxer.push(bytes);
     if (!this.#hasMedia) to.promise?.(this.#demuxer.promised());
     for (const event of events) {
