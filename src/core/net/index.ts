@@ -7,7 +7,7 @@ import { listenHttp } from './http-server.ts';
 import type { NetContext, NetOptions } from './options.ts';
 import { RealRng } from './real-rng.ts';
 import { dial, listenTcp } from './tcp.ts';
-import { listenUdp } from './udp.ts';
+import { listenUdp, lookup } from './udp.ts';
 
 export { netErrors } from './errors.ts';
 export type { NetOptions } from './options.ts';
@@ -19,6 +19,7 @@ export function createNet(options: NetOptions): Net {
   return {
     listenTcp: (at, on, tls) => listenTcp(context, at, on, tls),
     listenUdp,
+    lookup,
     dial: (to, dialOptions) => dial(context, to, dialOptions),
     listenHttp: (at, on, tls) => listenHttp(context, at, on, tls),
     request: (url, requestOptions) => request(context, url, requestOptions),

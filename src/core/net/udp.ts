@@ -1,6 +1,7 @@
 // Datagram sockets.
 import { createSocket, type Socket } from 'node:dgram';
 import { type LookupOneOptions, lookup as lookupName } from 'node:dns';
+import { lookup as lookupAddress } from 'node:dns/promises';
 import { isIP, isIPv6 } from 'node:net';
 import { type Address, formatAddress, idle, type Peer, type Port } from '../base/link.ts';
 import { netError } from './errors.ts';
@@ -10,7 +11,7 @@ import { plainHost } from './socket-link.ts';
 const BUFFER_BYTES = 2 * 1024 * 1024;
 
 /** Node asks the resolver for every datagram, also for plain addresses: those are answered at once here. */
-function lookup(
+function resolve(
   host: string,
   options: LookupOneOptions,
   done: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
@@ -20,11 +21,20 @@ function lookup(
   else lookupName(host, options, done);
 }
 
+/** Rejects with NET_DNS. */
+export async function lookup(name: string): Promise<string> {
+  try {
+    return (await lookupAddress(name)).address;
+  } catch (error) {
+    throw netError(error, name);
+  }
+}
+
 /** Rejects as `listenTcp` does. */
 export async function listenUdp(at: Address): Promise<Port> {
   const socket = createSocket({
     type: isIPv6(at.host) ? 'udp6' : 'udp4',
-    lookup,
+    lookup: resolve,
     recvBufferSize: BUFFER_BYTES,
     sendBufferSize: BUFFER_BYTES,
   });

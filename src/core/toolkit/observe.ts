@@ -28,6 +28,7 @@ function observedNet(net: Net, connected: () => void): Net {
   return {
     listenTcp: (...args) => net.listenTcp(...args),
     listenUdp: (...args) => net.listenUdp(...args),
+    lookup: (name) => net.lookup(name),
     listenHttp: (...args) => net.listenHttp(...args),
     createFile: (path) => tell(net.createFile(path)),
     folder: (root) => net.folder(root),

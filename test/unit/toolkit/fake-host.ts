@@ -32,6 +32,7 @@ export function fakeHost(files: Record<string, Uint8Array> = {}, limits: Partial
   const net: Net = {
     listenTcp: refuse,
     listenUdp: refuse,
+    lookup: refuse,
     dial: refuse,
     listenHttp: refuse,
     request: refuse,

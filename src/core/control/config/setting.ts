@@ -41,6 +41,8 @@ export interface Setting<Value = unknown> {
   readonly env?: readonly string[];
   /** The directive whose value is the default, if any. */
   readonly follows?: (peek: Peek) => string | undefined;
+  /** srsx's own: SRS does not know it. */
+  readonly own?: boolean;
   /** A value `$NAME` is read from that variable, and is `*` when it is not set. */
   readonly indirect?: boolean;
 }
@@ -98,6 +100,9 @@ export const supported = <Value>(setting: Setting<Value>): Setting<Value> => ({
   ...setting,
   status: { kind: 'supported' },
 });
+
+/** A directive that SRS does not have, used by srsx. */
+export const own = <Value>(setting: Setting<Value>): Setting<Value> => ({ ...supported(setting), own: true });
 
 /** The same setting, read without effect. */
 export const accepted = <Value>(why: string, setting: Setting<Value>): Setting<Value> => ({

@@ -120,6 +120,7 @@ export async function setUp(options: SetUpOptions = {}) {
   const net: Net = {
     listenTcp: absent,
     listenUdp: absent,
+    lookup: absent,
     dial: absent,
     listenHttp: absent,
     request: absent,

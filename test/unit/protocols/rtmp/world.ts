@@ -65,6 +65,7 @@ export class World {
       net: {
         listenTcp: unused,
         listenUdp: unused,
+        lookup: unused,
         dial: (to, options) => this.dialled(to, options),
         listenHttp: unused,
         request: unused,
