@@ -43,12 +43,6 @@ export interface HttpRequestOptions {
   readonly upload?: (body: Link) => void;
 }
 
-/** How a file of a folder is written. */
-export interface FolderWrite {
-  /** The bytes are on the disk itself before the file appears under its name. */
-  readonly sync?: boolean;
-}
-
 /**
  * A directory tree that a part of the server owns. Paths are relative to its root, with slashes; what would leave it, by
  * `..`, as an absolute path or by a symbolic link, is refused. Everything rejects with SystemError.
@@ -60,23 +54,21 @@ export interface Folder {
    * Puts a whole file in place, and the directories for it: who reads it sees all of the bytes, or the file that was
    * there before, also when the program dies meanwhile. Keeps `chunks` until then.
    */
-  write(path: string, chunks: readonly Uint8Array[], options?: FolderWrite): Promise<void>;
+  write(path: string, chunks: readonly Uint8Array[]): Promise<void>;
   /** The whole file; rejects when it is larger. */
   read(path: string, limitBytes: number): Promise<Uint8Array>;
   /** Bytes of a file; undefined when there is none. */
   size(path: string): Promise<number | undefined>;
   /** Nothing happens when it is not there. */
   remove(path: string): Promise<void>;
-  /** Removes a directory that is empty; another one stays. */
-  removeEmpty(path: string): Promise<void>;
-  /** Names in a directory; none when it is not there. */
-  list(path: string): Promise<readonly string[]>;
 }
 
 /** The network and the files. Everything rejects with SystemError. */
 export interface Net {
   listenTcp(at: Address, on: (link: Link) => void, tls?: TlsFiles): Promise<Listener>;
   listenUdp(at: Address): Promise<Port>;
+  /** The address of a name (an address is its own); the first one that the resolver gives. */
+  lookup(name: string): Promise<string>;
   dial(to: Address, options: DialOptions): Promise<Link>;
   /** Serves HTTP (and WebSocket) at an address; every request goes to `on`. */
   listenHttp(at: Address, on: HttpHandler, tls?: TlsFiles): Promise<Listener>;

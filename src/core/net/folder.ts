@@ -1,9 +1,9 @@
 // One directory tree that parts of the server write into: whole files at once, and nothing outside of it.
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, readFile, realpath, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
+import { mkdir, open, readFile, realpath, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { SrsxError } from '../base/errors.ts';
-import type { Folder, FolderWrite } from '../control/host.ts';
+import type { Folder } from '../control/host.ts';
 import { netError, netErrors } from './errors.ts';
 
 /** SRS: what is being written has this ending, so that players and cleaners know it. */
@@ -22,7 +22,7 @@ export class RealFolder implements Folder {
     this.root = root;
   }
 
-  async write(path: string, chunks: readonly Uint8Array[], { sync = false }: FolderWrite = {}): Promise<void> {
+  async write(path: string, chunks: readonly Uint8Array[]): Promise<void> {
     await this.#guarded(path, async (full) => {
       await mkdir(dirname(full), { recursive: true });
       await this.#checkInside(dirname(full), path);
@@ -32,7 +32,6 @@ export class RealFolder implements Folder {
       const file = await open(partial, flags, 0o644);
       try {
         for (const chunk of chunks) await file.writeFile(chunk);
-        if (sync) await file.datasync();
         await file.close();
         await rename(partial, full);
       } catch (error) {
@@ -73,29 +72,6 @@ export class RealFolder implements Folder {
         await unlink(full);
       } catch (error) {
         if (!isAbsent(error)) throw error;
-      }
-    });
-  }
-
-  async removeEmpty(path: string): Promise<void> {
-    await this.#guarded(path, async (full) => {
-      try {
-        await this.#checkInside(full, path);
-        await rmdir(full);
-      } catch (error) {
-        if (!isAbsent(error) && codeOf(error) !== 'ENOTEMPTY') throw error;
-      }
-    });
-  }
-
-  async list(path: string): Promise<readonly string[]> {
-    return this.#guarded(path, async (full) => {
-      try {
-        await this.#checkInside(full, path);
-        return await readdir(full);
-      } catch (error) {
-        if (isAbsent(error)) return [];
-        throw error;
       }
     });
   }
