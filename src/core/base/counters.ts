@@ -32,11 +32,16 @@ export class Rate {
 
   /** Average of the last 30 s, or since the start when that is less, in whole kbit/s. */
   kbps(now: Micros): number {
+    return Math.floor((this.perSecond(now) * 8) / 1000);
+  }
+
+  /** The same in what is counted, a second. */
+  perSecond(now: Micros): number {
     this.tick(now);
     const back = this.#samples.length - 1;
     const oldest = this.#samples[(this.#next + SAMPLES * 2 - 1 - back) % SAMPLES] as number;
     const span = toSeconds(back * SAMPLE_TIME + (now - this.#last));
-    return span <= 0 ? 0 : Math.floor(((this.total - oldest) * 8) / 1000 / span);
+    return span <= 0 ? 0 : (this.total - oldest) / span;
   }
 
   #push(): void {

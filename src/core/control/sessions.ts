@@ -3,7 +3,7 @@
 import type { Clock } from '../base/clock.ts';
 import { Rate } from '../base/counters.ts';
 import type { SrsxError } from '../base/errors.ts';
-import type { Peer } from '../base/link.ts';
+import type { Closer, Peer } from '../base/link.ts';
 import { type Rng, randomId } from '../base/rng.ts';
 import type { Micros } from '../base/time.ts';
 import type { StreamName } from '../media/stream-name.ts';
@@ -51,11 +51,20 @@ export class SessionEntry {
   }
 }
 
+/** Who wants to know what becomes of sessions. */
+export interface SessionWatcher {
+  readonly opened?: (entry: SessionEntry) => void;
+  /** The operator ended it; `closed` follows. */
+  readonly kicked?: (entry: SessionEntry) => void;
+  readonly closed?: (entry: SessionEntry) => void;
+}
+
 export class Sessions {
   readonly #clock: Clock;
   readonly #rng: Rng;
   readonly #limit: number;
   readonly #entries = new Map<string, SessionEntry>();
+  readonly #watchers = new Set<SessionWatcher>();
   /** Sessions that ever began. */
   opened = 0;
 
@@ -73,9 +82,13 @@ export class Sessions {
   open(info: SessionInfo): SessionEntry {
     if (this.#entries.size >= this.#limit) throw admissionErrors.refused('SESSIONS', { limit: this.#limit });
     const id = randomId(this.#rng, 8);
-    const entry = new SessionEntry(id, info, this.#clock.now(), () => this.#entries.delete(id));
+    const entry = new SessionEntry(id, info, this.#clock.now(), () => {
+      if (!this.#entries.delete(id)) return;
+      for (const watcher of this.#watchers) watcher.closed?.(entry);
+    });
     this.#entries.set(id, entry);
     this.opened++;
+    for (const watcher of this.#watchers) watcher.opened?.(entry);
     return entry;
   }
 
@@ -96,8 +109,15 @@ export class Sessions {
   kick(id: string): boolean {
     const entry = this.#entries.get(id);
     if (entry === undefined) return false;
+    for (const watcher of this.#watchers) watcher.kicked?.(entry);
     entry.info.end(admissionErrors.refused('KICKED'));
     return true;
+  }
+
+  /** The watcher must not throw. */
+  watch(watcher: SessionWatcher): Closer {
+    this.#watchers.add(watcher);
+    return { close: () => void this.#watchers.delete(watcher) };
   }
 
   /** Takes the samples of all rates; called once a second. */
