@@ -29,6 +29,10 @@ export interface FeedOptions {
   readonly mergeWindow: Micros;
   /** Bytes given to a player's link. */
   readonly onSent: (bytes: number) => void;
+  /** Packets that a player jumped over. */
+  readonly onDropped?: (packets: number) => void;
+  /** A player is given its first media, after it has waited so long. */
+  readonly onStart?: (waited: Micros) => void;
 }
 
 /** A run of packets as bytes for the wire, ready for any number of links. */
@@ -96,6 +100,15 @@ export class Feed {
   /** Bytes kept in the window. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Media time from the place of the slowest player to the head; 0 when all are at the head. */
+  get lag(): Micros {
+    let position = this.head;
+    for (const cursor of this.#cursors) position = Math.min(position, cursor.position);
+    const oldest = this.#window[Math.max(0, position - this.#base)];
+    const newest = this.#window.at(-1);
+    return oldest === undefined || newest === undefined ? 0 : Math.max(0, newest.dts - oldest.dts);
   }
 
   get started(): boolean {
@@ -191,6 +204,14 @@ export class Feed {
     this.#options.onSent(bytes);
   }
 
+  dropped(packets: number): void {
+    this.#options.onDropped?.(packets);
+  }
+
+  playing(waited: Micros): void {
+    this.#options.onStart?.(waited);
+  }
+
   #append(packet: Packet): void {
     if (packet.kind === 'join') this.#lastJoin = this.head;
     this.#window.push(packet);
@@ -279,11 +300,13 @@ export class Cursor {
   #needJoin: boolean;
   #closed = false;
   #sentFirst: Micros | undefined;
+  readonly #since: Micros;
 
   constructor(feed: Feed, link: Link, clock: Clock) {
     this.#feed = feed;
     this.#link = link;
     this.#clock = clock;
+    this.#since = clock.now();
     this.#needJoin = feed.lastJoin < 0;
     this.position = this.#needJoin ? feed.head : feed.lastJoin;
     link.onDrain = () => this.#drained();
@@ -307,7 +330,7 @@ export class Cursor {
       if (this.#needJoin && !this.#join()) return;
       const run = feed.run(this.position);
       this.position = run.end;
-      this.#sentFirst ??= this.#clock.now();
+      if (this.#sentFirst === undefined) this.#begins();
       if (!this.#send(run)) return;
     }
   }
@@ -337,7 +360,7 @@ export class Cursor {
     const feed = this.#feed;
     const late = this.jumps > 0;
     const target = late ? feed.lastJoin : feed.firstJoin(this.position);
-    if (late) this.dropped += Math.max(0, (target < 0 ? feed.head : target) - this.position);
+    if (late) this.#drop(Math.max(0, (target < 0 ? feed.head : target) - this.position));
     this.position = target < 0 ? feed.head : target;
     this.#needJoin = target < 0;
     return target >= 0;
@@ -351,6 +374,16 @@ export class Cursor {
     this.full = true;
     this.fullSince = this.#clock.now();
     return false;
+  }
+
+  #drop(packets: number): void {
+    this.dropped += packets;
+    this.#feed.dropped(packets);
+  }
+
+  #begins(): void {
+    this.#sentFirst = this.#clock.now();
+    this.#feed.playing(this.#sentFirst - this.#since);
   }
 
   #drained(): void {

@@ -10,6 +10,7 @@ import { type Cursor, Feed } from './feed.ts';
 import type { Frame } from './frame.ts';
 import { GopCache } from './gop.ts';
 import type { Format } from './muxer.ts';
+import { Pulse } from './pulse.ts';
 import { type StreamName, streamUrl } from './stream-name.ts';
 import { Timeline } from './timeline.ts';
 import { sameMedia, type Track } from './track.ts';
@@ -67,6 +68,11 @@ export class Stream {
   /** Media bytes written, and bytes given to players. */
   receivedBytes = 0;
   sentBytes = 0;
+  /** Packets that players jumped over because they were too slow. */
+  droppedPackets = 0;
+  /** Players that got their first media, and how long all of them together waited for it. */
+  readonly starts = { count: 0, time: 0 };
+  readonly pulse = new Pulse();
 
   constructor(name: StreamName, options: StreamOptions) {
     this.name = name;
@@ -94,6 +100,13 @@ export class Stream {
     return this.#samples.get(trackId);
   }
 
+  /** How much media the slowest player has still to be given. */
+  get lag(): Micros {
+    let lag = 0;
+    for (const feed of this.#feeds.values()) lag = Math.max(lag, feed.lag);
+    return lag;
+  }
+
   /** Repairs of time stamps so far. */
   get repairs(): { readonly jumps: number; readonly lifts: number } {
     return { jumps: this.#timeline.jumps, lifts: this.#timeline.lifts };
@@ -113,6 +126,7 @@ export class Stream {
     }
     this.#timeline.restart();
     this.#headless = true;
+    this.pulse.restart(this.#options.clock.now());
     const publication = {
       stream: this,
       retrack: (tracks: readonly Track[]) => this.#publication === publication && this.#retrack(tracks),
@@ -190,6 +204,13 @@ export class Stream {
       onSent: (bytes) => {
         this.sentBytes += bytes;
       },
+      onDropped: (packets) => {
+        this.droppedPackets += packets;
+      },
+      onStart: (waited) => {
+        this.starts.count++;
+        this.starts.time += waited;
+      },
     });
     if (this.#tracks.length > 0) feed.retrack(this.#tracks);
     for (const frame of this.#gop.frames) feed.write(frame);
@@ -219,6 +240,8 @@ export class Stream {
     const { track, cts, key, data } = raw;
     const frame: Frame = dts === raw.dts ? raw : { track, dts, cts, key, data };
     this.frames[track.kind]++;
+    if (this.pulse.firstFrame === undefined) this.pulse.start(this.#options.clock.now());
+    this.pulse.note(frame);
     this.receivedBytes += data.length;
     if (track.config.length === 0) this.#samples.set(track.id, data);
     this.#gop.push(frame);
