@@ -9,6 +9,7 @@ const LIGHT_PACKETS = 64;
 /** ACKs whose answer is still waited for. */
 const REMEMBERED = 256;
 
+/** Numbers ACKs, says when they are due, and measures their round trip. */
 export class Acknowledger {
   readonly #roundTrip: RoundTrip;
   /** Ring of the times at which ACKs were sent, by number. */

@@ -40,6 +40,7 @@ export interface ConnectionEvents {
   ended(reason: SrsxError | undefined): void;
 }
 
+/** What a connection needs from its multiplexer. */
 export interface ConnectionSetup {
   readonly socketId: number;
   readonly peer: Peer;
@@ -56,6 +57,7 @@ export interface ConnectionSetup {
   readonly connectTime: Micros;
 }
 
+/** `draining`: the peer has ended, messages still wait for their time. */
 export type ConnectionState = 'connecting' | 'connected' | 'draining' | 'closed';
 
 /** A peer that hears nothing for so long is told that we live (draft-sharabayko-srt-01 §4.8.3 has no number; libsrt: 1 s). */

@@ -10,6 +10,7 @@ export interface Ack {
   readonly full?: FullAck;
 }
 
+/** Times in microseconds. */
 export interface FullAck {
   readonly rtt: number;
   readonly rttVariance: number;
@@ -42,6 +43,7 @@ export function parseAck(body: Uint8Array): Ack {
   };
 }
 
+/** The body of an ACK: 28 bytes, or 4 without `full`. */
 export function writeAck({ sequence, full }: Ack): Uint8Array {
   const body = new Uint8Array(full === undefined ? 4 : 28);
   writeU32(body, 0, sequence);
@@ -103,6 +105,7 @@ export function parseDropRequest(body: Uint8Array): Range {
   return checkRange(readU32(body, 0), readU32(body, 4));
 }
 
+/** The body for a range of growing numbers. */
 export function writeDropRequest([first, last]: Range): Uint8Array {
   const body = new Uint8Array(8);
   writeU32(body, 0, toSequence(first));

@@ -8,6 +8,7 @@ import { fromSeconds, type Micros } from '../../base/time.ts';
 const SLOT_TIME = fromSeconds(60);
 const SECRET_BYTES = 32;
 
+/** The cookies of one listener, with a secret of its own. */
 export class CookieJar {
   readonly #secret: Uint8Array;
 

@@ -1,6 +1,7 @@
 // The codes of SRT.
 import { defineErrors } from '../../base/errors.ts';
 
+/** The codes of SRT, as SRT_NAME. */
 export const errors = defineErrors('SRT', {
   PACKET: {
     srs: 6006,
@@ -30,6 +31,22 @@ export const errors = defineErrors('SRT', {
     srs: 6002,
     text: 'nothing came for {ms} ms',
     advice: 'The peer or the network is gone; raise peeridletimeo when pauses are normal.',
+  },
+  PAYLOAD: {
+    srs: 6006,
+    text: 'a message of {bytes} bytes is no transport stream',
+    advice: 'Publish MPEG-TS in messages of whole packets of 188 bytes (ffmpeg: -f mpegts).',
+  },
+  SHUTDOWN: { text: 'the server stops', advice: 'Connect again when it is back.' },
+  VHOST_OFF: {
+    srs: 6006,
+    text: 'SRT is off for the vhost {vhost}',
+    advice: 'Write srt { enabled on; } into the vhost.',
+  },
+  SILENT: {
+    srs: 6002,
+    text: 'no media for {seconds} s',
+    advice: 'The publisher is connected and sends nothing that can be used.',
   },
   REQUESTS: {
     text: 'more than {limit} callers wait for an answer',

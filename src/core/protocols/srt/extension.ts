@@ -4,6 +4,7 @@ import { fromMs, type Micros, toMs } from '../../base/time.ts';
 import { errors } from './errors.ts';
 import { readU32, writeU32 } from './packet.ts';
 
+/** draft-sharabayko-srt-01 §3.2.1, table 6; the first four are also subtypes of control packets. */
 export const ExtensionType = {
   handshakeRequest: 1,
   handshakeResponse: 2,
@@ -15,6 +16,7 @@ export const ExtensionType = {
   group: 8,
 } as const;
 
+/** One extension block. */
 export interface Extension {
   readonly type: number;
   /** A multiple of four bytes. */
@@ -41,6 +43,7 @@ export function parseExtensions(bytes: Uint8Array): Extension[] {
   return extensions;
 }
 
+/** The blocks one behind the other. */
 export function writeExtensions(extensions: readonly Extension[]): Uint8Array {
   return concat(
     extensions.map(({ type, content }) => {
@@ -87,6 +90,7 @@ export function parseCapabilities(content: Uint8Array): Capabilities {
   };
 }
 
+/** 12 bytes; delays above 65 s lose their high bits. */
 export function writeCapabilities({ version, flags, receiverDelay, senderDelay }: Capabilities): Uint8Array {
   const content = new Uint8Array(12);
   writeU32(content, 0, version);
@@ -108,6 +112,7 @@ export function parseText(content: Uint8Array): string {
   return decoder.decode(bytes.subarray(0, end));
 }
 
+/** The words of a text, for streamid and congestion control. */
 export function writeText(text: string): Uint8Array {
   const bytes = utf8(text);
   const padded = new Uint8Array(Math.ceil(bytes.length / 4) * 4);

@@ -8,6 +8,7 @@ const FIXED_BYTES = 48;
 /** Version 4 is UDT's handshake, without extensions; 5 is SRT's since libsrt 1.3. */
 export const HandshakeVersion = { legacy: 4, srt: 5 } as const;
 
+/** draft-sharabayko-srt-01 §3.2.1, table 4; refusals are in `reject.ts`. */
 export const HandshakeType = {
   done: 0xfffffffd,
   agreement: 0xfffffffe,
@@ -24,6 +25,7 @@ export const DATAGRAM_SOCKET = 2;
 /** Bits of the extension field of a conclusion. */
 export const ExtensionFlag = { handshake: 1, keyMaterial: 2, config: 4 } as const;
 
+/** The body of a handshake packet. */
 export interface Handshake {
   readonly version: number;
   /** Length of the key in eighths of its bytes: 0, 2, 3, 4. */
@@ -63,6 +65,7 @@ export function parseHandshake(body: Uint8Array): Handshake {
   };
 }
 
+/** 48 bytes and the extensions. */
 export function writeHandshake(handshake: Handshake): Uint8Array {
   const extensions = writeExtensions(handshake.extensions);
   const body = new Uint8Array(FIXED_BYTES + extensions.length);

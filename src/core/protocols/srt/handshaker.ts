@@ -8,6 +8,7 @@ import type { SrtOptions } from './options.ts';
 /** An unanswered handshake goes out again after this time, as in libsrt. */
 export const REPEAT_TIME = fromMs(250);
 
+/** What a handshaker may use. */
 export interface HandshakeSetup {
   readonly options: SrtOptions;
   readonly socketId: number;
@@ -24,6 +25,7 @@ export interface ReceivedHandshake {
   readonly timestamp: number;
 }
 
+/** One way to a connection. */
 export interface Handshaker {
   /** When to repeat; Infinity: it only answers. */
   readonly deadline: Micros;

@@ -13,6 +13,7 @@ const MAX_TRIES = 10;
 /** A new salt costs a key derivation of about a millisecond; a peer needs one in its life. */
 const DERIVE_PERIOD = fromSeconds(1);
 
+/** The halves of the connection whose keys change. */
 export interface KeyExchangeSetup {
   readonly options: SrtOptions;
   readonly sender: Sender;
@@ -21,6 +22,7 @@ export interface KeyExchangeSetup {
   readonly send: (subtype: number, body: Uint8Array, now: Micros) => void;
 }
 
+/** Announces our next keys and takes the peer's. */
 export class KeyExchange {
   readonly #setup: KeyExchangeSetup;
   #announced: Uint8Array | undefined;

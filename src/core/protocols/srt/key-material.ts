@@ -10,10 +10,12 @@ const SALT_BYTES = 16;
 /** Stream encapsulation: SRT. */
 const ENCAPSULATION = 2;
 
+/** Of the KM message. */
 export const CipherId = { none: 0, ctr: 2, gcm: 4 } as const;
 /** Which keys a message has. */
 export const KeyFlag = { even: 1, odd: 2, both: 3 } as const;
 
+/** A KM message. */
 export interface KeyMaterial {
   readonly keys: number;
   /** `CipherId.ctr` or `CipherId.gcm`. */
@@ -50,6 +52,7 @@ export function parseKeyMaterial(bytes: Uint8Array): KeyMaterial {
   return { keys, cipher, salt: bytes.slice(FIXED_BYTES, wrappedAt), keyBytes, wrapped: bytes.slice(wrappedAt) };
 }
 
+/** Up to 104 bytes. */
 export function writeKeyMaterial({ keys, cipher, salt, keyBytes, wrapped }: KeyMaterial): Uint8Array {
   const bytes = new Uint8Array(FIXED_BYTES + salt.length + wrapped.length);
   writeU32(bytes, 0, (HEAD | keys) >>> 0);
@@ -70,6 +73,7 @@ export function parseKeyState(bytes: Uint8Array): number | undefined {
   return big > 0xff ? (bytes[0] as number) : big;
 }
 
+/** A KMRSP that is no echo. */
 export const writeKeyState = (state: number): Uint8Array => Uint8Array.of(state, 0, 0, 0);
 
 function fail(why: string): never {

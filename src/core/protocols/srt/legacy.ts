@@ -7,6 +7,7 @@ import type { RoundTrip } from './round-trip.ts';
 
 const MAX_TRIES = 10;
 
+/** What the late agreement needs. */
 export interface LateTermsSetup {
   readonly options: SrtOptions;
   readonly roundTrip: RoundTrip;

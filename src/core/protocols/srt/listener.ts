@@ -27,6 +27,7 @@ export interface SrtRequest {
   reject(code: number): void;
 }
 
+/** What a listener needs from its multiplexer. */
 export interface ListenerSetup {
   readonly options: SrtOptions;
   readonly rng: Rng;
@@ -46,6 +47,7 @@ export interface ListenerSetup {
 /** Chosen: callers that wait for an admission at once; each holds a streamid. */
 const MAX_REQUESTS = 1024;
 
+/** Answers inductions without memory, and offers each caller once. */
 export class SrtListener {
   readonly #setup: ListenerSetup;
   readonly #cookies: CookieJar;

@@ -35,6 +35,7 @@ const RENDEZVOUS_FACTOR = 10;
 const MAX_ID = 0x3fffffff;
 const MAX_ID_TRIES = 64;
 
+/** The seams of a multiplexer. */
 export interface MultiplexerSetup {
   readonly port: Port;
   readonly clock: Clock;

@@ -63,6 +63,7 @@ export class Rejection {
 
 /** The error for a refusal that we received, or that we sent. */
 export const rejectedBy = (code: number) => errors.refused('REJECTED', { code, reason: rejectName(code) });
+/** The error for a refusal that we sent. */
 export const refusedWith = (code: number) => errors.refused('REFUSED', { code, reason: rejectName(code) });
 
 /** What a handshake extension says about us. */
@@ -137,6 +138,7 @@ export function extensionField(extensions: readonly Extension[]): number {
   return field;
 }
 
+/** The content of the first extension of a type. */
 export const findExtension = (handshake: Handshake, type: number): Uint8Array | undefined =>
   handshake.extensions.find((extension) => extension.type === type)?.content;
 
@@ -152,6 +154,7 @@ export interface Wish {
   readonly unsupported: number | undefined;
 }
 
+/** Reads all extensions of a request once. */
 export function readWish(handshake: Handshake): Wish {
   const capabilities = findExtension(handshake, ExtensionType.handshakeRequest);
   const keyMessage = findExtension(handshake, ExtensionType.keyMaterialRequest);

@@ -134,6 +134,7 @@ export function parseOptions(
   return { options, unknown };
 }
 
+/** Options that were read, and keys that are none. */
 export interface ParsedOptions {
   readonly options: SrtOptions;
   readonly unknown: readonly (readonly [string, string])[];

@@ -9,6 +9,7 @@ const CREDIT = fromMs(10);
 const MEASURE_TIME = fromMs(1000);
 const FIRST_MEASURE_TIME = fromMs(500);
 
+/** Says when the next packet may leave; without a bound on the rate, always. */
 export class Pacer {
   readonly #options: SrtOptions;
   /** Bytes per second, with headers; Infinity: without a bound. */

@@ -36,6 +36,7 @@ const RETRANSMITTED = 0x04000000;
 const KEY_SHIFT = 27;
 const MESSAGE_MASK = 0x03ffffff;
 
+/** Big-endian; the bytes must be there. */
 export const readU32 = (bytes: Uint8Array, at: number): number =>
   (((bytes[at] as number) << 24) |
     ((bytes[at + 1] as number) << 16) |
@@ -43,6 +44,7 @@ export const readU32 = (bytes: Uint8Array, at: number): number =>
     (bytes[at + 3] as number)) >>>
   0;
 
+/** Big-endian. */
 export function writeU32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = value >>> 24;
   bytes[at + 1] = value >>> 16;
@@ -56,18 +58,25 @@ export function checkPacket(datagram: Uint8Array): void {
   if (datagram.length > MAX_DATAGRAM_BYTES) throw errors.protocol('PACKET', { why: `${datagram.length} bytes` });
 }
 
+/** The first bit. */
 export const isControl = (packet: Uint8Array): boolean => ((packet[0] as number) & 0x80) !== 0;
+/** See `ControlType`. */
 export const controlType = (packet: Uint8Array): number => (readU32(packet, 0) >>> 16) & 0x7fff;
+/** Of a user-defined packet: an `ExtensionType`. */
 export const controlSubtype = (packet: Uint8Array): number => readU32(packet, 0) & 0xffff;
 /** Of a control packet: the number of an ACK, the message of a drop request. */
 export const controlNumber = (packet: Uint8Array): number => readU32(packet, 4);
 /** Of a data packet, 31 bits. */
 export const sequenceOf = (packet: Uint8Array): number => readU32(packet, 0) & 0x7fffffff;
+/** Microseconds since the peer's start, 32 bits. */
 export const timestampOf = (packet: Uint8Array): number => readU32(packet, 8);
+/** The socket id. */
 export const destinationOf = (packet: Uint8Array): number => readU32(packet, 12);
 /** 0: plain, 1: even key, 2: odd key. */
 export const keyOf = (packet: Uint8Array): number => (readU32(packet, 4) >>> KEY_SHIFT) & 3;
+/** Of a data packet. */
 export const isRetransmitted = (packet: Uint8Array): boolean => (readU32(packet, 4) & RETRANSMITTED) !== 0;
+/** A view of what follows the header. */
 export const bodyOf = (packet: Uint8Array): Uint8Array => packet.subarray(HEADER_BYTES);
 
 /** Marks a data packet as sent again. */
@@ -84,6 +93,7 @@ export interface DataHeader {
   readonly destination: number;
 }
 
+/** Fills the first 16 bytes. */
 export function writeDataHeader(packet: Uint8Array, header: DataHeader): void {
   writeU32(packet, 0, header.sequence);
   writeU32(packet, 4, SOLO | (header.key << KEY_SHIFT) | (header.message & MESSAGE_MASK));

@@ -10,6 +10,7 @@ const PROBE_MASK = 15;
 /** Whether the next packet after this sequence number is to be sent without a pause. */
 export const isProbe = (sequence: number): boolean => (sequence & PROBE_MASK) === 0;
 
+/** Medians over the last arrivals, so that one pause does not count. */
 export class Rates {
   readonly #intervals = new Float64Array(ARRIVALS);
   readonly #sizes = new Float64Array(ARRIVALS);

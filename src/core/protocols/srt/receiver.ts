@@ -12,8 +12,10 @@ import { toSequence, unwrapSequence } from './sequence.ts';
 import type { BufferGauge, Counters } from './statistics.ts';
 import type { Tsbpd } from './tsbpd.ts';
 
-/** Periodic loss reports come at least so far apart, as in libsrt. */
-const MIN_NAK_INTERVAL = fromMs(20);
+/** Periodic loss reports come at least so far apart; libsrt's 20 ms cost a try within four short round trips. */
+const MIN_NAK_INTERVAL = fromMs(10);
+/** Before a round trip was measured: the default RTT of 100 ms would be too long for the first losses. */
+const UNKNOWN_NAK_INTERVAL = fromMs(20);
 /** Ranges of one report: what fits into one packet. */
 const MAX_RANGES = MAX_PAYLOAD_BYTES / 8;
 /** Estimates cost a sort; a new one for each ACK would show nothing more. */
@@ -21,6 +23,7 @@ const ESTIMATE_PERIOD = fromMs(100);
 /** Packets in order after which the tolerance shrinks, as in libsrt. */
 const ORDERLY_PACKETS = 50;
 
+/** What the receiving half needs from its connection. */
 export interface ReceiverSetup {
   readonly options: SrtOptions;
   readonly firstSequence: number;
@@ -31,6 +34,7 @@ export interface ReceiverSetup {
   readonly control: (type: number, number: number, body: Uint8Array, now: Micros) => void;
 }
 
+/** Takes data packets and gives messages; answers go out by `control`. */
 export class Receiver {
   readonly #setup: ReceiverSetup;
   readonly #buffer: ReceiveBuffer;
@@ -209,8 +213,11 @@ export class Receiver {
     if (lost.length > 0) this.#nak(lost, now);
   }
 
+  /** libsrt: half of RTT and four variances; here at most one RTT, since the variance begins much too large. */
   get #nakInterval(): Micros {
-    return Math.max(MIN_NAK_INTERVAL, this.#setup.roundTrip.patience / 2);
+    const { roundTrip } = this.#setup;
+    if (roundTrip.first === undefined) return UNKNOWN_NAK_INTERVAL;
+    return Math.max(MIN_NAK_INTERVAL, Math.min(roundTrip.patience / 2, roundTrip.rtt));
   }
 
   #nak(lost: readonly (readonly [number, number])[], now: Micros): void {

@@ -44,10 +44,12 @@ const FIRST_TYPE = 1000;
 /** Types above are the handshake's own, seen as negative numbers. */
 const LAST_TYPE = 0x7fffffff;
 
+/** The handshake type of a refusal. */
 export const rejectToType = (code: number): number => FIRST_TYPE + code;
 
 /** The reason that a handshake type means; undefined when it is no refusal. */
 export const typeToReject = (type: number): number | undefined =>
   type >= FIRST_TYPE && type <= LAST_TYPE ? type - FIRST_TYPE : undefined;
 
+/** For logs; `reason` when the code has no name. */
 export const rejectName = (code: number): string => names.get(code) ?? 'reason';

@@ -6,6 +6,7 @@ const INITIAL_VARIANCE = fromMs(50);
 /** Chosen: what is longer than this was forged or is useless for live media. */
 const MAX_RTT = fromMs(10_000);
 
+/** One estimate for both halves of a connection. */
 export class RoundTrip {
   rtt: Micros = INITIAL_RTT;
   variance: Micros = INITIAL_VARIANCE;

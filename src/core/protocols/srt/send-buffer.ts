@@ -1,6 +1,7 @@
 // What was given to be sent and is not acknowledged, by sequence number, as the datagrams that go out.
 import type { Micros } from '../../base/time.ts';
 
+/** A packet that may have to go out again. */
 export interface Outgoing {
   readonly packet: Uint8Array;
   readonly payloadBytes: number;
@@ -10,11 +11,14 @@ export interface Outgoing {
   sentAt: Micros;
   /** It is in the queue of losses. */
   lost: boolean;
+  /** How often it was sent again because it was reported. */
+  repeats: number;
 }
 
 /** Acknowledged packets stay in front of the array until there are so many, then the array is cut. */
 const SLACK = 1024;
 
+/** Numbers are unwrapped sequence numbers. */
 export class SendBuffer {
   /** The oldest packet's number. */
   first: number;

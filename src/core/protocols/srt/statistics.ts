@@ -50,6 +50,7 @@ export interface Gauges {
   readonly mss: number;
 }
 
+/** How full a buffer is. */
 export interface BufferGauge {
   readonly packets: number;
   readonly bytes: number;
@@ -57,6 +58,7 @@ export interface BufferGauge {
   readonly freeBytes: number;
 }
 
+/** libsrt's names; `ms` are milliseconds, `us` microseconds, `mbps` Mbit/s. */
 export type Statistics = ReturnType<typeof makeStatistics>;
 
 /** libsrt's reading of a bandwidth without a bound: 1 Gbit/s. */

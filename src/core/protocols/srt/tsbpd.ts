@@ -1,12 +1,15 @@
 // Time stamp based packet delivery: when a packet is due on our clock, and how the peer's clock drifts (§4.5, §4.7).
-import { fromMs, type Micros } from '../../base/time.ts';
+import { fromMs, fromSeconds, type Micros } from '../../base/time.ts';
 import { unwrapTimestamp } from './sequence.ts';
 
-/** Samples that are averaged: one comes with each ACKACK, so this is about five seconds of a flowing stream. */
-const DRIFT_SAMPLES = 500;
+/** Samples are averaged over this time: a clock that is wrong by 100 ppm is then followed within half a millisecond. */
+const DRIFT_TIME = fromSeconds(3);
+/** Fewer say more about jitter than about drift. One comes with each ACKACK, up to a hundred a second. */
+const DRIFT_SAMPLES = 16;
 /** What exceeds this is moved into the base, as in libsrt. */
 const MAX_DRIFT = fromMs(5);
 
+/** The peer's clock as we see it. */
 export class Tsbpd {
   readonly delay: Micros;
   readonly #traced: boolean;
@@ -15,6 +18,7 @@ export class Tsbpd {
   #drift: Micros = 0;
   #sum = 0;
   #count = 0;
+  #since: Micros | undefined;
   /** The newest time stamp, unwrapped: the reference for the next. */
   #newest: Micros;
 
@@ -53,7 +57,9 @@ export class Tsbpd {
   sample(timestamp: number, now: Micros, rttChange: Micros): void {
     if (!this.#traced) return;
     this.#sum += now - this.#base - this.unwrap(timestamp) - rttChange / 2;
-    if (++this.#count < DRIFT_SAMPLES) return;
+    this.#since ??= now;
+    if (++this.#count < DRIFT_SAMPLES || now - this.#since < DRIFT_TIME) return;
+    this.#since = now;
     this.#drift = Math.round(this.#sum / this.#count);
     this.#sum = 0;
     this.#count = 0;
