@@ -25,6 +25,7 @@ export const serveFlags = {
     env: 'SRS_HTTP_API_LISTEN',
     default: [...defaults.api.listen],
   }),
+  'srt-listen': listenFlag({ summary: 'SRT (UDP), usually 10080.', env: 'SRS_SRT_SERVER_LISTEN' }),
   'rtmps-listen': listenFlag({ summary: 'RTMP over TLS.', env: 'SRS_RTMPS_LISTEN', dependsOn: ['cert', 'key'] }),
   'https-listen': listenFlag({
     summary: 'HTTP over TLS.',

@@ -17,6 +17,7 @@ const flagOf: Readonly<Record<string, string>> = {
   http: '--http-listen',
   https: '--https-listen',
   api: '--api-listen',
+  srt: '--srt-listen',
 };
 
 export interface ServeFacts {
@@ -40,6 +41,8 @@ export function serveReport(listeners: readonly NamedListener[], { demo, hls = {
     const address = first(kind);
     if (address !== undefined) lines.push([kind.toUpperCase(), `${scheme}://${reach(address)}/`]);
   }
+  const srt = first('srt');
+  if (srt !== undefined) lines.push(['SRT', `srt://${reach(srt)}?streamid=#!::r=live/${name},m=publish`]);
   if (http !== undefined) {
     lines.push(['HTTP-FLV', `http://${reach(http)}/live/${name}.flv`]);
     lines.push(['WS-FLV', `ws://${reach(http)}/live/${name}.flv`]);

@@ -58,6 +58,7 @@ export default class Serve extends BaseCommand<typeof Serve> {
       rtmp: this.#listen(flags['rtmp-listen'], flags['rtmps-listen']),
       http: this.#listen(flags['http-listen'], flags['https-listen']),
       api: { listen: flags['api-listen'] },
+      srt: flags['srt-listen'] ?? [],
       mergeWindowMs: flags['merge-window'],
       gopCache: flags['gop-cache'],
       publisherPolicy: flags.publisher,

@@ -12,7 +12,7 @@ import type { Config } from './control/config/config.ts';
 import { configFromSettings } from './control/config/from-settings.ts';
 import { planServe, type ServePlan } from './control/config/serve-settings.ts';
 import { LiveSettings } from './control/config/settings.ts';
-import { type Door, Doors } from './control/doors.ts';
+import { type Door, Doors, type OpenDoor } from './control/doors.ts';
 import { engineErrors } from './control/errors.ts';
 import type { ClientHost, Host, HttpRoutes, Listener, TlsFiles } from './control/host.ts';
 import { Sessions } from './control/sessions.ts';
@@ -24,6 +24,7 @@ import { createSystemReader } from './net/system.ts';
 import { type HlsConfig, hls } from './protocols/hls/index.ts';
 import { httpFlv } from './protocols/http-flv/index.ts';
 import { rtmp } from './protocols/rtmp/index.ts';
+import { srt } from './protocols/srt/index.ts';
 import { protocols } from './protocols.ts';
 import { relay } from './toolkit/relay.ts';
 import type { HttpExchange, HttpHandler } from './wire/http/exchange.ts';
@@ -40,6 +41,8 @@ export interface ServeSettings {
   readonly rtmp: ListenSettings;
   readonly http: ListenSettings;
   readonly api: ListenSettings;
+  /** UDP addresses of SRT; none: SRT is not served. */
+  readonly srt: readonly string[];
   /** Bytes of the RTMP chunks that are sent (SRS: chunk_size). */
   readonly chunkSize: number;
   /** SRS: mw_latency. */
@@ -71,6 +74,7 @@ export const defaultServeSettings: ServeSettings = {
   http: { listen: [':8080'] },
   // Without a credential only this machine may ask.
   api: { listen: ['127.0.0.1:1985'] },
+  srt: [],
   chunkSize: rtmp.defaults.chunkSize,
   mergeWindowMs: 350,
   gopCache: true,
@@ -139,6 +143,8 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
   await pages.load(settings.pages);
   const closers: Closer[] = [];
   let doors: Doors | undefined;
+  /** Listeners that live as long as the server. */
+  const udp: OpenDoor[] = [];
   let apiOnHttp = settings.apiOnHttp ?? plan.apiOnHttp;
   const stop = new AbortController();
   const close = async (): Promise<void> => {
@@ -152,10 +158,13 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
     const rtmpServer = await rtmp.serve(host, { ...rtmp.defaults, chunkSize: plan.chunkSize, listen: [] });
     closers.push(rtmpServer);
     closers.push(routes.add((exchange) => apiOnHttp && answerApi(api, exchange)));
-    if (hlsConfig.classic || hlsConfig.lowLatency) closers.push(await hls.serve(host, hlsConfig));
+    closers.push(await hls.serve(host, { ...hls.defaults, ...settings.hls }));
     // Segments of HLS and pages may end as live streams do, and are exact: they are asked first.
     closers.push(routes.add((exchange) => pages.serve(exchange)));
     closers.push(await httpFlv.serve(host, httpFlv.defaults));
+    const srtServer = await srt.serve(host, { listen: plan.srt.map(parseAddress) });
+    closers.push(srtServer);
+    for (const listener of srtServer.listeners) udp.push({ name: 'srt', listener });
     const behind: BehindDoors = {
       rtmp: rtmpServer.accept,
       http: (exchange) => routes.answer(exchange),
@@ -175,7 +184,7 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
   closers.push({ close: second });
   const open = doors;
   const listening = (): Server['listeners'] =>
-    open.list().map(({ name, listener: { address } }) => ({ name, address }));
+    [...open.list(), ...udp].map(({ name, listener: { address } }) => ({ name, address }));
   if (settings.demo !== undefined) publishDemo(client, settings.demo.sample, listening(), stop.signal);
   const reload = oneAtATime(async () => {
     if (settings.readConfig === undefined) throw engineErrors.config('NO_FILE');

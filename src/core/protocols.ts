@@ -3,5 +3,6 @@ import { file } from './protocols/file/index.ts';
 import { hls } from './protocols/hls/index.ts';
 import { httpFlv } from './protocols/http-flv/index.ts';
 import { rtmp } from './protocols/rtmp/index.ts';
+import { srt } from './protocols/srt/index.ts';
 
-export const protocols = [rtmp, hls, httpFlv, file] as const;
+export const protocols = [rtmp, srt, hls, httpFlv, file] as const;

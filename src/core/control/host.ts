@@ -146,6 +146,8 @@ export interface Protocol<Config = unknown> {
   readonly errors: ErrorTable;
   /** Starts to serve; what listens of its own is in `listeners`. */
   serve?(host: Host, config: Config): Promise<Closer & { readonly listeners: readonly Listener[] }>;
+  /** What was typed as a URL, for protocols whose texts are no web URLs. */
+  url?(text: string): URL;
   /** Whether `url` is its, beyond the scheme: HTTP URLs differ by their extension. */
   accepts?(url: URL): boolean;
   /** Reads a remote stream until its end (resolves), an error (rejects with SrsxError), or the signal (resolves). */

@@ -20,7 +20,8 @@ const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
 export function resolveEndpoint(text: string, protocols: readonly Protocol[]): Endpoint {
   if (text === '') throw endpointErrors.config('EMPTY');
   const scheme = schemeOf(text);
-  const url = scheme === undefined ? fileUrl(text) : parseUrl(text);
+  const own = protocols.find((protocol) => scheme !== undefined && protocol.schemes.includes(scheme))?.url;
+  const url = scheme === undefined ? fileUrl(text) : (own?.(text) ?? parseUrl(text));
   const wanted = url.protocol.slice(0, -1);
   const candidates = protocols.filter((protocol) => protocol.schemes.includes(wanted));
   if (candidates.length === 0) throw unknownScheme(wanted, protocols);

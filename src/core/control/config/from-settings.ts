@@ -19,6 +19,8 @@ export interface PlainSettings {
   readonly mergeWindowMs: number;
   readonly gopCache: boolean;
   readonly hls: boolean;
+  /** UDP; empty: no SRT. */
+  readonly srt: readonly string[];
 }
 
 /** Stands for a file in messages about settings of a program. */
@@ -26,16 +28,18 @@ const SETTINGS_FILE = '(settings)';
 
 /** Errors: the ConfigErrors of table CONFIG, such as CONFIG_SHARED_PORT. */
 export function configFromSettings(settings: PlainSettings): Config {
-  const { rtmp, http, api, chunkSize, mergeWindowMs, gopCache, hls } = settings;
+  const { rtmp, http, api, chunkSize, mergeWindowMs, gopCache, hls, srt } = settings;
   const text = [
     block('rtmp', listenLines(rtmp.listen)),
     block('rtmps', tlsLines(rtmp.tls)),
     block('http_server', [...switchLines(http), ...block('https', tlsLines(http.tls))]),
     block('http_api', [...switchLines(api), ...block('https', tlsLines(api.tls))]),
+    block('srt_server', srt.length === 0 ? [] : ['enabled on;', ...listenLines(srt)]),
     block(`vhost ${FALLBACK_VHOST}`, [
       `chunk_size ${chunkSize};`,
       ...block('play', [`mw_latency ${mergeWindowMs};`, `gop_cache ${onOff(gopCache)};`]),
       ...block('hls', [`enabled ${onOff(hls)};`]),
+      ...block('srt', [`enabled ${onOff(srt.length > 0)};`]),
     ]),
   ];
   return loadConfig({ file: SETTINGS_FILE, text: text.flat().join('\n'), read: () => '' });

@@ -32,6 +32,8 @@ export interface ServePlan {
     readonly rtmp: ListenPlan;
     readonly http: ListenPlan;
     readonly api: ListenPlan;
+    /** UDP addresses of SRT. */
+    readonly srt: readonly string[];
     /** API and HTTP server have the same addresses. */
     readonly apiOnHttp: boolean;
     readonly chunkSize: number;
@@ -64,6 +66,7 @@ export function planServe(config: Config): ServePlan {
       http,
       // Nobody wrote where, and the API has no credential: only this machine may ask.
       api: localApi ? { ...api, listen: api.listen.map((port) => `127.0.0.1:${port}`) } : api,
+      srt: root.get('srt_server.enabled') ? root.get('srt_server.listen') : [],
       apiOnHttp,
       chunkSize: clamp(vhost.get('vhost.chunk_size'), 128, 65_536),
       mergeWindowMs: Math.max(0, vhost.get('vhost.play.mw_latency')),

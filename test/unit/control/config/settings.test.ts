@@ -82,6 +82,7 @@ describe('configFromSettings', () => {
     mergeWindowMs: 40,
     gopCache: false,
     hls: true,
+    srt: ['10080'],
   };
 
   test('says the same as the settings', () => {
@@ -95,6 +96,7 @@ describe('configFromSettings', () => {
       mergeWindowMs: 40,
       gopCache: false,
       hls: { classic: true },
+      srt: ['10080'],
     });
   });
 

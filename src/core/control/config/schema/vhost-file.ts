@@ -1,5 +1,5 @@
 // HLS, DASH, HDS and recordings of a vhost.
-import { accepted, block, float, int, list, supported, text, toggle } from '../setting.ts';
+import { accepted, block, float, int, list, own, supported, text, toggle } from '../setting.ts';
 
 /** Block `vhost.hls`. */
 export const vhostHls = block('vhost.hls', {
@@ -8,12 +8,12 @@ export const vhostHls = block('vhost.hls', {
   hls_td_ratio: supported(float(1, '', 'TARGETDURATION ratio.', { defaultText: '1.0' })),
   hls_aof_ratio: supported(float(2.1, '', 'Audio overflow ratio (pure audio / no keyframe reap).')),
   hls_window: supported(float(60, 's', 'Playlist window in seconds.')),
-  hls_on_error: text('continue', 'ignore/disconnect/continue', 'Error strategy.'),
-  hls_path: text('./objs/nginx/html', 'path', 'Base dir.'),
-  hls_m3u8_file: text('[app]/[stream].m3u8', 'template', 'Playlist path.'),
-  hls_ts_file: text('[app]/[stream]-[seq].ts', 'template', 'Segment path.'),
-  hls_ts_floor: toggle(false, 'Floor(time/fragment) naming and deviation algorithm.'),
-  hls_entry_prefix: text('', 'url', 'Prefix of segment URLs in playlist.'),
+  hls_on_error: supported(text('continue', 'ignore/disconnect/continue', 'Error strategy.')),
+  hls_path: supported(text('./objs/nginx/html', 'path', 'Base dir.')),
+  hls_m3u8_file: supported(text('[app]/[stream].m3u8', 'template', 'Playlist path.')),
+  hls_ts_file: supported(text('[app]/[stream]-[seq].ts', 'template', 'Segment path.')),
+  hls_ts_floor: supported(toggle(false, 'Floor(time/fragment) naming and deviation algorithm.')),
+  hls_entry_prefix: supported(text('', 'url', 'Prefix of segment URLs in playlist.')),
   hls_acodec: accepted(
     'the stream says its codec',
     text('aac', 'aac/mp3/an', 'Default audio codec of PMT (removed 7.0.53, still accepted).'),
@@ -22,28 +22,32 @@ export const vhostHls = block('vhost.hls', {
     'the stream says its codec',
     text('h264', 'h264/vn', 'Default video codec of PMT (removed 7.0.53, still accepted).'),
   ),
-  hls_cleanup: toggle(true, 'Delete expired segments.'),
+  hls_cleanup: supported(toggle(true, 'Delete expired segments.')),
   hls_dispose: supported(int(120, 's', 'Remove all files when publisher idle; 0 off.')),
   hls_wait_keyframe: supported(toggle(true, 'Reap only at keyframe.')),
   hls_nb_notify: int(64, 'bytes', 'Max bytes to read back in on_hls_notify.'),
   hls_ctx: supported(toggle(true, 'Session id `hls_ctx` via master playlist.')),
   hls_ts_ctx: supported(toggle(true, 'Also add hls_ctx to segment URLs.')),
-  hls_keys: toggle(false, 'AES-128 encryption.', { kind: 'off only for off' }),
-  hls_fragments_per_key: int(5, '', 'Segments per key.'),
-  hls_key_file: text('[app]/[stream]-[seq].key', 'template', 'Key file path.'),
-  hls_key_file_path: text('', 'path', 'Key base dir.', {
-    defaultText: 'value of hls_path',
-    follows: () => 'vhost.hls.hls_path',
-  }),
-  hls_key_url: text('', 'url', 'Key URL prefix in playlist (query string allowed since 7.0.120).', {
-    defaultText: 'value of hls_path',
-    follows: () => 'vhost.hls.hls_path',
-  }),
+  hls_keys: supported(toggle(false, 'AES-128 encryption.', { kind: 'off only for off' })),
+  hls_fragments_per_key: supported(int(5, '', 'Segments per key.')),
+  hls_key_file: supported(text('[app]/[stream]-[seq].key', 'template', 'Key file path.')),
+  hls_key_file_path: supported(
+    text('', 'path', 'Key base dir.', {
+      defaultText: 'value of hls_path',
+      follows: () => 'vhost.hls.hls_path',
+    }),
+  ),
+  hls_key_url: supported(
+    text('', 'url', 'Key URL prefix in playlist (query string allowed since 7.0.120).', {
+      defaultText: 'value of hls_path',
+      follows: () => 'vhost.hls.hls_path',
+    }),
+  ),
   hls_dts_directly: toggle(true, 'Use FLV timestamp as DTS directly for audio.'),
-  hls_use_fmp4: toggle(false, 'FMP4 segments (7.0.51+).'),
-  hls_fmp4_file: text('[app]/[stream]-[seq].m4s', 'template', 'FMP4 segment path (7.0.51+).'),
-  hls_init_file: text('[app]/[stream]/init.mp4', 'template', 'FMP4 init path (7.0.51+).'),
-  hls_recover: toggle(true, 'Continue the playlist when a stream is republished (7.0.57+).'),
+  hls_use_fmp4: supported(toggle(false, 'FMP4 segments (7.0.51+).')),
+  hls_fmp4_file: supported(text('[app]/[stream]-[seq].m4s', 'template', 'FMP4 segment path (7.0.51+).')),
+  hls_init_file: supported(text('[app]/[stream]/init.mp4', 'template', 'FMP4 init path (7.0.51+).')),
+  hls_recover: supported(toggle(true, 'Continue the playlist when a stream is republished (7.0.57+).')),
   hls_master_m3u8_path_relative: supported(toggle(false, 'Relative URI in the hls_ctx master playlist (7.0.104+).')),
   hls_storage: accepted(
     'SRS removed HLS in memory',
@@ -53,6 +57,8 @@ export const vhostHls = block('vhost.hls', {
     'SRS removed HLS in memory',
     text('', 'string', 'Removed (RAM HLS).', { env: [], defaultText: '(accepted, ignored)' }),
   ),
+  hls_ll: own(toggle(false, 'Low-latency HLS too, at [app]/[stream].ll.m3u8.')),
+  hls_disk: own(toggle(true, 'Off: HLS is served from memory only.')),
 });
 
 /** Block `vhost.dash`. */

@@ -1,10 +1,12 @@
 // SRT, WebRTC and RTSP of a vhost.
-import { accepted, block, float, int, text, toggle } from '../setting.ts';
+import { accepted, block, float, int, supported, text, toggle } from '../setting.ts';
 
 /** Block `vhost.srt`. */
 export const vhostSrt = block('vhost.srt', {
-  enabled: toggle(false, 'SRT for the vhost.'),
-  srt_to_rtmp: toggle(true, 'Bridge SRT to RTMP.', { env: ['SRS_VHOST_SRT_SRT_TO_RTMP', 'SRS_VHOST_SRT_TO_RTMP'] }),
+  enabled: supported(toggle(false, 'SRT for the vhost.')),
+  srt_to_rtmp: supported(
+    toggle(true, 'Bridge SRT to RTMP.', { env: ['SRS_VHOST_SRT_SRT_TO_RTMP', 'SRS_VHOST_SRT_TO_RTMP'] }),
+  ),
 });
 
 /** Block `vhost.rtc`. */

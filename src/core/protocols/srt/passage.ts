@@ -1,0 +1,83 @@
+// A publisher's own transport stream for SRT players: passed through as it came, nothing made anew.
+import { Landmarks } from '../../format/ts/index.ts';
+
+const PACKET_BYTES = 188;
+
+/** What a late player gets first: bounded by bytes, which at 20 Mbit/s are about three seconds. */
+const JOIN_BYTES = 8 * 1024 * 1024;
+
+/** Who gets the messages. */
+export interface Passenger {
+  /** `message` is shared: nobody may write to it. */
+  message(message: Uint8Array): void;
+}
+
+/**
+ * Keeps the messages since the newest random access point of the picture, so that a player starts with a picture at once
+ * (SRS starts wherever the stream is). A stream that marks none, as sound alone, is joined where it is.
+ */
+export class Passage {
+  readonly #passengers = new Set<Passenger>();
+  readonly #landmarks = new Landmarks();
+  #join: Uint8Array[] = [];
+  #joinBytes = 0;
+  /** The newest tables, for a join point that is not led by them. */
+  #pat: Uint8Array | undefined;
+  #pmt: Uint8Array | undefined;
+
+  get passengers(): number {
+    return this.#passengers.size;
+  }
+
+  /** A message of whole packets, which the caller gives away. */
+  push(message: Uint8Array): void {
+    const { tablesFirst, access } = this.#look(message);
+    if (access) {
+      this.#join = tablesFirst ? [] : this.#tables();
+      this.#joinBytes = 0;
+    }
+    if (access || this.#join.length > 0) this.#keep(message);
+    for (const passenger of this.#passengers) passenger.message(message);
+  }
+
+  add(passenger: Passenger): void {
+    const first = this.#join.length > 0 ? this.#join : this.#tables();
+    for (const message of first) passenger.message(message);
+    this.#passengers.add(passenger);
+  }
+
+  remove(passenger: Passenger): void {
+    this.#passengers.delete(passenger);
+  }
+
+  #keep(message: Uint8Array): void {
+    this.#join.push(message);
+    this.#joinBytes += message.length;
+    if (this.#joinBytes <= JOIN_BYTES) return;
+    this.#join = [];
+    this.#joinBytes = 0;
+  }
+
+  #tables(): Uint8Array[] {
+    if (this.#pat === undefined || this.#pmt === undefined) return [];
+    return [Uint8Array.from([...this.#pat, ...this.#pmt])];
+  }
+
+  /** Whether a point to join at is in the message, and whether both tables come before it. */
+  #look(message: Uint8Array): { tablesFirst: boolean; access: boolean } {
+    let pat = false;
+    let pmt = false;
+    for (let at = 0; at < message.length; at += PACKET_BYTES) {
+      const landmark = this.#landmarks.look(message, at);
+      if (landmark === 'access') return { tablesFirst: pat && pmt, access: true };
+      if (landmark === 'pat') {
+        pat = true;
+        this.#pat = message.slice(at, at + PACKET_BYTES);
+      } else if (landmark === 'pmt') {
+        pmt = true;
+        this.#pmt = message.slice(at, at + PACKET_BYTES);
+      }
+    }
+    return { tablesFirst: false, access: false };
+  }
+}

@@ -1,0 +1,181 @@
+// The server: callers by their streamid, asked of the admission before they are connected, joined with streams.
+import { Reporter } from '../../base/counters.ts';
+import type { SrsxError } from '../../base/errors.ts';
+import { type Closer, formatAddress, type Port } from '../../base/link.ts';
+import { toSrsxError } from '../../base/session.ts';
+import type { AdmissionRequest, Grant } from '../../control/admission.ts';
+import type { Host, Listener } from '../../control/host.ts';
+import { DEFAULT_VHOST, type StreamName, streamKey, streamUrl } from '../../media/stream-name.ts';
+import { listenerOptions, type SrtConfig, streamIdDefaults } from './config.ts';
+import { errors } from './errors.ts';
+import type { SrtRequest } from './listener.ts';
+import { Cutter } from './messages.ts';
+import { SrtMultiplexer } from './multiplexer.ts';
+import type { SrtOptions } from './options.ts';
+import { PlayerSession } from './player-session.ts';
+import { PublisherSession } from './publisher-session.ts';
+import { Reject } from './reject.ts';
+import type { ServerShare } from './share.ts';
+import { parseStreamId, type StreamTarget } from './stream-id.ts';
+
+/** Listens on all addresses of the settings; rejects with SystemError when one is not free. */
+export async function serve(
+  host: Host,
+  config: SrtConfig,
+): Promise<Closer & { readonly listeners: readonly Listener[] }> {
+  const server = new SrtServer(host, listenerOptions(host.settings));
+  const listeners: Listener[] = [];
+  try {
+    for (const at of config.listen) listeners.push(server.listen(await host.net.listenUdp(at)));
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+  return { listeners, close: () => server.close() };
+}
+
+/** A session that the server holds until it ends. */
+interface Served {
+  end(reason: SrsxError): void;
+}
+
+export class SrtServer implements Closer {
+  readonly #share: ServerShare;
+  readonly #options: SrtOptions;
+  readonly #multiplexers: SrtMultiplexer[] = [];
+  /** Bounded by limits.sessions: each is registered there. */
+  readonly #sessions = new Set<Served>();
+  /** Players that wait for their publisher, by the stream's key. */
+  readonly #waiting = new Map<string, Set<PlayerSession>>();
+  readonly #watch: Closer;
+
+  constructor(host: Host, options: SrtOptions) {
+    this.#share = { host, cutter: new Cutter(options.payloadsize), passages: new Map() };
+    this.#options = options;
+    this.#watch = host.hub.watch({ published: ({ name }) => this.#published(name) });
+  }
+
+  /** Takes callers of an open port, which it closes at its own end. */
+  listen(port: Port): Listener {
+    const { clock, rng, log } = this.#share.host;
+    const multiplexer = new SrtMultiplexer({ port, clock, rng, log });
+    multiplexer.listen((request) => void this.#asked(request), this.#options);
+    this.#multiplexers.push(multiplexer);
+    return { address: port.local, close: () => multiplexer.close(errors.refused('SHUTDOWN')) };
+  }
+
+  close(): void {
+    this.#watch.close();
+    for (const session of [...this.#sessions]) session.end(errors.refused('SHUTDOWN'));
+    for (const multiplexer of this.#multiplexers) multiplexer.close(errors.refused('SHUTDOWN'));
+  }
+
+  async #asked(request: SrtRequest): Promise<void> {
+    const { host } = this.#share;
+    try {
+      const target = parseStreamId(request.streamid, streamIdDefaults(host.settings));
+      const asked = admissionRequest(request, target);
+      const grant = await host.admission.admit(asked);
+      const vhost = host.settings.vhost(grant.name.vhost);
+      if (!vhost.get('vhost.srt.enabled')) throw errors.refused('VHOST_OFF', { vhost: grant.name.vhost });
+      if (!request.open) return;
+      if (target.action === 'publish') this.#publish(request, asked, grant);
+      else this.#play(request, asked, grant);
+    } catch (thrown) {
+      const error = toSrsxError(thrown);
+      request.reject(rejectCode(error));
+      const { log } = host;
+      const peer = formatAddress(request.peer);
+      log.warn('srt', `refused: ${error.message}`, { peer, streamid: request.streamid, code: error.code });
+    }
+  }
+
+  #publish(request: SrtRequest, asked: AdmissionRequest, grant: Grant): void {
+    const session: PublisherSession = new PublisherSession({
+      ...this.#share,
+      asked,
+      grant,
+      report: this.#reporter(asked, grant),
+      toFrames: this.#share.host.settings.vhost(grant.name.vhost).get('vhost.srt.srt_to_rtmp'),
+      onOver: () => this.#sessions.delete(session),
+    });
+    this.#sessions.add(session);
+    session.run(request);
+  }
+
+  #play(request: SrtRequest, asked: AdmissionRequest, grant: Grant): void {
+    const { host } = this.#share;
+    const session: PlayerSession = new PlayerSession({
+      ...this.#share,
+      asked,
+      grant,
+      onOver: () => {
+        this.#sessions.delete(session);
+        this.#forget(grant.name, session);
+      },
+    });
+    this.#sessions.add(session);
+    if (!session.run(request)) return;
+    const stream = host.hub.find(grant.name);
+    if (stream?.published === true) session.begin(stream);
+    else this.#wait(grant.name, session);
+  }
+
+  #reporter(asked: AdmissionRequest, grant: Grant): Reporter {
+    const { log } = this.#share.host;
+    const fields = { peer: formatAddress(asked.peer), stream: streamUrl(grant.name) };
+    return new Reporter((count, last) =>
+      log.warn('srt', 'parts of the transport stream are left out', { ...fields, count, last }),
+    );
+  }
+
+  #wait(name: StreamName, session: PlayerSession): void {
+    const key = streamKey(name);
+    const others = this.#waiting.get(key);
+    if (others === undefined) this.#waiting.set(key, new Set([session]));
+    else others.add(session);
+  }
+
+  #forget(name: StreamName, session: PlayerSession): void {
+    const key = streamKey(name);
+    const others = this.#waiting.get(key);
+    if (others?.delete(session) === true && others.size === 0) this.#waiting.delete(key);
+  }
+
+  #published(name: StreamName): void {
+    const key = streamKey(name);
+    const sessions = this.#waiting.get(key);
+    const stream = this.#share.host.hub.find(name);
+    if (sessions === undefined || stream === undefined) return;
+    this.#waiting.delete(key);
+    for (const session of sessions) session.begin(stream);
+  }
+}
+
+function admissionRequest({ peer }: SrtRequest, target: StreamTarget): AdmissionRequest {
+  const { action, vhost, app, stream, param } = target;
+  return {
+    action,
+    protocol: 'srt',
+    type: action === 'publish' ? 'srt-publish' : 'srt-play',
+    peer,
+    name: { vhost: vhost || DEFAULT_VHOST, app, stream },
+    param,
+    tcUrl: `srt://${vhost || DEFAULT_VHOST}/${app}`,
+    pageUrl: '',
+    swfUrl: '',
+  };
+}
+
+/** What the peer is told: libsrt's codes for applications (its access control guide). */
+const rejects: Readonly<Record<string, number>> = {
+  SRT_STREAM_ID: Reject.badRequest,
+  ADMISSION_NAME: Reject.badRequest,
+  SRT_VHOST_OFF: Reject.unacceptable,
+  ADMISSION_VHOST: Reject.hostNotFound,
+  ADMISSION_SESSIONS: Reject.overload,
+  STREAM_COUNT: Reject.overload,
+  STREAM_BUSY: Reject.conflict,
+};
+
+const rejectCode = ({ code }: SrsxError): number => rejects[code] ?? Reject.forbidden;
