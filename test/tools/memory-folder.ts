@@ -41,16 +41,6 @@ export class MemoryFolder implements Folder {
     this.files.delete(path);
   }
 
-  async removeEmpty(): Promise<void> {
-    this.#check();
-  }
-
-  async list(path: string): Promise<readonly string[]> {
-    this.#check();
-    const inside = [...this.files.keys()].filter((name) => name.startsWith(`${path}/`));
-    return inside.map((name) => name.slice(path.length + 1)).filter((name) => !name.includes('/'));
-  }
-
   #check(): void {
     if (this.fault !== undefined) throw this.fault;
   }

@@ -14,6 +14,8 @@ export interface CutSettings {
   readonly waitKey: boolean;
   /** When sound without picture is cut: SRS waits for the overflow. */
   readonly sound: 'fragment' | 'overflow';
+  /** Added to the length that is waited for: SRS corrects a deviation from the wall's time so (hls_ts_floor). */
+  readonly correction?: () => Micros;
 }
 
 /** SRS: a segment is never shorter. */
@@ -33,6 +35,6 @@ export function cutsBefore(frame: Frame, lead: Track, elapsed: Micros, settings:
   if (elapsed < SHORTEST) return false;
   // A GOP without end must not become a segment without end.
   if (elapsed >= fragment * overflowRatio) return true;
-  if (frame.track.id !== lead.id || elapsed < fragment * ratio) return false;
+  if (frame.track.id !== lead.id || elapsed < fragment * ratio + (settings.correction?.() ?? 0)) return false;
   return lead.kind === 'audio' ? sound === 'fragment' : frame.key || !waitKey;
 }

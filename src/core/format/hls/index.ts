@@ -1,4 +1,6 @@
 // The door of the HLS folder: segmenters, the store, playlists out and in, and the rules that they must keep.
+
+export { decryptAes128, encryptAes128 } from './aes128.ts';
 export { CmafSegmenter, type CmafSegmenterOptions } from './cmaf-segmenter.ts';
 export type { CutSettings } from './cut-rule.ts';
 export { applyDelta } from './delta.ts';
@@ -18,12 +20,14 @@ export {
   type ServerControl,
   type Variant,
 } from './playlist.ts';
-export type { Segment, SegmentEvent, SegmentHead, SegmentPart } from './segment.ts';
-export { type OpenSegment, SegmentStore, type StoredSegment, type StoreLimits } from './store.ts';
+export type { Segment, SegmentEvent, SegmentHead, SegmentKey, SegmentPart, TrackFragment } from './segment.ts';
+export { type OpenSegment, type ResumePoint, SegmentStore, type StoredSegment, type StoreLimits } from './store.ts';
+export { TrackSegmenter, type TrackSegmenterOptions } from './track-segmenter.ts';
 export { TsSegmenter, type TsSegmenterOptions } from './ts-segmenter.ts';
 export { type PlaylistFinding, validatePlaylist, validateReload, validateUpdate } from './validate.ts';
 export {
-  type ClassicOptions,
+  type ClassicPlaylist,
+  type ClassicSegment,
   type LowLatencyOptions,
   type MasterOptions,
   partTargetSeconds,

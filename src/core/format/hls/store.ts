@@ -1,4 +1,5 @@
 // The segments of one rendition: what its playlist names, what lingers behind it, and the parts of the open segment.
+import { assert } from '../../base/errors.ts';
 import type { Micros } from '../../base/time.ts';
 import type { Segment, SegmentEvent, SegmentHead, SegmentPart } from './segment.ts';
 
@@ -17,6 +18,16 @@ export interface StoredSegment extends Segment {
   readonly parts: readonly SegmentPart[];
 }
 
+/** Where a playlist goes on. */
+export interface ResumePoint {
+  /** Number of the next segment. */
+  readonly sequence: number;
+  /** Discontinuities of the segments before it. */
+  readonly discontinuities: number;
+  /** The longest segment before it. */
+  readonly longest: Micros;
+}
+
 /** The segment that is still being made. */
 export interface OpenSegment extends SegmentHead {
   readonly sequence: number;
@@ -29,6 +40,7 @@ export interface OpenSegment extends SegmentHead {
  */
 export class SegmentStore {
   readonly #limits: StoreLimits;
+  readonly #onForget: (segment: StoredSegment) => void;
   #listed: StoredSegment[] = [];
   #lingering: StoredSegment[] = [];
   #openHead: SegmentHead | undefined;
@@ -41,8 +53,10 @@ export class SegmentStore {
   /** Counts up with every change of what a playlist would say. */
   version = 0;
 
-  constructor(limits: StoreLimits) {
+  /** @param onForget a segment is out, and no player may fetch it any more. */
+  constructor(limits: StoreLimits, onForget: (segment: StoredSegment) => void = () => undefined) {
     this.#limits = limits;
+    this.#onForget = onForget;
   }
 
   /** What the playlist names, oldest first. */
@@ -89,10 +103,24 @@ export class SegmentStore {
     return this.#bytes;
   }
 
+  /** Goes on behind what an earlier run of the program left; only while nothing was added. */
+  resume({ sequence, discontinuities, longest }: ResumePoint): void {
+    assert(this.#listed.length === 0 && this.#openHead === undefined, 'a store resumes before its first segment');
+    this.#next = sequence;
+    this.#discontinuities = discontinuities;
+    this.#longest = longest;
+    this.version++;
+  }
+
   add(event: SegmentEvent): void {
     this.version++;
     if (event.type === 'part') this.#addPart(event.head, event.part);
     else this.#addSegment(event.segment);
+  }
+
+  /** All segments that players may fetch, oldest first. */
+  get all(): readonly StoredSegment[] {
+    return [...this.#lingering, ...this.#listed];
   }
 
   /** A segment that is listed or lingers. */
@@ -151,6 +179,7 @@ export class SegmentStore {
       behind -= first.duration;
       this.#lingering.shift();
       this.#bytes -= first.bytes.length;
+      this.#onForget(first);
     }
   }
 

@@ -3,26 +3,61 @@ import { fromSeconds, type Micros, toMs, toSeconds } from '../../base/time.ts';
 import type { SegmentPart } from './segment.ts';
 import type { SegmentStore, StoredSegment } from './store.ts';
 
-export interface ClassicOptions {
-  /** hls_fragment times hls_td_ratio: the target duration is never below. */
-  readonly target: Micros;
-  readonly segmentUri: (sequence: number) => string;
-  /** EXT-X-PROGRAM-DATE-TIME, which SRS does not write. */
-  readonly dates?: boolean;
+/** A segment as a classic playlist names it. */
+export interface ClassicSegment {
+  readonly uri: string;
+  readonly duration: Micros;
+  readonly discontinuity: boolean;
+  /** Wall time of its first frame, for EXT-X-PROGRAM-DATE-TIME, which SRS does not write. */
+  readonly wall?: Micros | undefined;
+  /** Its key file (EXT-X-KEY, AES-128) and initialisation vector, in hex. */
+  readonly key?: { readonly uri: string; readonly iv: string } | undefined;
+  /** URI of its init segment (EXT-X-MAP). */
+  readonly map?: string | undefined;
 }
 
-/** The playlist of MPEG-TS segments with the lines and their order as SRS has them; no EXT-X-ENDLIST, ever. */
-export function writeClassic(store: SegmentStore, { target, segmentUri, dates = false }: ClassicOptions): string {
-  const lines = ['#EXTM3U', '#EXT-X-VERSION:3', `#EXT-X-MEDIA-SEQUENCE:${store.mediaSequence}`];
+/** What a classic playlist says: MPEG-TS segments, or fMP4 ones with init segments. */
+export interface ClassicPlaylist {
+  /** Whole seconds. */
+  readonly targetDuration: number;
+  readonly mediaSequence: number;
+  readonly discontinuitySequence: number;
+  readonly segments: readonly ClassicSegment[];
+}
+
+/** A playlist with the lines and their order as SRS has them; no EXT-X-ENDLIST, ever. */
+export function writeClassic(playlist: ClassicPlaylist): string {
+  const { targetDuration: target, mediaSequence, discontinuitySequence, segments } = playlist;
+  // SRS: 3 for MPEG-TS, 7 for fMP4.
+  const version = segments.some(({ map }) => map !== undefined) ? 7 : 3;
+  const lines = ['#EXTM3U', `#EXT-X-VERSION:${version}`, `#EXT-X-MEDIA-SEQUENCE:${mediaSequence}`];
   // SRS leaves it out, and players of a long stream count wrongly then (RFC 8216 §6.2.2 MUST).
-  if (store.discontinuitySequence > 0) lines.push(`#EXT-X-DISCONTINUITY-SEQUENCE:${store.discontinuitySequence}`);
-  lines.push(`#EXT-X-TARGETDURATION:${targetDuration(store, target)}`);
-  for (const { sequence, duration, discontinuity, wall } of store.listed) {
-    if (discontinuity) lines.push('#EXT-X-DISCONTINUITY');
-    if (dates) lines.push(dateTime(wall));
-    lines.push(`#EXTINF:${seconds(duration)}, no desc`, segmentUri(sequence));
+  if (discontinuitySequence > 0) lines.push(`#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuitySequence}`);
+  lines.push(`#EXT-X-TARGETDURATION:${target}`);
+  let before: ClassicSegment | undefined;
+  for (const segment of segments) {
+    if (segment.discontinuity) lines.push('#EXT-X-DISCONTINUITY');
+    addKeyAndMap(lines, segment, before);
+    if (segment.wall !== undefined) lines.push(dateTime(segment.wall));
+    lines.push(`#EXTINF:${seconds(segment.duration)}, no desc`, segment.uri);
+    before = segment;
   }
   return `${lines.join('\n')}\n`;
+}
+
+/**
+ * SRS writes a key only where it begins, so that a playlist whose window has moved on has segments without one. A map
+ * behind a key would be encrypted too (RFC 8216 §4.3.2.5), so the key is lifted for it.
+ */
+function addKeyAndMap(lines: string[], { key, map }: ClassicSegment, before: ClassicSegment | undefined): void {
+  const newMap = map !== undefined && map !== before?.map;
+  const newKey = key?.uri !== before?.key?.uri || key?.iv !== before?.key?.iv;
+  const lifted = before?.key !== undefined && (newMap || key === undefined);
+  if (lifted) lines.push('#EXT-X-KEY:METHOD=NONE');
+  if (newMap) lines.push(`#EXT-X-MAP:URI="${map}"`);
+  if (key !== undefined && (newKey || lifted)) {
+    lines.push(`#EXT-X-KEY:METHOD=AES-128,URI="${key.uri}",IV=0x${key.iv}`);
+  }
 }
 
 export interface LowLatencyOptions {
@@ -39,8 +74,8 @@ export interface LowLatencyOptions {
 }
 
 /** Whole seconds, at least those of the longest segment. */
-export const targetDuration = (store: SegmentStore, target: Micros): number =>
-  Math.max(1, Math.ceil(toSeconds(Math.max(store.longest, target)) - ROUNDING));
+export const targetDuration = ({ longest }: Pick<SegmentStore, 'longest'>, target: Micros): number =>
+  Math.max(1, Math.ceil(toSeconds(Math.max(longest, target)) - ROUNDING));
 
 /**
  * The rule is that EXTINF rounded to a whole number is not above, so there is room: a segment of 2.000 s may be longer by

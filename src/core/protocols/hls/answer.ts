@@ -8,6 +8,7 @@ export const MediaType = {
   playlist: 'application/vnd.apple.mpegurl',
   ts: 'video/MP2T',
   fmp4: 'video/mp4',
+  key: 'application/octet-stream',
 } as const;
 
 /** Playlists change all the time, but a blocked one is what everybody asked for (RFC 8216bis B.1). */

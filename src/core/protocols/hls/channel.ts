@@ -5,16 +5,33 @@ import { randomId } from '../../base/rng.ts';
 import { guard, type Session } from '../../base/session.ts';
 import type { Micros } from '../../base/time.ts';
 import type { Host } from '../../control/host.ts';
+import type { SegmentWatcher } from '../../control/storage/segment-file.ts';
+import type { StoredSegment } from '../../format/hls/index.ts';
 import type { MediaEvent } from '../../media/demuxer.ts';
 import type { Stream } from '../../media/stream.ts';
 import { type StreamName, streamUrl } from '../../media/stream-name.ts';
+import { ClassicForm } from './classic-form.ts';
 import type { HlsConfig } from './config.ts';
+import { HlsDisk } from './disk.ts';
 import { hlsErrors } from './errors.ts';
+import { LowForm } from './low-form.ts';
 import { Names } from './names.ts';
+import { Paths } from './paths.ts';
 import { Rendition } from './rendition.ts';
+import type { Shelf } from './shelf.ts';
 
 /** Characters of a run's id: 36^6 runs of one name before a cache may mix two. */
 const RUN_LETTERS = 6;
+
+export interface ChannelOptions {
+  readonly host: Host;
+  readonly config: HlsConfig;
+  readonly name: StreamName;
+  readonly shelf: Shelf;
+  readonly onSegment: SegmentWatcher;
+  /** What still works on the files of this stream. */
+  readonly after: Promise<void>;
+}
 
 /**
  * published --> live -- unpublished --> ended -- dispose --> gone
@@ -23,28 +40,37 @@ const RUN_LETTERS = 6;
 export class Channel implements Session {
   readonly name: StreamName;
   readonly names: Names;
-  readonly classic: Rendition | undefined;
-  readonly low: Rendition | undefined;
-  readonly #host: Host;
-  readonly #dispose: Micros;
+  readonly config: HlsConfig;
+  /** Of the classic form. */
+  readonly paths: Paths;
+  readonly classic: Rendition<ClassicForm> | undefined;
+  readonly low: Rendition<LowForm> | undefined;
+  readonly #options: ChannelOptions;
+  readonly #disk: HlsDisk | undefined;
   #stream: Stream | undefined;
   #tap: Closer | undefined;
   #endedAt: Micros | undefined;
 
-  constructor(host: Host, config: HlsConfig, name: StreamName) {
-    this.#host = host;
+  /** Throws STORAGE_PATH when a template gives a path that is not allowed. */
+  constructor(options: ChannelOptions) {
+    const { host, config, name, shelf } = options;
+    this.#options = options;
     this.name = name;
-    this.#dispose = config.dispose;
+    this.config = config;
     this.names = new Names(name.stream, randomId(host.rng, RUN_LETTERS));
-    this.classic = config.classic ? new Rendition(host, config, this.names, false) : undefined;
-    this.low = config.lowLatency ? new Rendition(host, config, this.names, true) : undefined;
+    this.paths = new Paths(name, config.names, config.fragment);
+    this.classic = config.classic ? this.#makeClassic() : undefined;
+    this.low = config.lowLatency ? new Rendition({ config, form: new LowForm(host, config, this.names) }) : undefined;
+    this.#disk = this.#makeDisk();
+    if (this.classic !== undefined) {
+      shelf.put(this.paths.playlist, { channel: this, kind: 'playlist', bytes: NOTHING });
+    }
   }
 
   /** When what is left of the stream may go. */
   get deadline(): Micros {
-    return this.#endedAt === undefined || this.#dispose === 0
-      ? Number.POSITIVE_INFINITY
-      : this.#endedAt + this.#dispose;
+    const { dispose } = this.config;
+    return this.#endedAt === undefined || dispose === 0 ? Number.POSITIVE_INFINITY : this.#endedAt + dispose;
   }
 
   get live(): boolean {
@@ -56,14 +82,14 @@ export class Channel implements Session {
     this.#stop();
     this.#stream = stream;
     this.#endedAt = undefined;
+    this.#disk?.begin();
     this.#tap = stream.tap((event) => this.#on(event));
   }
 
   /** The publisher has left. */
   end(): void {
-    const { clock } = this.#host;
     this.#stop();
-    this.#endedAt = clock.now();
+    this.#endedAt = this.#options.host.clock.now();
   }
 
   /** Bytes that players got. */
@@ -81,10 +107,10 @@ export class Channel implements Session {
     // Frames come by the tap.
   }
 
-  /** Segmenting failed, or the stream is forgotten. The publisher is not touched (SRS: hls_on_error). */
+  /** Segmenting failed, or the stream is forgotten. The publisher is not touched. */
   close(reason: SrsxError | undefined): void {
     if (reason !== undefined) {
-      this.#host.log.error('hls', 'segmenting ended', {
+      this.#options.host.log.error('hls', 'segmenting ended', {
         stream: streamUrl(this.name),
         code: reason.code,
         error: reason.message,
@@ -99,21 +125,76 @@ export class Channel implements Session {
     }
   }
 
+  /** Takes everything off the shelf and, with `files`, off the disk; resolves when the disk is left alone. */
+  async forget({ files }: { readonly files: boolean }): Promise<void> {
+    this.close(undefined);
+    this.#options.shelf.drop(this.name, this.paths.playlist, this);
+    for (const segment of this.classic?.store.all ?? []) this.#drop(segment);
+    await (files ? this.#disk?.dispose() : this.#disk?.idle());
+  }
+
   get renditions(): readonly Rendition[] {
     return [this.classic, this.low].filter((rendition) => rendition !== undefined);
+  }
+
+  #makeClassic(): Rendition<ClassicForm> {
+    const { host, config } = this.#options;
+    return new Rendition({
+      config,
+      form: new ClassicForm(host, config, this.paths),
+      onSegment: (segment) => {
+        this.#shelve(segment);
+        this.#disk?.add(segment);
+      },
+      onForget: (segment) => this.#drop(segment),
+    });
+  }
+
+  #makeDisk(): HlsDisk | undefined {
+    const { host, config, name, onSegment, after } = this.#options;
+    const { disk } = config;
+    const { classic, paths } = this;
+    if (disk === undefined || classic === undefined) return undefined;
+    const made = new HlsDisk({
+      ...{ host, name, paths, form: classic.form, config: { ...config, disk }, onWritten: onSegment },
+      onDisconnect: (error) => this.#stream?.evict(error),
+    });
+    classic.hold();
+    void made.recover(after).then((point) => guard(this, host.clock.now(), () => classic.resume(point)));
+    return made;
+  }
+
+  #shelve({ path = '', bytes, key, init }: StoredSegment): void {
+    const { shelf } = this.#options;
+    shelf.put(path, { channel: this, kind: init === undefined ? 'ts' : 'fmp4', bytes });
+    if (key !== undefined) shelf.put(key.path, { channel: this, kind: 'key', bytes: key.bytes });
+    const initPath = init && this.classic?.form.initPath(init);
+    if (init !== undefined && initPath !== undefined) {
+      shelf.put(initPath, { channel: this, kind: 'fmp4', bytes: init });
+    }
+  }
+
+  /** Keys and init segments go with the last segment that needs them. */
+  #drop({ path = '', key, init }: StoredSegment): void {
+    const { shelf } = this.#options;
+    const all = this.classic?.store.all ?? [];
+    shelf.drop(this.name, path, this);
+    if (key !== undefined && !all.some((other) => other.key === key)) shelf.drop(this.name, key.path, this);
+    const initPath = init && this.classic?.form.initPath(init);
+    if (initPath !== undefined && !all.some((other) => other.init === init)) shelf.drop(this.name, initPath, this);
   }
 
   #stop(): void {
     if (this.#tap === undefined) return;
     this.#tap.close();
     this.#tap = undefined;
-    guard(this, this.#host.clock.now(), () => {
+    guard(this, this.#options.host.clock.now(), () => {
       for (const rendition of this.renditions) rendition.end();
     });
   }
 
   #on(event: MediaEvent): void {
-    const { clock } = this.#host;
+    const { clock } = this.#options.host;
     guard(this, clock.now(), () => {
       for (const rendition of this.renditions) {
         if (event.type === 'tracks') rendition.retrack(event.tracks);
@@ -122,3 +203,5 @@ export class Channel implements Session {
     });
   }
 }
+
+const NOTHING = new Uint8Array();

@@ -2,9 +2,9 @@
 import { fromMs, fromSeconds, type Micros } from '../../base/time.ts';
 
 export interface HlsConfig {
-  /** MPEG-TS segments at /app/stream.m3u8 (hls.enabled). */
+  /** Segments named by templates, MPEG-TS or fMP4, at /app/stream.m3u8 (hls.enabled). */
   readonly classic: boolean;
-  /** fMP4 segments in parts at /app/stream.ll.m3u8; SRS has no such thing. */
+  /** fMP4 segments in parts at /app/stream.ll.m3u8; SRS has no such thing (hls_ll, a directive of srsx). */
   readonly lowLatency: boolean;
   /** Length of a segment (hls_fragment). */
   readonly fragment: Micros;
@@ -26,6 +26,13 @@ export interface HlsConfig {
   readonly relative: boolean;
   /** Classic playlists say dates. */
   readonly dates: boolean;
+  /** Classic segments are fMP4 (hls_use_fmp4). */
+  readonly fmp4: boolean;
+  readonly names: NameTemplates;
+  /** Keys of AES-128 for classic segments (hls_keys); undefined: they are not encrypted. */
+  readonly keys: KeyConfig | undefined;
+  /** Undefined: from memory only. */
+  readonly disk: DiskConfig | undefined;
   /** Length of a segment and of a part of low latency. */
   readonly lowLatencyFragment: Micros;
   readonly partTime: Micros;
@@ -37,6 +44,60 @@ export interface HlsConfig {
   /** Segments kept of a stream, in each form. */
   readonly storeSegments: number;
 }
+
+/** Templates of paths below the HTTP server, and below the directory where there is one. */
+export interface NameTemplates {
+  /** hls_m3u8_file. */
+  readonly playlist: string;
+  /** hls_ts_file, or hls_fmp4_file with `fmp4`. */
+  readonly segment: string;
+  /** hls_init_file. */
+  readonly init: string;
+  /** hls_key_file. */
+  readonly key: string;
+  /** In front of the segments in playlists (hls_entry_prefix); empty: relative. */
+  readonly prefix: string;
+  /** `[timestamp]` counts fragments of the wall's time (hls_ts_floor). */
+  readonly floor: boolean;
+  /** Dates of names are in UTC (utc_time). */
+  readonly utc: boolean;
+}
+
+export interface KeyConfig {
+  /** Segments that share a key (hls_fragments_per_key). */
+  readonly segments: number;
+  /** In front of the key files in playlists (hls_key_url); undefined: relative, from memory. */
+  readonly url: string | undefined;
+}
+
+/** What becomes of HLS when a file cannot be written: tried again, stopped, or the publisher is sent away. */
+export type OnError = 'continue' | 'ignore' | 'disconnect';
+
+export interface DiskConfig {
+  /** hls_path. */
+  readonly root: string;
+  /** hls_key_file_path. */
+  readonly keyRoot: string;
+  /** Segments that have left the playlist are removed (hls_cleanup). */
+  readonly cleanup: boolean;
+  /** The playlist of an earlier run is continued (hls_recover). */
+  readonly recover: boolean;
+  /** hls_on_error. */
+  readonly onError: OnError;
+  /** Bytes that may wait for the disk, for each stream. */
+  readonly queueBytes: number;
+}
+
+/** SRS's names. */
+export const defaultNames: NameTemplates = {
+  playlist: '[app]/[stream].m3u8',
+  segment: '[app]/[stream]-[seq].ts',
+  init: '[app]/[stream]/init.mp4',
+  key: '[app]/[stream]-[seq].key',
+  prefix: '',
+  floor: false,
+  utc: false,
+};
 
 export const defaults: HlsConfig = {
   classic: false,
@@ -51,6 +112,10 @@ export const defaults: HlsConfig = {
   segmentSessions: true,
   relative: false,
   dates: false,
+  fmp4: false,
+  names: defaultNames,
+  keys: undefined,
+  disk: undefined,
   // Chosen: a GOP of most live encoders; a player starts at most this far behind.
   lowLatencyFragment: fromSeconds(2),
   partTime: fromMs(200),

@@ -1,9 +1,11 @@
 // The routes of HLS: playlists by session, segments and parts from memory.
+import { isDeepStrictEqual } from 'node:util';
 import type { Closer } from '../../base/link.ts';
 import type { Session } from '../../base/session.ts';
 import { toSrsxError } from '../../base/session.ts';
 import { fromSeconds, type Micros, toSeconds } from '../../base/time.ts';
 import type { Host, Listener } from '../../control/host.ts';
+import type { SegmentWatcher } from '../../control/storage/segment-file.ts';
 import { writeSessionMaster } from '../../format/hls/index.ts';
 import type { Stream } from '../../media/stream.ts';
 import { DEFAULT_VHOST, streamKey, streamUrl } from '../../media/stream-name.ts';
@@ -15,12 +17,22 @@ import { Channel } from './channel.ts';
 import type { HlsConfig } from './config.ts';
 import { checkAhead, type Directives, parseDirectives, satisfied } from './directives.ts';
 import { hlsErrors } from './errors.ts';
+import type { LowForm } from './low-form.ts';
 import { parseResource, type Resource } from './names.ts';
 import type { Rendition } from './rendition.ts';
 import { CTX, isCtx, readRequest, sessionQuery } from './request.ts';
+import { Shelf, type ShelfEntry } from './shelf.ts';
+import { vhostConfig } from './vhost-config.ts';
 import { Viewer, type ViewerOptions } from './viewer.ts';
 
-export function serve(host: Host, config: HlsConfig): Closer & { readonly listeners: readonly Listener[] } {
+/** What runs; `watch` tells of every segment that is complete and on the disk. */
+export interface HlsServer extends Closer {
+  readonly listeners: readonly Listener[];
+  watch(on: SegmentWatcher): Closer;
+}
+
+/** @param config for vhosts whose block hls says nothing else. */
+export function serve(host: Host, config: HlsConfig): HlsServer {
   return new Server(host, config);
 }
 
@@ -34,13 +46,17 @@ const BLOCKED_CACHE_TARGETS = 6;
 /** SRS: a session ends this many windows after its last playlist. */
 const IDLE_WINDOWS = 2;
 
-class Server implements Closer, Session {
+class Server implements HlsServer, Session {
   readonly listeners = [];
   readonly #host: Host;
   readonly #config: HlsConfig;
   readonly #closers: readonly Closer[];
   /** Bounded by limits.streams. */
   readonly #channels = new Map<string, Channel>();
+  readonly #shelf = new Shelf();
+  readonly #watchers = new Set<SegmentWatcher>();
+  /** Streams whose files are being removed. */
+  readonly #leaving = new Map<string, Promise<void>>();
   /** By `hls_ctx` and path. Bounded by limits.sessions, twice: kicked ones are remembered for a while. */
   readonly #viewers = new Map<string, Viewer>();
 
@@ -66,13 +82,19 @@ class Server implements Closer, Session {
   tick(now: Micros): void {
     for (const [key, channel] of this.#channels) {
       channel.tick(now);
-      if (channel.deadline <= now) this.#forget(key, channel);
+      if (channel.deadline <= now) this.#forget(key, channel, { files: true });
     }
   }
 
   /** Requests come by the route. */
   receive(): void {
     // Nothing else comes in.
+  }
+
+  watch(on: SegmentWatcher): Closer {
+    const watcher: SegmentWatcher = (file) => on(file);
+    this.#watchers.add(watcher);
+    return { close: () => void this.#watchers.delete(watcher) };
   }
 
   close(): void {
@@ -82,7 +104,10 @@ class Server implements Closer, Session {
     const stopped = hlsErrors.refused('STOPPED');
     for (const channel of this.#channels.values()) {
       for (const { waiters } of channel.renditions) waiters.refuseAll(stopped);
-      channel.close(undefined);
+      const { dispose, disk } = channel.config;
+      // SRS removes the files when it quits; who continues playlists needs them.
+      channel.end();
+      void channel.forget({ files: dispose > 0 && disk?.recover === false });
     }
     this.#channels.clear();
     for (const viewer of this.#viewers.values()) viewer.close(stopped, clock.now());
@@ -90,13 +115,35 @@ class Server implements Closer, Session {
 
   #published(stream: Stream): void {
     const key = streamKey(stream.name);
+    const config = vhostConfig(this.#host.settings, stream.name.vhost, this.#config);
     let channel = this.#channels.get(key);
-    if (channel === undefined) {
-      this.#makeRoom();
-      channel = new Channel(this.#host, this.#config, stream.name);
-      this.#channels.set(key, channel);
+    // Settings were reloaded: what the stream left in memory does not fit them.
+    if (channel !== undefined && !isDeepStrictEqual(channel.config, config)) {
+      this.#forget(key, channel, { files: false });
+      channel = undefined;
     }
-    channel.begin(stream);
+    if (!config.classic && !config.lowLatency) return;
+    channel ??= this.#open(stream, key, config);
+    channel?.begin(stream);
+  }
+
+  #open(stream: Stream, key: string, config: HlsConfig): Channel | undefined {
+    this.#makeRoom();
+    try {
+      const channel = new Channel({
+        ...{ host: this.#host, config, name: stream.name, shelf: this.#shelf },
+        onSegment: (file) => {
+          for (const watcher of this.#watchers) watcher(file);
+        },
+        after: this.#leaving.get(key) ?? Promise.resolve(),
+      });
+      this.#channels.set(key, channel);
+      return channel;
+    } catch (error) {
+      const { code, message } = toSrsxError(error);
+      this.#host.log.error('hls', 'the stream has no HLS', { stream: streamUrl(stream.name), code, error: message });
+      return undefined;
+    }
   }
 
   /** What ended streams left goes first, the oldest first. */
@@ -104,20 +151,28 @@ class Server implements Closer, Session {
     if (this.#channels.size < this.#host.limits.streams) return;
     for (const [key, channel] of this.#channels) {
       if (channel.live) continue;
-      this.#forget(key, channel);
+      this.#forget(key, channel, { files: false });
       return;
     }
   }
 
-  #forget(key: string, channel: Channel): void {
+  #forget(key: string, channel: Channel, what: { readonly files: boolean }): void {
     this.#channels.delete(key);
-    channel.close(undefined);
+    const leaving = channel.forget(what).finally(() => {
+      if (this.#leaving.get(key) === leaving) this.#leaving.delete(key);
+    });
+    this.#leaving.set(key, leaving);
   }
 
   #route(exchange: HttpExchange): boolean {
     const { method, path } = exchange.request;
     try {
-      const resource = parseResource(path);
+      const entry = this.#shelved(exchange);
+      if (entry !== undefined && entry.kind !== 'playlist' && (method === 'GET' || method === 'HEAD')) {
+        this.#give(exchange, entry.channel, entry.bytes, entry.kind);
+        return true;
+      }
+      const resource = entry === undefined ? parseResource(path) : playlistOf(entry.channel);
       if (resource === undefined) return false;
       const channel = this.#find(exchange, resource);
       if (channel === undefined) return false;
@@ -129,6 +184,18 @@ class Server implements Closer, Session {
       this.#refuse(exchange, error);
     }
     return true;
+  }
+
+  /** What a template named so, in the vhost that the request asks for. */
+  #shelved({ request }: HttpExchange): ShelfEntry | undefined {
+    const path = decodedPath(request.path);
+    const vhost = requestedVhost(request);
+    const own = this.#host.settings.find(vhost)?.name;
+    for (const one of [vhost, own, DEFAULT_VHOST]) {
+      const found = one === undefined ? undefined : this.#shelf.find(one, path);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   /** The channel of a path: of the vhost that the request names, else of the default one. */
@@ -149,6 +216,12 @@ class Server implements Closer, Session {
   #playlist(exchange: HttpExchange, resource: Playlist, channel: Channel): boolean {
     const rendition = resource.lowLatency ? channel.low : channel.classic;
     if (rendition === undefined) return false;
+    // Its URIs are relative to the place that the template names.
+    if (!resource.lowLatency && decodedPath(exchange.request.path) !== channel.paths.playlist) {
+      const place = `/${channel.paths.playlist.split('/').map(encodeURIComponent).join('/')}`;
+      exchange.reply(302, { Location: place + exchange.request.search, ...corsHeaders(exchange.request) });
+      return true;
+    }
     const directives = rendition.lowLatency ? parseDirectives(exchange.request.query) : WHOLE;
     const ctx = exchange.request.query.get(CTX);
     if (ctx !== null && !isCtx(ctx)) throw hlsErrors.protocol('CTX');
@@ -182,32 +255,36 @@ class Server implements Closer, Session {
     if (channel === undefined || rendition === undefined) {
       throw hlsErrors.refused('NO_STREAM', { stream: streamUrl(grant.name) });
     }
-    if (!this.#config.sessions) {
+    if (!channel.config.sessions) {
       this.#answer(exchange, channel, rendition, { directives, ctx: null, viewer: undefined });
       return;
     }
     const { path, search } = exchange.request;
     // Two requests of one session may have been admitted at the same time.
     const known = ctx === null ? undefined : this.#viewers.get(viewerKey(ctx, exchange));
-    const viewer = known ?? this.#open(exchange, ctx, { asked, grant });
+    const viewer = known ?? this.#openViewer(exchange, ctx, { asked, grant, config: channel.config });
     if (ctx !== null) {
       this.#answer(exchange, channel, rendition, { directives, ctx, viewer });
       return;
     }
-    const base = this.#config.relative ? path.slice(path.lastIndexOf('/') + 1) : path;
+    const base = channel.config.relative ? path.slice(path.lastIndexOf('/') + 1) : path;
     const body = writeSessionMaster({ uri: base + sessionQuery(viewer.id, search) });
     viewer.sent(body.length);
     exchange.reply(200, heads(exchange, MediaType.playlist, 'no-store'), body);
   }
 
-  #open(exchange: HttpExchange, ctx: string | null, admitted: Pick<ViewerOptions, 'asked' | 'grant'>): Viewer {
+  #openViewer(
+    exchange: HttpExchange,
+    ctx: string | null,
+    { config, ...admitted }: Pick<ViewerOptions, 'asked' | 'grant'> & { config: HlsConfig },
+  ): Viewer {
     const { path } = exchange.request;
     let key = '';
     const viewer = new Viewer({
       ...admitted,
       host: this.#host,
       shownName: decodeURIComponent(path.slice(path.lastIndexOf('/') + 1)),
-      idleTime: this.#config.window * IDLE_WINDOWS,
+      idleTime: config.window * IDLE_WINDOWS,
       onOver: () => this.#viewers.delete(key),
     });
     key = viewerKey(ctx ?? viewer.id, exchange);
@@ -224,10 +301,10 @@ class Server implements Closer, Session {
   ): void {
     const { store } = rendition;
     checkAhead(directives, store, rendition.partTarget);
-    const suffix = ctx !== null && this.#config.segmentSessions ? `?${CTX}=${ctx}` : '';
+    const suffix = ctx !== null && channel.config.segmentSessions ? `?${CTX}=${ctx}` : '';
     const blocked = directives.msn !== undefined;
     this.#when(exchange, rendition, {
-      hold: rendition.ready ? fromSeconds(rendition.target * HOLD_TARGETS) : this.#config.waitTime,
+      hold: rendition.ready ? fromSeconds(rendition.target * HOLD_TARGETS) : channel.config.waitTime,
       attempt: () => {
         if (!rendition.ready || !satisfied(directives, store)) return false;
         const body = rendition.text(directives.skip, suffix);
@@ -257,11 +334,11 @@ class Server implements Closer, Session {
   }
 
   #media(exchange: HttpExchange, resource: Media, channel: Channel): void {
-    const rendition = resource.kind === 'ts' ? channel.classic : channel.low;
     const missing = () => hlsErrors.refused('NO_SEGMENT', { stream: streamUrl(channel.name) });
-    if (rendition === undefined) throw missing();
-    if (resource.kind !== 'ts' && resource.run !== channel.names.run) throw missing();
-    const give = (bytes: Uint8Array): void => this.#give(exchange, channel, bytes, resource.kind === 'ts');
+    const rendition = channel.low;
+    // Classic segments that are there are on the shelf.
+    if (resource.kind === 'ts' || rendition === undefined || resource.run !== channel.names.run) throw missing();
+    const give = (bytes: Uint8Array): void => this.#give(exchange, channel, bytes, 'fmp4');
     const bytes = find(rendition, resource);
     if (bytes !== undefined) {
       give(bytes);
@@ -288,36 +365,46 @@ class Server implements Closer, Session {
     });
   }
 
-  #give(exchange: HttpExchange, channel: Channel, bytes: Uint8Array, ts: boolean): void {
+  #give(exchange: HttpExchange, channel: Channel, bytes: Uint8Array, kind: 'ts' | 'fmp4' | 'key'): void {
     const ctx = exchange.request.query.get(CTX);
-    const viewer = ctx === null ? undefined : this.#viewerOf(ctx, exchange, ts);
+    const viewer = ctx === null ? undefined : this.#viewerOf(ctx, exchange, channel);
     viewer?.sent(bytes.length);
     channel.sent(bytes.length);
     // Numbers come again at the earliest when what a stream left was thrown away.
-    const maxAge = toSeconds(this.#config.window);
-    exchange.reply(200, heads(exchange, ts ? MediaType.ts : MediaType.fmp4, cacheFor(maxAge)), bytes);
+    const maxAge = toSeconds(channel.config.window);
+    exchange.reply(200, heads(exchange, MediaType[kind], cacheFor(maxAge)), bytes);
   }
 
-  /** Segments are named after their playlist. */
-  #viewerOf(ctx: string, exchange: HttpExchange, ts: boolean): Viewer | undefined {
-    const { path } = exchange.request;
-    const playlist = ts ? path.replace(/-\d+\.ts$/, '.m3u8') : path.replace(/\.ll-[^/]*$/, '.ll.m3u8');
-    return this.#viewers.get(`${ctx}\n${playlist}`);
+  /** Low-latency segments are named after their playlist; the others belong to the one of their channel. */
+  #viewerOf(ctx: string, { request: { path } }: HttpExchange, { paths }: Channel): Viewer | undefined {
+    const low = path.replace(/\.ll-[^/]*$/, '.ll.m3u8');
+    return this.#viewers.get(`${ctx}\n/${low === path ? paths.playlist : decodedPath(low)}`);
   }
 }
 
 const WHOLE: Directives = { msn: undefined, part: undefined, skip: false };
 
-const viewerKey = (ctx: string, exchange: HttpExchange): string => `${ctx}\n${exchange.request.path}`;
+const viewerKey = (ctx: string, { request }: HttpExchange): string => `${ctx}\n/${decodedPath(request.path)}`;
 
-function find(rendition: Rendition, resource: Media): Uint8Array | undefined {
+/** Without the slash at its beginning; as it is when its encoding is damaged. */
+function decodedPath(path: string): string {
+  try {
+    return decodeURIComponent(path).replace(/^\//, '');
+  } catch {
+    // parseResource refuses it in its own words.
+    return path.slice(1);
+  }
+}
+
+const playlistOf = ({ name }: Channel): Playlist => ({ ...name, kind: 'playlist', lowLatency: false });
+
+function find(rendition: Rendition<LowForm>, resource: Exclude<Media, { kind: 'ts' }>): Uint8Array | undefined {
   switch (resource.kind) {
-    case 'ts':
     case 'cmaf':
       return rendition.store.find(resource.sequence)?.bytes;
     case 'part':
       return rendition.store.findPart(resource.sequence, resource.index)?.bytes;
     case 'init':
-      return rendition.init(resource.index);
+      return rendition.form.init(resource.index);
   }
 }

@@ -9,8 +9,10 @@ import {
   type Segment,
   type SegmentEvent,
   SegmentStore,
+  TrackSegmenter,
   TsSegmenter,
   type TsSegmenterOptions,
+  targetDuration,
   writeClassic,
   writeLowLatency,
 } from '../../../../src/core/format/hls/index.ts';
@@ -85,7 +87,16 @@ export function filled(events: readonly SegmentEvent[], limits = storeLimits): S
 }
 
 export const classicText = (store: SegmentStore, target = fromSeconds(10)): string =>
-  writeClassic(store, { target, segmentUri: (sequence) => `a-${sequence}.ts` });
+  writeClassic({
+    ...{ targetDuration: targetDuration(store, target), mediaSequence: store.mediaSequence },
+    discontinuitySequence: store.discontinuitySequence,
+    segments: store.listed.map((segment) => ({
+      ...segment,
+      key: undefined,
+      wall: undefined,
+      uri: `a-${segment.sequence}.ts`,
+    })),
+  });
 
 export const lowText = (
   store: SegmentStore,
@@ -107,4 +118,4 @@ export function parsedMedia(text: string): MediaPlaylist {
   return playlist;
 }
 
-export { CmafSegmenter, TsSegmenter };
+export { CmafSegmenter, TrackSegmenter, TsSegmenter };

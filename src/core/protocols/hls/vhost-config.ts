@@ -1,0 +1,118 @@
+// The settings of one vhost: what its block hls says, over what the program was started with.
+import { fromSeconds, type Micros } from '../../base/time.ts';
+import type { Section } from '../../control/config/config.ts';
+import type { Settings } from '../../control/config/settings.ts';
+import {
+  type DiskConfig,
+  defaultNames,
+  type HlsConfig,
+  type KeyConfig,
+  type NameTemplates,
+  type OnError,
+} from './config.ts';
+
+/** Chosen: a minute of 9 Mbit/s; a disk that is farther behind does not catch up. */
+const QUEUE_BYTES = 64 * 1024 * 1024;
+
+/**
+ * What a stream of a vhost is served with. Directives that somebody wrote count; for the others, `base`. Numbers that
+ * make no sense (SRS reads garbage as 0) are those of `base` too.
+ */
+export function vhostConfig(settings: Settings, vhost: string, base: HlsConfig): HlsConfig {
+  const section = settings.vhost(vhost);
+  const enabled = section.get('vhost.hls.enabled');
+  const fmp4 = written(section, 'vhost.hls.hls_use_fmp4') ?? base.fmp4;
+  return {
+    ...base,
+    classic: base.classic || enabled,
+    lowLatency: base.lowLatency || (enabled && section.get('vhost.hls.hls_ll')),
+    fragment: time(section, 'vhost.hls.hls_fragment') ?? base.fragment,
+    targetRatio: positive(section, 'vhost.hls.hls_td_ratio') ?? base.targetRatio,
+    overflowRatio: positive(section, 'vhost.hls.hls_aof_ratio') ?? base.overflowRatio,
+    waitKey: written(section, 'vhost.hls.hls_wait_keyframe') ?? base.waitKey,
+    window: time(section, 'vhost.hls.hls_window') ?? base.window,
+    dispose: disposeOf(section) ?? base.dispose,
+    sessions: written(section, 'vhost.hls.hls_ctx') ?? base.sessions,
+    segmentSessions: written(section, 'vhost.hls.hls_ts_ctx') ?? base.segmentSessions,
+    relative: written(section, 'vhost.hls.hls_master_m3u8_path_relative') ?? base.relative,
+    fmp4,
+    names: enabled ? namesOf(section, fmp4, settings.root.get('utc_time')) : withEnding(base.names, fmp4),
+    keys: enabled ? keysOf(section) : base.keys,
+    disk: enabled && section.get('vhost.hls.hls_disk') ? diskOf(section) : base.disk,
+  };
+}
+
+type Toggle =
+  | 'vhost.hls.hls_use_fmp4'
+  | 'vhost.hls.hls_wait_keyframe'
+  | 'vhost.hls.hls_ctx'
+  | 'vhost.hls.hls_ts_ctx'
+  | 'vhost.hls.hls_master_m3u8_path_relative';
+type Amount =
+  | 'vhost.hls.hls_fragment'
+  | 'vhost.hls.hls_window'
+  | 'vhost.hls.hls_td_ratio'
+  | 'vhost.hls.hls_aof_ratio'
+  | 'vhost.hls.hls_dispose';
+
+/** The value when it does not come from the defaults. */
+function written(section: Section, path: Toggle): boolean | undefined {
+  const { value, origin } = section.look(path);
+  return origin.kind === 'default' ? undefined : value;
+}
+
+function positive(section: Section, path: Amount): number | undefined {
+  const { value, origin } = section.look(path);
+  return origin.kind === 'default' || !(value > 0) ? undefined : value;
+}
+
+function time(section: Section, path: Amount): Micros | undefined {
+  const seconds = positive(section, path);
+  return seconds === undefined ? undefined : fromSeconds(seconds);
+}
+
+/** 0 has a meaning here: never. */
+function disposeOf(section: Section): Micros | undefined {
+  const { value, origin } = section.look('vhost.hls.hls_dispose');
+  return origin.kind === 'default' ? undefined : fromSeconds(Math.max(0, value));
+}
+
+function namesOf(section: Section, fmp4: boolean, utc: boolean): NameTemplates {
+  return {
+    playlist: section.get('vhost.hls.hls_m3u8_file'),
+    segment: section.get(fmp4 ? 'vhost.hls.hls_fmp4_file' : 'vhost.hls.hls_ts_file'),
+    init: section.get('vhost.hls.hls_init_file'),
+    key: section.get('vhost.hls.hls_key_file'),
+    prefix: section.get('vhost.hls.hls_entry_prefix'),
+    floor: section.get('vhost.hls.hls_ts_floor'),
+    utc,
+  };
+}
+
+const withEnding = (names: NameTemplates, fmp4: boolean): NameTemplates =>
+  fmp4 && names.segment === defaultNames.segment ? { ...names, segment: '[app]/[stream]-[seq].m4s' } : names;
+
+function keysOf(section: Section): KeyConfig | undefined {
+  if (!section.get('vhost.hls.hls_keys')) return undefined;
+  const { value, origin } = section.look('vhost.hls.hls_key_url');
+  return {
+    segments: Math.max(1, section.get('vhost.hls.hls_fragments_per_key')),
+    // SRS's default is a path of its own disk, which no player can open.
+    url: origin.kind === 'same' || value === '' ? undefined : value,
+  };
+}
+
+function diskOf(section: Section): DiskConfig {
+  const root = section.get('vhost.hls.hls_path');
+  return {
+    root,
+    keyRoot: section.get('vhost.hls.hls_key_file_path') || root,
+    cleanup: section.get('vhost.hls.hls_cleanup'),
+    recover: section.get('vhost.hls.hls_recover'),
+    onError: onErrorOf(section.get('vhost.hls.hls_on_error')),
+    queueBytes: QUEUE_BYTES,
+  };
+}
+
+/** SRS: every other word means continue. */
+const onErrorOf = (word: string): OnError => (word === 'ignore' || word === 'disconnect' ? word : 'continue');
