@@ -10,11 +10,13 @@ import { Sessions } from '../../../../src/core/control/sessions.ts';
 import type { Frame } from '../../../../src/core/media/frame.ts';
 import { Hub } from '../../../../src/core/media/hub.ts';
 import type { Publication } from '../../../../src/core/media/stream.ts';
+import type { StreamName } from '../../../../src/core/media/stream-name.ts';
 import type { Track } from '../../../../src/core/media/track.ts';
 import { type HlsConfig, hls } from '../../../../src/core/protocols/hls/index.ts';
 import type { HttpExchange, HttpHeaders } from '../../../../src/core/wire/http/exchange.ts';
 import { aacTrack, h264Track, live } from '../../../tools/builders.ts';
 import { SeedRng, VirtualClock } from '../../../tools/fakes.ts';
+import { MemoryFolder } from '../../../tools/memory-folder.ts';
 import { type AskOptions, FakeExchange, settled } from '../http-flv/fakes.ts';
 
 /** Keeps the body as it is. */
@@ -31,10 +33,14 @@ export interface WorldOptions {
   readonly config?: Partial<HlsConfig>;
   readonly limits?: Partial<Limits>;
   readonly admission?: Admission;
+  /** The configuration; without it, `config` says that both forms are on. */
+  readonly settings?: string;
+  /** What is on the disk, by base directory; filled as folders are asked for. */
+  readonly folders?: Map<string, MemoryFolder>;
 }
 
 export const tracks: readonly Track[] = [h264Track, aacTrack];
-const name = { vhost: '__defaultVhost__', app: 'live', stream: 'a' } as const;
+const name: StreamName = { vhost: '__defaultVhost__', app: 'live', stream: 'a' };
 
 export async function world(options: WorldOptions = {}) {
   const clock = new VirtualClock();
@@ -46,10 +52,24 @@ export async function world(options: WorldOptions = {}) {
   const asked: AdmissionRequest[] = [];
   const open = new OpenAdmission({ policy: 'refuse', mergeWindow: 0, nameBytes: limits.nameBytes });
   const routes: ((exchange: HttpExchange) => boolean)[] = [];
+  const folders = options.folders ?? new Map<string, MemoryFolder>();
+  const folder = (root: string): MemoryFolder => {
+    const made = folders.get(root) ?? new MemoryFolder(root);
+    folders.set(root, made);
+    return made;
+  };
   const host: Host = {
-    ...{ clock, rng, limits, hub, wheel, net: {} as Net, log: new Log((line) => lines.push(line)) },
+    ...{
+      clock,
+      rng,
+      limits,
+      hub,
+      wheel,
+      net: { folder } as Partial<Net> as Net,
+      log: new Log((line) => lines.push(line)),
+    },
     sessions: new Sessions(clock, rng, limits.sessions),
-    settings: settingsOf(),
+    settings: settingsOf(options.settings),
     admission: {
       admit: (request) => {
         asked.push(request);
@@ -63,7 +83,8 @@ export async function world(options: WorldOptions = {}) {
       },
     },
   };
-  const config = { ...hls.defaults, classic: true, lowLatency: true, fragment: fromSeconds(2), ...options.config };
+  const on = options.settings === undefined;
+  const config = { ...hls.defaults, classic: on, lowLatency: on, fragment: fromSeconds(2), ...options.config };
   const server = await hls.serve(host, config);
 
   /** Moves the time in steps of the engine's wheel. */
@@ -102,5 +123,27 @@ export async function world(options: WorldOptions = {}) {
   };
   /** Opens a session; gives the URI of its playlist. */
   const session = async (path: string): Promise<string> => (await ask(path)).text?.split('\n')[2] ?? '';
-  return { host, clock, hub, wheel, lines, asked, server, ask, advance, publish, play, publishLive, session };
+  /** The same, with time for the disk between the frames of each second. */
+  const publishSlowly = async (seconds: number, at = name, from = 0): Promise<Publication> => {
+    const publication = publish(tracks, at);
+    await goOn(publication, seconds, from);
+    return publication;
+  };
+  const goOn = async (publication: Publication, seconds: number, from = 0): Promise<void> => {
+    const frames = live({ seconds: from + seconds, gop: 50 });
+    for (let second = from; second < from + seconds; second++) {
+      const [begin, end] = [fromSeconds(second), fromSeconds(second + 1)];
+      play(
+        publication,
+        frames.filter(({ dts }) => dts >= begin && dts < end),
+      );
+      advance(40);
+      await settled();
+      await settled();
+    }
+  };
+  return {
+    ...{ host, clock, hub, wheel, lines, asked, server, folders, folder },
+    ...{ ask, advance, publish, play, publishLive, publishSlowly, goOn, session },
+  };
 }
