@@ -13,6 +13,7 @@ const tools: readonly Tool[] = [
   { program: 'ffmpeg', packages: ['ffmpeg'] },
   { program: 'chromium', packages: ['chromium'] },
   { program: 'rtmpdump', packages: ['rtmpdump'] },
+  { program: 'srt-live-transmit', packages: ['srt-tools'] },
   {
     program: 'gst-launch-1.0',
     packages: [
