@@ -4,6 +4,7 @@ import { Config, type Environment, FALLBACK_VHOST, Section } from './config.ts';
 import type { Directive, Notice } from './directive.ts';
 import { configErrors } from './errors.ts';
 import { checkNames } from './names.ts';
+import { overlaid } from './overlay-file.ts';
 import { parseConfig, type ReadFile } from './parse.ts';
 import { rewriteOldForms } from './rewrite.ts';
 import { settingAt } from './schema/index.ts';
@@ -19,6 +20,8 @@ export interface ConfigSource {
   /** SRS's -e: no file is read, the process stays in the foreground and logs to the console. */
   readonly environmentOnly?: boolean;
   readonly machine?: Machine;
+  /** The text of the overlay (http_api.overlay) to try; without it, its file is read. */
+  readonly overlay?: string;
 }
 
 /** Stands for a file in messages about a configuration that has none. */
@@ -32,7 +35,8 @@ const NO_FILE = '(environment)';
 export function loadConfig(source: ConfigSource): Config {
   const { environment = {}, environmentOnly = false } = source;
   const file = environmentOnly ? NO_FILE : (source.file ?? 'srs.conf');
-  const { tree, notices } = rewriteOldForms(environmentOnly ? withoutFile() : parse(source, file));
+  const { tree: written, notices } = rewriteOldForms(environmentOnly ? withoutFile() : parse(source, file));
+  const tree = withOverlay(written, source);
   if (tree.length === 0) throw configErrors.config('EMPTY', { file, line: 1 });
   const named = checkNames(tree);
   const root = new Section('', { name: '', args: [], file, line: 1, children: tree }, environment);
@@ -52,6 +56,24 @@ function parse({ text, read }: ConfigSource, file: string): Directive[] {
     throw configErrors.config('READ', { file, why }, error);
   }
   return parseConfig(content, file, read);
+}
+
+/** What was set through the API lies over what is written, where a file for it is named. */
+function withOverlay(tree: readonly Directive[], { environment = {}, overlay, read }: ConfigSource) {
+  const root = new Section('', { name: '', args: [], file: NO_FILE, line: 0, children: tree }, environment);
+  const file = root.get('http_api.overlay');
+  if (file === '') return tree;
+  return overlaid(tree, overlay ?? readIfThere(file, read), file);
+}
+
+function readIfThere(file: string, read: ReadFile): string {
+  try {
+    return read(file);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    const why = `it cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    throw configErrors.config('READ', { file, why }, error);
+  }
 }
 
 /** SRS: -e means `daemon off`, the log on the console and one vhost for all, unless the environment says otherwise. */

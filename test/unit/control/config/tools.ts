@@ -9,7 +9,7 @@ export type Files = Readonly<Record<string, string>>;
 
 export const readFrom = (files: Files) => (path: string) => {
   const text = files[path];
-  if (text === undefined) throw new Error('no such file');
+  if (text === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
   return text;
 };
 

@@ -1,5 +1,5 @@
 // The HTTP API and the HTTP server.
-import { accepted, block, endpoints, type Peek, supported, text, toggle } from '../setting.ts';
+import { accepted, block, endpoints, own, type Peek, supported, text, toggle } from '../setting.ts';
 
 /** Block `http_api`. */
 export const httpApi = block('http_api', {
@@ -10,25 +10,34 @@ export const httpApi = block('http_api', {
       'API listen; equal to http_server.listen means both share one port (list allowed since 7.0.67).',
     ),
   ),
-  crossdomain: toggle(true, 'Answer CORS headers and OPTIONS.'),
+  crossdomain: supported(toggle(true, 'Answer CORS headers and OPTIONS.')),
+  overlay: own(
+    text('', 'path', 'File of directives set by PUT /api/srsx/v1/settings/; they lie over the configuration.', {
+      defaultText: '(none: the API changes no settings)',
+    }),
+  ),
 });
 
 /** Block `http_api.raw_api`. */
 export const httpApiRawApi = block('http_api.raw_api', {
-  enabled: toggle(false, 'Enable GET /api/v1/raw.'),
-  allow_reload: toggle(false, 'Allow rpc=reload.'),
+  enabled: supported(toggle(false, 'Enable GET /api/v1/raw.')),
+  allow_reload: supported(toggle(false, 'Allow rpc=reload.')),
   allow_query: accepted('SRS ignores it too', toggle(false, 'Ignored; always off since 4.x (#2653).', { env: [] })),
   allow_update: accepted('SRS ignores it too', toggle(false, 'Ignored; always off since 4.x (#2653).', { env: [] })),
 });
 
 /** Block `http_api.auth`. */
 export const httpApiAuth = block('http_api.auth', {
-  enabled: toggle(false, 'HTTP basic auth on /api/ URLs.'),
-  username: text('', 'string', 'Basic auth user.'),
-  password: text('', 'string', 'Basic auth password.'),
-  type: text('', 'basic/bearer', 'Auth type, SRS 8.', { defaultText: '(required in SRS 8 when enabled)' }),
-  token: text('', 'string', 'Bearer token, SRS 8.'),
-  rtc_bearer_enabled: toggle(false, 'Bearer also protects /rtc/ (WHIP/WHEP), SRS 8.'),
+  enabled: supported(toggle(false, 'HTTP basic auth on /api/ URLs.')),
+  username: supported(text('', 'string', 'Basic auth user.')),
+  password: supported(text('', 'string', 'Basic auth password.')),
+  type: supported(
+    text('', 'basic/bearer', 'Auth type, SRS 8; not written, each of the two whose credential is written.', {
+      defaultText: '(required in SRS 8 when enabled)',
+    }),
+  ),
+  token: supported(text('', 'string', 'Bearer token, SRS 8.')),
+  rtc_bearer_enabled: supported(toggle(false, 'Bearer also protects /rtc/ (WHIP/WHEP), SRS 8.')),
 });
 
 /** Block `http_api.https`. */
