@@ -66,6 +66,7 @@ const KEEP_ALIVE_TIME = fromSeconds(1);
 const LINGER_TIME = fromSeconds(3);
 /** QUIRK(libsrt): at a shutdown it throws away what is not yet due, so we wait for the peer's delay and this. */
 const LINGER_MARGIN = fromMs(100);
+const SHUTDOWN_COPIES = 2;
 /** Added to the delay before what remains in a receiver is delivered at once. */
 const DRAIN_MARGIN = fromMs(1000);
 
@@ -216,8 +217,10 @@ export class SrtConnection {
   /** Ends at once; the peer is told. What waits for delivery is dropped. */
   close(reason: SrsxError | undefined, now: Micros): void {
     if (this.#state === 'closed') return;
-    if (this.#agreement !== undefined && this.#state !== 'draining')
-      this.#sendControl(ControlType.shutdown, 0, undefined, now);
+    if (this.#agreement !== undefined && this.#state !== 'draining') {
+      // Nobody confirms it, and a peer that misses it waits for peeridletimeo.
+      for (let i = 0; i < SHUTDOWN_COPIES; i++) this.#sendControl(ControlType.shutdown, 0, undefined, now);
+    }
     this.#end(reason);
   }
 

@@ -48,9 +48,5 @@ export const errors = defineErrors('SRT', {
     text: 'no media for {seconds} s',
     advice: 'The publisher is connected and sends nothing that can be used.',
   },
-  REQUESTS: {
-    text: 'more than {limit} callers wait for an answer',
-    advice: 'The admission is too slow, or somebody floods it.',
-  },
   ID: { text: 'there is no free socket id', advice: 'Close connections.' },
 });

@@ -47,7 +47,7 @@ export function parseSrtUrl(text: string): SrtUrl {
   const port = portNumber(portText, text);
   const host = bracketed.replace(/^\[|\]$/g, '');
   const mode = modeOf(place, host, text);
-  if (port === 0 && mode !== 'listener') fail(text, 'a port is needed');
+  if (portText === '' || (port === 0 && mode !== 'listener')) fail(text, 'a port is needed');
   const local = localOf(place, mode, { host, port }, text);
   if (mode === 'listener') return { mode, remote: undefined, local, options };
   if (host === '') fail(text, `a ${mode} needs a host`);

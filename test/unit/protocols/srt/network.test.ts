@@ -45,8 +45,6 @@ describe('a connection over a bad network', () => {
     const done = transfer({ traits: { loss: 0.1, delayMs: 15 }, messages: 12_000, seed });
 
     expectEverything(done, 12_000);
-    expect(done.listenerEar.ended).toBe(true);
-    expect(done.listenerEar.reason).toBeUndefined();
   });
 
   it('drops only what is too late at 20 % loss in bursts, and both ends account for the same packets', () => {
