@@ -265,11 +265,13 @@ function answerApi(api: Api, exchange: HttpExchange): boolean {
   return true;
 }
 
+type Route = Parameters<HttpRoutes['add']>[0];
+
 /** The HTTP server port: the first route that fits answers. */
 class Routes implements HttpRoutes {
-  readonly #routes: ((exchange: HttpExchange) => boolean)[] = [];
+  readonly #routes: Route[] = [];
 
-  add(on: (exchange: HttpExchange) => boolean): Closer {
+  add(on: Route): Closer {
     this.#routes.push(on);
     return {
       close: () => {
@@ -279,13 +281,26 @@ class Routes implements HttpRoutes {
     };
   }
 
-  answer(exchange: HttpExchange): void {
-    for (const route of this.#routes) if (route(exchange)) return;
+  answer(exchange: HttpExchange, routes: readonly Route[] = this.#routes): void | Promise<void> {
+    for (const [index, route] of routes.entries()) {
+      const taken = route(exchange);
+      if (taken === true) return;
+      // Only then is there something to wait for; routes that are closed meanwhile refuse by themselves.
+      if (taken !== false) return this.#answerLater(exchange, taken, routes.slice(index + 1));
+    }
     exchange.reply(
       404,
       { 'Content-Type': 'text/plain; charset=utf-8' },
       'Nothing here. Streams are at /app/stream.flv\n',
     );
+  }
+
+  async #answerLater(exchange: HttpExchange, taken: Promise<boolean>, rest: readonly Route[]): Promise<void> {
+    let gone = false;
+    exchange.onGone = () => {
+      gone = true;
+    };
+    if (!(await taken) && !gone) await this.answer(exchange, rest);
   }
 }
 

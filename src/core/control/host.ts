@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { ErrorTable } from '../base/errors.ts';
 import type { Limits } from '../base/limits.ts';
-import type { Address, Closer, FileLink, Link, Port } from '../base/link.ts';
+import type { Address, Closer, FileLink, Link, Port, RandomAccess } from '../base/link.ts';
 import type { Log } from '../base/log.ts';
 import type { Rng } from '../base/rng.ts';
 import type { Wheel } from '../base/session.ts';
@@ -43,6 +43,18 @@ export interface HttpRequestOptions {
   readonly upload?: (body: Link) => void;
 }
 
+/** A file of a folder that is open. Whoever has it closes it; everything rejects with SystemError. */
+export interface FolderFile extends RandomAccess {
+  /** When its bytes were last changed, since 1970. */
+  readonly modified: Micros;
+  /** Adds to the end; keeps `chunks` until then. What a failure leaves behind `size` is overwritten by the next call. */
+  append(chunks: readonly Uint8Array[]): Promise<void>;
+  /** Puts other bytes in the place of those that are there. */
+  write(offset: number, bytes: Uint8Array): Promise<void>;
+  /** Cuts off what a failed `append` left behind `size`, if anything; idempotent. */
+  close(): Promise<void>;
+}
+
 /**
  * A directory tree that a part of the server owns. Paths are relative to its root, with slashes; what would leave it, by
  * `..`, as an absolute path or by a symbolic link, is refused. Everything rejects with SystemError.
@@ -61,6 +73,10 @@ export interface Folder {
   size(path: string): Promise<number | undefined>;
   /** Nothing happens when it is not there. */
   remove(path: string): Promise<void>;
+  /** Opens a file: to read it, or a new and empty one to write, and the directories for it. */
+  open(path: string, use: 'read' | 'create'): Promise<FolderFile>;
+  /** Gives a file another name, whose directory is there; a file that had the name is gone. */
+  rename(from: string, to: string): Promise<void>;
 }
 
 /** The network and the files. Everything rejects with SystemError. */
@@ -84,15 +100,17 @@ export interface Net {
   createFile(path: string): Promise<Link>;
   /** A directory tree to write into; it is made when its first file comes. */
   folder(root: string): Folder;
+  /** RFC 1952, made behind the program's own work. */
+  gzip(bytes: Uint8Array): Promise<Uint8Array>;
 }
 
 /** Routes shared by the protocols that live on the HTTP server port. */
 export interface HttpRoutes {
   /**
    * Offers each request to `on`, in the order of registration, until one answers true. False leaves the exchange
-   * untouched.
+   * untouched. Who must look at a disk first promises its answer; the next route is asked after it.
    */
-  add(on: (exchange: Parameters<HttpHandler>[0]) => boolean): Closer;
+  add(on: (exchange: Parameters<HttpHandler>[0]) => boolean | Promise<boolean>): Closer;
 }
 
 export interface Host {

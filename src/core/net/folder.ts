@@ -3,8 +3,9 @@ import { constants } from 'node:fs';
 import { mkdir, open, readFile, realpath, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { SrsxError } from '../base/errors.ts';
-import type { Folder } from '../control/host.ts';
+import type { Folder, FolderFile } from '../control/host.ts';
 import { netError, netErrors } from './errors.ts';
+import { RealFolderFile } from './folder-file.ts';
 
 /** SRS: what is being written has this ending, so that players and cleaners know it. */
 const PARTIAL = '.tmp';
@@ -74,6 +75,30 @@ export class RealFolder implements Folder {
         if (!isAbsent(error)) throw error;
       }
     });
+  }
+
+  async open(path: string, use: 'read' | 'create'): Promise<FolderFile> {
+    return this.#guarded(path, async (full) => {
+      if (use === 'create') {
+        await mkdir(dirname(full), { recursive: true });
+        await this.#checkInside(dirname(full), path);
+        const flags = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+        return RealFolderFile.of(await open(full, flags, 0o644), full);
+      }
+      await this.#checkInside(full, path);
+      // Without O_NONBLOCK, opening a pipe would wait for its writer.
+      return RealFolderFile.of(await open(full, constants.O_RDONLY | constants.O_NONBLOCK), full);
+    });
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    await this.#guarded(from, (source) =>
+      this.#guarded(to, async (target) => {
+        await this.#checkInside(dirname(source), from);
+        await this.#checkInside(dirname(target), to);
+        await rename(source, target);
+      }),
+    );
   }
 
   async #guarded<Result>(path: string, work: (full: string) => Promise<Result>): Promise<Result> {

@@ -12,7 +12,7 @@ import { acceptValue, asksForWebSocket } from '../wire/websocket/index.ts';
 import { writeHead } from './http-head.ts';
 import type { NetContext } from './options.ts';
 import { localOf, peerOf, SocketLink } from './socket-link.ts';
-import { ReadableLink } from './stream-link.ts';
+import { ReadableLink, WritableLink } from './stream-link.ts';
 import { WebSocketLink } from './websocket-link.ts';
 
 const goodbye: HttpHeaders = { Connection: 'close' };
@@ -62,6 +62,21 @@ export class ServerExchange implements HttpExchange {
     if (bytes !== undefined && !head) link.send([bytes]);
     link.close();
     this.#incoming.resume();
+  }
+
+  send(status: number, headers: HttpHeaders): Link {
+    this.#begin();
+    const response = this.#response;
+    if (response === undefined || !this.#bodyIsOver()) {
+      const raw = this.#raw();
+      raw.send([writeHead(status, headers, goodbye)]);
+      return raw;
+    }
+    response.writeHead(status, headers);
+    const { peer, local } = this.request;
+    const { linkBytes } = this.#context.limits;
+    const finish = (reason: unknown): void => void (reason === undefined ? response.end() : response.destroy());
+    return new WritableLink(response, { peer, local, at: formatAddress(peer), linkBytes, finish });
   }
 
   stream(status: number, headers: HttpHeaders): { readonly link: Link; readonly chunked: boolean } {

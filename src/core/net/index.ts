@@ -2,6 +2,7 @@
 import type { Net } from '../control/host.ts';
 import { createFile, openFile } from './files.ts';
 import { RealFolder } from './folder.ts';
+import { gzip } from './gzip.ts';
 import { dialWebSocket, request } from './http-client.ts';
 import { listenHttp } from './http-server.ts';
 import type { NetContext, NetOptions } from './options.ts';
@@ -9,6 +10,7 @@ import { RealRng } from './real-rng.ts';
 import { dial, listenTcp } from './tcp.ts';
 import { listenUdp, lookup } from './udp.ts';
 
+export { createChildren } from './child.ts';
 export { netErrors } from './errors.ts';
 export type { NetOptions } from './options.ts';
 export { RealClock } from './real-clock.ts';
@@ -27,5 +29,6 @@ export function createNet(options: NetOptions): Net {
     openFile,
     createFile: (path) => createFile(context, path),
     folder: (root) => new RealFolder(root),
+    gzip,
   };
 }

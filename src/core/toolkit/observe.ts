@@ -32,6 +32,7 @@ function observedNet(net: Net, connected: () => void): Net {
     listenHttp: (...args) => net.listenHttp(...args),
     createFile: (path) => tell(net.createFile(path)),
     folder: (root) => net.folder(root),
+    gzip: (bytes) => net.gzip(bytes),
     dial: (...args) => tell(net.dial(...args)),
     request: (url, options) => tell(net.request(url, observedUpload(options, connected))),
     dialWebSocket: (...args) => tell(net.dialWebSocket(...args)),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { utf8 } from '../../../src/core/base/bytes.ts';
 import { RealFolder } from '../../../src/core/net/folder.ts';
-import { scratchFolder } from '../../tools/interop.ts';
+import { run, scratchFolder } from '../../tools/interop.ts';
 
 const scratch = await scratchFolder();
 let count = 0;
@@ -22,6 +22,41 @@ describe('a folder', () => {
     expect(await folder.size('live/deep/a.ts')).toBe(5);
     expect(new TextDecoder().decode(await folder.read('live/deep/a.ts', 5))).toBe('three');
     await expect(folder.read('live/deep/a.ts', 4)).rejects.toMatchObject({ code: 'NET_FAILED' });
+  });
+
+  it('opens a new file, writes it piece by piece, and gives it its name at the end', async () => {
+    const root = fresh();
+    const folder = new RealFolder(root);
+    const file = await folder.open('live/a.flv.tmp', 'create');
+    await file.append([utf8('head '), utf8('tail')]);
+    await file.write(0, utf8('HEAD'));
+
+    expect(new TextDecoder().decode(await file.read(2, 100))).toBe('AD tail');
+    expect(file.size).toBe(9);
+    await file.close();
+    await file.close();
+    await folder.rename('live/a.flv.tmp', 'live/a.flv');
+    expect(await readdir(join(root, 'live'))).toEqual(['a.flv']);
+    const again = await folder.open('live/a.flv', 'read');
+    expect(again.size).toBe(9);
+    expect(Math.abs(again.modified / 1000 - (await stat(join(root, 'live/a.flv'))).mtimeMs)).toBeLessThan(1);
+    await again.close();
+  });
+
+  it('opens no directory, no pipe, nothing outside, and says what is missing', async () => {
+    const root = fresh();
+    const folder = new RealFolder(root);
+    await folder.write('live/a.ts', [utf8('x')]);
+    await writeFile(`${root}-secret`, 'secret');
+    await symlink(`${root}-secret`, join(root, 'out.ts'));
+    await run('mkfifo', [join(root, 'pipe')]);
+
+    await expect(folder.open('live', 'read')).rejects.toMatchObject({ code: 'NET_NOT_A_FILE' });
+    await expect(folder.open('pipe', 'read')).rejects.toMatchObject({ code: 'NET_NOT_A_FILE' });
+    await expect(folder.open('none', 'read')).rejects.toMatchObject({ code: 'NET_NO_FILE' });
+    await expect(folder.open('out.ts', 'read')).rejects.toMatchObject({ code: 'NET_OUTSIDE' });
+    await expect(folder.open('../x', 'create')).rejects.toMatchObject({ code: 'NET_OUTSIDE' });
+    await expect(folder.rename('live/a.ts', '../a.ts')).rejects.toMatchObject({ code: 'NET_OUTSIDE' });
   });
 
   it('removes what is there, and does not mind what is not', async () => {

@@ -29,7 +29,7 @@ export async function startServer({ limits: changes = {}, config = {}, mergeWind
   const wheel = new Wheel();
   const turning = setInterval(() => wheel.turn(clock.now()), 20);
   onTestFinished(() => clearInterval(turning));
-  const routes: ((exchange: HttpExchange) => boolean)[] = [];
+  const routes: ((exchange: HttpExchange) => boolean | Promise<boolean>)[] = [];
   const lines: LogLine[] = [];
   const log = new Log((line) => lines.push(line));
   const net = createNet({ limits, log, clock });
@@ -54,7 +54,7 @@ export async function startServer({ limits: changes = {}, config = {}, mergeWind
   const protocol = finally_(await httpFlv.serve(host, { ...httpFlv.defaults, ...config }));
   const listener = finally_(
     await net.listenHttp(anyPort, (exchange) => {
-      if (!routes.some((route) => route(exchange))) exchange.reply(404, {}, 'no');
+      if (!routes.some((route) => route(exchange) === true)) exchange.reply(404, {}, 'no');
     }),
   );
   const url = (path: string, scheme = 'http'): URL => new URL(path, `${scheme}://127.0.0.1:${listener.address.port}`);

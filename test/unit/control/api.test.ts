@@ -109,6 +109,7 @@ function ask(
       secure: false,
       webSocket: false,
     },
+    send: unused,
     reply: (status, replyHeaders, body = '') => {
       const text = String(body);
       reply = { status, headers: replyHeaders, body: text, json: text.startsWith('{') ? JSON.parse(text) : {} };

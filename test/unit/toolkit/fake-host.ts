@@ -52,6 +52,7 @@ export function fakeHost(files: Record<string, Uint8Array> = {}, limits: Partial
       return link;
     },
     folder: (root) => new MemoryFolder(root),
+    gzip: refuse,
   };
   const host: FakeHost = {
     clock: new VirtualClock(),

@@ -21,11 +21,16 @@ export interface HttpRequest {
 
 export type HttpHeaders = Readonly<Record<string, string | number>>;
 
-/** One request with its answer. Exactly one of `reply`, `stream` and `upgrade` is called, once. */
+/** One request with its answer. Exactly one of `reply`, `send`, `stream` and `upgrade` is called, once. */
 export interface HttpExchange {
   readonly request: HttpRequest;
   /** A complete answer; HEAD gets the head only. */
   reply(status: number, headers: HttpHeaders, body?: string | Uint8Array): void;
+  /**
+   * Begins an answer whose length the headers say (`Content-Length`), for a body that is not in memory. Exactly so many
+   * bytes are sent to the link, then it is closed; closed with a reason, the peer sees a broken answer.
+   */
+  send(status: number, headers: HttpHeaders): Link;
   /**
    * Begins an answer without an end. What is sent to the link goes to the wire as it is: when `chunked` (HTTP/1.1),
    * the sender adds the chunk framing, once for all players (`chunkEnvelope`). The link's `onData` gives nothing.

@@ -51,7 +51,7 @@ export async function world(options: WorldOptions = {}) {
   const wheel = new Wheel();
   const asked: AdmissionRequest[] = [];
   const open = new OpenAdmission({ policy: 'refuse', mergeWindow: 0, nameBytes: limits.nameBytes });
-  const routes: ((exchange: HttpExchange) => boolean)[] = [];
+  const routes: ((exchange: HttpExchange) => boolean | Promise<boolean>)[] = [];
   const folders = options.folders ?? new Map<string, MemoryFolder>();
   const folder = (root: string): MemoryFolder => {
     const made = folders.get(root) ?? new MemoryFolder(root);

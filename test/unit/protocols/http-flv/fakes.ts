@@ -72,6 +72,11 @@ export class FakeExchange implements HttpExchange {
     this.text = typeof body === 'string' ? body : new TextDecoder().decode(body);
   }
 
+  send(status: number, headers: HttpHeaders) {
+    this.#begin(status, headers);
+    return this.link;
+  }
+
   stream(status: number, headers: HttpHeaders) {
     this.#begin(status, headers);
     return { link: this.link, chunked: this.#chunked };
@@ -116,7 +121,7 @@ export async function setUp(options: SetUpOptions = {}) {
   const wheel = new Wheel();
   const asked: AdmissionRequest[] = [];
   const open = new OpenAdmission({ policy: options.policy ?? 'refuse', mergeWindow: 0, nameBytes: limits.nameBytes });
-  const routes: ((exchange: HttpExchange) => boolean)[] = [];
+  const routes: ((exchange: HttpExchange) => boolean | Promise<boolean>)[] = [];
   const net: Net = {
     listenTcp: absent,
     listenUdp: absent,
@@ -128,6 +133,7 @@ export async function setUp(options: SetUpOptions = {}) {
     openFile: absent,
     createFile: absent,
     folder: (root) => new MemoryFolder(root),
+    gzip: absent,
     ...options.net,
   };
   const host: Host = {

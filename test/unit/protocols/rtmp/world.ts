@@ -73,6 +73,7 @@ export class World {
         openFile: unused,
         createFile: unused,
         folder: unused,
+        gzip: unused,
       },
       http: { add: unused },
     };
