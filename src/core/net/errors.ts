@@ -49,6 +49,11 @@ export const netErrors = defineErrors('NET', {
     text: '{at} would be outside of {root}',
     advice: 'Take .., absolute paths and symbolic links out of the template.',
   },
+  PROGRAM: {
+    srs: 3028,
+    text: 'the program {at} cannot be started: {why}',
+    advice: 'Install it, or correct its path in the configuration.',
+  },
   FAILED: { text: '{at}: {why}', advice: 'The message is that of the operating system.' },
 });
 
