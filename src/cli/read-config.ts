@@ -31,7 +31,11 @@ const startedIn = process.cwd();
 export const noticeFile = (file: string): string => resolve(startedIn, file);
 
 /** Loads what the flags name; the environment alone when they name nothing. Throws ConfigError. */
-export function readConfig(flags: ConfigChoice, environment: NodeJS.ProcessEnv = process.env): Config {
+export function readConfig(
+  flags: ConfigChoice,
+  environment: NodeJS.ProcessEnv = process.env,
+  overlay?: string,
+): Config {
   const { file, envOnly } = chooseConfig(flags) ?? { envOnly: true };
   return loadConfig({
     ...(file !== undefined && { file: process.cwd() === startedIn ? file : noticeFile(file) }),
@@ -39,6 +43,7 @@ export function readConfig(flags: ConfigChoice, environment: NodeJS.ProcessEnv =
     environment,
     environmentOnly: envOnly,
     machine: readMachine(),
+    ...(overlay !== undefined && { overlay }),
   });
 }
 

@@ -31,7 +31,7 @@ const above: Readonly<Record<string, { readonly char?: string; readonly list: st
 export interface ConfigPlan {
   readonly config: Config;
   /** Throws ConfigError. Remarks go to the log. */
-  readonly read: (log: Log) => Config;
+  readonly read: (log: Log, overlay?: string) => Config;
 }
 
 /**
@@ -49,8 +49,8 @@ export function planFromFlags(
     .find((name) => argv.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`)));
   if (clash !== undefined) throw usage(`--${clash} does not go with a configuration: write it into the configuration.`);
   const variables = variablesOf(flags, argv);
-  const read = (to: Log): Config => {
-    const config = readConfig(flags, { ...process.env, ...variables });
+  const read = (to: Log, overlay?: string): Config => {
+    const config = readConfig(flags, { ...process.env, ...variables }, overlay);
     for (const notice of config.notices) to.warn('config', noticeText(notice));
     return config;
   };

@@ -59,7 +59,7 @@ export class ServeProcess {
     return {
       config: plan.config,
       // With its remarks in the log.
-      readConfig: () => plan.read(this.log),
+      readConfig: (overlay) => plan.read(this.log, overlay),
       ...(serverId !== undefined && { serverId }),
     };
   }

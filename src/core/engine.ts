@@ -6,7 +6,6 @@ import type { Log } from './base/log.ts';
 import { Wheel } from './base/session.ts';
 import { fromMs, fromSeconds } from './base/time.ts';
 import { OpenAdmission } from './control/admission.ts';
-import { Api } from './control/api/api.ts';
 import { type Change, changesOf } from './control/config/changes.ts';
 import type { Config } from './control/config/config.ts';
 import { configFromSettings } from './control/config/from-settings.ts';
@@ -15,6 +14,7 @@ import { LiveSettings } from './control/config/settings.ts';
 import { type Door, Doors, type OpenDoor } from './control/doors.ts';
 import { engineErrors } from './control/errors.ts';
 import type { ClientHost, Host, HttpRoutes, Listener, TlsFiles } from './control/host.ts';
+import { startReports } from './control/reports.ts';
 import { Sessions } from './control/sessions.ts';
 import { Stats } from './control/stats.ts';
 import { Hub } from './media/hub.ts';
@@ -65,8 +65,8 @@ export interface ServeSettings {
   readonly serverId?: string;
   /** The configuration, which then says the addresses and values above; `hls` adds to what it says. */
   readonly config?: Config;
-  /** Reads the configuration again, for `reload`; throws ConfigError. */
-  readonly readConfig?: () => Config;
+  /** Reads the configuration again, for `reload`, with this text as its overlay if any; throws ConfigError. */
+  readonly readConfig?: (overlay?: string) => Config;
 }
 
 export const defaultServeSettings: ServeSettings = {
@@ -138,7 +138,10 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
   const routes = new Routes();
   const admission = new OpenAdmission({ policy: settings.publisherPolicy, mergeWindow, nameBytes: limits.nameBytes });
   const host: Host = { ...client, hub, sessions, admission, settings: inForce, http: routes };
-  const api = new Api({ clock, hub, sessions, stats, system: createSystemReader(), version: settings.version });
+  const system = createSystemReader(() => ({
+    enabled: inForce.root.get('stats.enabled'),
+    disks: inForce.root.get('stats.disk'),
+  }));
   const pages = new Pages();
   await pages.load(settings.pages);
   const closers: Closer[] = [];
@@ -157,7 +160,13 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
   try {
     const rtmpServer = await rtmp.serve(host, { ...rtmp.defaults, chunkSize: plan.chunkSize, listen: [] });
     closers.push(rtmpServer);
-    closers.push(routes.add((exchange) => apiOnHttp && answerApi(api, exchange)));
+    const { version, readConfig } = settings;
+    const also = (exchange: HttpExchange): boolean =>
+      exchange.request.path.startsWith('/console/') && pages.serve(exchange);
+    const start = { host, settings: inForce, stats, system, version, readConfig, also, reload: () => reload() };
+    const reports = startReports(start);
+    closers.push(reports);
+    closers.push(routes.add((exchange) => reports.api.share(exchange, apiOnHttp)));
     closers.push(await hls.serve(host, { ...hls.defaults, ...settings.hls }));
     // Segments of HLS and pages may end as live streams do, and are exact: they are asked first.
     closers.push(routes.add((exchange) => pages.serve(exchange)));
@@ -168,7 +177,8 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
     const behind: BehindDoors = {
       rtmp: rtmpServer.accept,
       http: (exchange) => routes.answer(exchange),
-      api: (exchange) => api.handle(exchange),
+      api: (exchange) => reports.api.handle(exchange),
+      exporter: (exchange) => reports.metrics(exchange),
     };
     doors = new Doors((door) => openDoor(host, door, behind));
     closers.push(doors);
@@ -213,24 +223,35 @@ interface BehindDoors {
   readonly rtmp: (link: Link) => void;
   readonly http: HttpHandler;
   readonly api: HttpHandler;
+  readonly exporter: HttpHandler;
 }
 
 async function openDoor({ net, log }: Host, door: Door, behind: BehindDoors): Promise<Listener> {
   const { name, at, tls } = door;
   const listener = name.startsWith('rtmp')
     ? await net.listenTcp(at, behind.rtmp, tls)
-    : await net.listenHttp(at, name.startsWith('api') ? behind.api : behind.http, tls);
+    : await net.listenHttp(at, httpBehind(name, behind), tls);
   log.info('engine', `${name} listens at ${formatAddress(listener.address)}`);
   return listener;
 }
 
+function httpBehind(name: string, { http, api, exporter }: BehindDoors): HttpHandler {
+  if (name === 'exporter') return exporter;
+  return name.startsWith('api') ? api : http;
+}
+
 /** Plain doors first, as they were asked for. */
-function doorsOf(plan: Pick<ServePlan['settings'], 'rtmp' | 'http' | 'api'>): Door[] {
+function doorsOf(plan: Pick<ServePlan['settings'], 'rtmp' | 'http' | 'api' | 'exporter'>): Door[] {
   const doors = (name: string, { listen, tls }: ListenSettings): Door[] => [
     ...listen.map((at): Door => ({ name, at: parseAddress(at) })),
     ...(tls?.listen ?? []).map((at): Door => ({ name: `${name}s`, at: parseAddress(at), tls: tls as TlsFiles })),
   ];
-  return [...doors('rtmp', plan.rtmp), ...doors('http', plan.http), ...doors('api', plan.api)];
+  return [
+    ...doors('rtmp', plan.rtmp),
+    ...doors('http', plan.http),
+    ...doors('api', plan.api),
+    ...doors('exporter', plan.exporter),
+  ];
 }
 
 /** Runs calls one after the other: two reloads at once would each undo half of the other. */
@@ -256,13 +277,6 @@ function publishDemo(host: ClientHost, sample: string, listeners: Server['listen
   ).catch((error: unknown) => {
     if (!signal.aborted) host.log.error('demo', `the demo stream ended: ${String(error)}`);
   });
-}
-
-/** The API on a port that it shares. */
-function answerApi(api: Api, exchange: HttpExchange): boolean {
-  if (!exchange.request.path.startsWith('/api/')) return false;
-  api.handle(exchange);
-  return true;
 }
 
 type Route = Parameters<HttpRoutes['add']>[0];

@@ -34,9 +34,9 @@ export class SessionEntry {
   readonly since: Micros;
   readonly received: Rate;
   readonly sent: Rate;
-  readonly #close: () => void;
+  readonly #close: (reason?: SrsxError) => void;
 
-  constructor(id: string, info: SessionInfo, now: Micros, close: () => void) {
+  constructor(id: string, info: SessionInfo, now: Micros, close: (reason?: SrsxError) => void) {
     this.id = id;
     this.info = info;
     this.since = now;
@@ -45,9 +45,9 @@ export class SessionEntry {
     this.#close = close;
   }
 
-  /** The session is over. Idempotent. */
-  close(): void {
-    this.#close();
+  /** The session is over; `reason` when something went wrong. Idempotent. */
+  close(reason?: SrsxError): void {
+    this.#close(reason);
   }
 }
 
@@ -67,6 +67,8 @@ export class Sessions {
   readonly #watchers = new Set<SessionWatcher>();
   /** Sessions that ever began. */
   opened = 0;
+  /** Sessions that were refused here, or ended with an error. */
+  failed = 0;
 
   constructor(clock: Clock, rng: Rng, limit: number) {
     this.#clock = clock;
@@ -80,10 +82,14 @@ export class Sessions {
 
   /** Registers an admitted session; throws ADMISSION_SESSIONS at the limit. */
   open(info: SessionInfo): SessionEntry {
-    if (this.#entries.size >= this.#limit) throw admissionErrors.refused('SESSIONS', { limit: this.#limit });
+    if (this.#entries.size >= this.#limit) {
+      this.failed++;
+      throw admissionErrors.refused('SESSIONS', { limit: this.#limit });
+    }
     const id = randomId(this.#rng, 8);
-    const entry = new SessionEntry(id, info, this.#clock.now(), () => {
+    const entry = new SessionEntry(id, info, this.#clock.now(), (reason) => {
       if (!this.#entries.delete(id)) return;
+      if (reason !== undefined) this.failed++;
       for (const watcher of this.#watchers) watcher.closed?.(entry);
     });
     this.#entries.set(id, entry);

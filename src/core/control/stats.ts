@@ -4,10 +4,11 @@ import type { Clock } from '../base/clock.ts';
 import { Rate } from '../base/counters.ts';
 import { ProtocolError } from '../base/errors.ts';
 import { type Rng, randomId } from '../base/rng.ts';
+import type { Micros } from '../base/time.ts';
 import { type CodecInfo, describe } from '../codec/index.ts';
 import type { Hub } from '../media/hub.ts';
 import type { Stream } from '../media/stream.ts';
-import { streamKey } from '../media/stream-name.ts';
+import { type StreamName, streamKey } from '../media/stream-name.ts';
 import type { Track, TrackKind } from '../media/track.ts';
 
 export interface StreamStats {
@@ -15,6 +16,24 @@ export interface StreamStats {
   readonly id: string;
   readonly received: Rate;
   readonly sent: Rate;
+  /** Frames of pictures. */
+  readonly pictures: Rate;
+}
+
+/** Numbers of a vhost that has, or had, streams. */
+export class VhostStats {
+  readonly id: string;
+  readonly received: Rate;
+  readonly sent: Rate;
+  /** Bytes of streams that are gone. */
+  goneReceived = 0;
+  goneSent = 0;
+
+  constructor(id: string, now: Micros) {
+    this.id = id;
+    this.received = new Rate(now);
+    this.sent = new Rate(now);
+  }
 }
 
 /** Follows the hub. Call `tick` once a second so that the averages of 30 s are right. */
@@ -22,16 +41,17 @@ export class Stats {
   readonly #hub: Hub;
   readonly #clock: Clock;
   readonly #rng: Rng;
-  readonly #streams = new Map<string, StreamStats>();
+  readonly #streams = new Map<string, StreamStats & { readonly vhost: string }>();
+  /** Bounded by the configuration: the admission gives streams only to vhosts that are written there. */
+  readonly #vhosts = new Map<string, VhostStats>();
+  /** Who published a stream last, by the stream's key; forgotten with the stream. */
+  readonly #publishers = new Map<string, string>();
   /** Identity of this process (SRS: server and service). */
   readonly serverId: string;
   readonly serviceId: string;
-  readonly vhostId: string;
   /** Bytes of all streams that ever were. */
   readonly received: Rate;
   readonly sent: Rate;
-  #goneReceived = 0;
-  #goneSent = 0;
 
   constructor({ hub, clock, rng, serverId }: { hub: Hub; clock: Clock; rng: Rng; serverId?: string }) {
     this.#hub = hub;
@@ -39,7 +59,6 @@ export class Stats {
     this.#rng = rng;
     this.serverId = serverId ?? srsId(rng);
     this.serviceId = randomId(rng, 8);
-    this.vhostId = srsId(rng);
     this.received = new Rate(clock.now());
     this.sent = new Rate(clock.now());
   }
@@ -50,12 +69,24 @@ export class Stats {
     let stats = this.#streams.get(key);
     if (stats === undefined) {
       const now = this.#clock.now();
-      stats = { id: srsId(this.#rng), received: new Rate(now), sent: new Rate(now) };
+      const { vhost } = stream.name;
+      stats = { id: srsId(this.#rng), received: new Rate(now), sent: new Rate(now), pictures: new Rate(now), vhost };
       this.#streams.set(key, stats);
     }
     stats.received.total = stream.receivedBytes;
     stats.sent.total = stream.sentBytes;
+    stats.pictures.total = stream.frames.video;
     return stats;
+  }
+
+  /** A session is about to publish. */
+  notePublisher(name: StreamName, sessionId: string): void {
+    this.#publishers.set(streamKey(name), sessionId);
+  }
+
+  /** The session that publishes a stream, or did so last. */
+  publisher(stream: Stream): string | undefined {
+    return this.#publishers.get(streamKey(stream.name));
   }
 
   find(id: string): Stream | undefined {
@@ -63,26 +94,54 @@ export class Stats {
     return undefined;
   }
 
+  /** The numbers of a vhost. */
+  vhost(name: string): VhostStats {
+    let stats = this.#vhosts.get(name);
+    if (stats === undefined) {
+      stats = new VhostStats(srsId(this.#rng), this.#clock.now());
+      this.#vhosts.set(name, stats);
+    }
+    return stats;
+  }
+
+  /** Vhosts whose numbers were asked for, or that had streams. */
+  vhosts(): Iterable<[name: string, stats: VhostStats]> {
+    return this.#vhosts;
+  }
+
   tick(now = this.#clock.now()): void {
     const alive = new Set<string>();
-    let received = 0;
-    let sent = 0;
+    const sums = new Map<VhostStats, { received: number; sent: number }>();
     for (const stream of this.#hub.streams()) {
       const stats = this.of(stream);
       stats.received.tick(now);
       stats.sent.tick(now);
-      received += stats.received.total;
-      sent += stats.sent.total;
+      stats.pictures.tick(now);
+      const vhost = this.vhost(stream.name.vhost);
+      const sum = sums.get(vhost) ?? { received: 0, sent: 0 };
+      sum.received += stats.received.total;
+      sum.sent += stats.sent.total;
+      sums.set(vhost, sum);
       alive.add(streamKey(stream.name));
     }
     for (const [key, stats] of this.#streams) {
       if (alive.has(key)) continue;
-      this.#goneReceived += stats.received.total;
-      this.#goneSent += stats.sent.total;
+      const vhost = this.vhost(stats.vhost);
+      vhost.goneReceived += stats.received.total;
+      vhost.goneSent += stats.sent.total;
       this.#streams.delete(key);
     }
-    this.received.total = this.#goneReceived + received;
-    this.sent.total = this.#goneSent + sent;
+    for (const key of this.#publishers.keys()) if (!alive.has(key)) this.#publishers.delete(key);
+    this.received.total = 0;
+    this.sent.total = 0;
+    for (const vhost of this.#vhosts.values()) {
+      vhost.received.total = vhost.goneReceived + (sums.get(vhost)?.received ?? 0);
+      vhost.sent.total = vhost.goneSent + (sums.get(vhost)?.sent ?? 0);
+      vhost.received.tick(now);
+      vhost.sent.tick(now);
+      this.received.total += vhost.received.total;
+      this.sent.total += vhost.sent.total;
+    }
     this.received.tick(now);
     this.sent.tick(now);
   }

@@ -1,4 +1,5 @@
 // The file of the overlay: changed one at a time, tried before it is written, written whole, put in force at once.
+import { basename, dirname } from 'node:path';
 import { utf8 } from '../../base/bytes.ts';
 import type { Folder } from '../host.ts';
 import type { Directive } from './directive.ts';
@@ -100,3 +101,24 @@ const noInclude = (): string => {
 /** A tree with the overlay of that text over it. */
 export const overlaid = (tree: readonly Directive[], text: string, file: string): readonly Directive[] =>
   mergeOverlay(tree, parseOverlay(text, file));
+
+/** What the overlay of a running server is made of. */
+export interface OverlayPlace extends Pick<OverlayFileOptions, 'tryOut' | 'reload'> {
+  /** The path that the configuration names now; empty for none. */
+  readonly path: () => string;
+  readonly folder: (root: string) => Folder;
+}
+
+/** Gives the overlay file that the configuration names now; the same one for the same path, so that changes queue. */
+export function overlayPlace({ path, folder, tryOut, reload }: OverlayPlace): () => OverlayFile | undefined {
+  let last: { readonly path: string; readonly file: OverlayFile } | undefined;
+  return () => {
+    const now = path();
+    if (now === '') return undefined;
+    if (last?.path !== now) {
+      const options = { folder: folder(dirname(now)), name: basename(now), tryOut, reload };
+      last = { path: now, file: new OverlayFile(options) };
+    }
+    return last.file;
+  };
+}

@@ -4,7 +4,7 @@
 // The overlay is a file in the same language, so that an operator can read it, correct it, or move its lines into the
 // configuration. What would let a caller of the API write files, run programs or give himself rights is not for it.
 import { defineErrors } from '../../base/errors.ts';
-import { type Environment, FALLBACK_VHOST } from './config.ts';
+import { FALLBACK_VHOST, type Found } from './config.ts';
 import type { Directive } from './directive.ts';
 import { findPath } from './names.ts';
 import { type Path, settingAt } from './schema/index.ts';
@@ -45,9 +45,9 @@ const protectedPaths: readonly (readonly [pattern: RegExp, why: string])[] = [
 /**
  * The directive that a request names, of the root or a vhost.
  *
- * Errors: CONFIG_ASK, OVERLAY_PROTECTED, OVERLAY_ENVIRONMENT.
+ * Errors: CONFIG_ASK, OVERLAY_PROTECTED, OVERLAY_VALUE for a vhost that cannot be written.
  */
-export function overlayTarget(words: string, vhost: string | undefined, environment: Environment = {}): OverlayTarget {
+export function overlayTarget(words: string, vhost: string = FALLBACK_VHOST): OverlayTarget {
   const path = findPath(words);
   const setting = settingAt(path);
   const refuse = (why: string): Error => overlayErrors.refused('PROTECTED', { directive: path, why });
@@ -55,9 +55,14 @@ export function overlayTarget(words: string, vhost: string | undefined, environm
   if (found !== undefined) throw refuse(found[1]);
   if (setting === undefined || setting.kind === 'block' || setting.kind === 'rules') throw refuse('it is a block');
   if (/path|template/.test(setting.type)) throw refuse('it names a file');
-  const name = setting.env?.find((variable) => (environment[variable] ?? '') !== '');
-  if (name !== undefined) throw overlayErrors.config('ENVIRONMENT', { directive: path, name });
-  return { path, vhost: path.startsWith('vhost.') ? (vhost ?? FALLBACK_VHOST) : '' };
+  overlayWords('vhost', vhost);
+  return { path, vhost: path.startsWith('vhost.') ? vhost : '' };
+}
+
+/** An overlay cannot change what a variable of the environment says. Errors: OVERLAY_ENVIRONMENT. */
+export function refuseVariable(directive: Path, { origin }: Found): void {
+  if (origin.kind !== 'environment') return;
+  throw overlayErrors.config('ENVIRONMENT', { directive, name: origin.name });
 }
 
 /**

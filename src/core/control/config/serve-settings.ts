@@ -1,6 +1,7 @@
 // A configuration as the engine's settings: ports, times and limits that the engine has today.
 import { defaultLimits, type Limits } from '../../base/limits.ts';
 import { fromMs, fromSeconds, type Micros } from '../../base/time.ts';
+import { hasCredential } from '../api/access.ts';
 import type { TlsFiles } from '../host.ts';
 import { type Config, FALLBACK_VHOST, type Section } from './config.ts';
 import type { Notice } from './directive.ts';
@@ -32,6 +33,7 @@ export interface ServePlan {
     readonly rtmp: ListenPlan;
     readonly http: ListenPlan;
     readonly api: ListenPlan;
+    readonly exporter: ListenPlan;
     /** UDP addresses of SRT. */
     readonly srt: readonly string[];
     /** API and HTTP server have the same addresses. */
@@ -59,7 +61,8 @@ export function planServe(config: Config): ServePlan {
   const { api, apiOnHttp } = planApi(planHttp(root, 'http_api'), http);
   refuseSharedPorts(root, api, http);
   const tls = root.get('rtmps.enabled') ? planTls(root, 'rtmps') : undefined;
-  const localApi = root.get('http_api.enabled') && root.look('http_api.listen').origin.kind === 'default';
+  const unplaced = root.get('http_api.enabled') && root.look('http_api.listen').origin.kind === 'default';
+  const localApi = unplaced && !hasCredential(root);
   return {
     settings: {
       rtmp: { listen: root.get('rtmp.listen'), ...(tls && { tls }) },
@@ -67,6 +70,7 @@ export function planServe(config: Config): ServePlan {
       // Nobody wrote where, and the API has no credential: only this machine may ask.
       api: localApi ? { ...api, listen: api.listen.map((port) => `127.0.0.1:${port}`) } : api,
       srt: root.get('srt_server.enabled') ? root.get('srt_server.listen') : [],
+      exporter: { listen: root.get('exporter.enabled') ? root.get('exporter.listen') : [] },
       apiOnHttp,
       chunkSize: clamp(vhost.get('vhost.chunk_size'), 128, 65_536),
       mergeWindowMs: Math.max(0, vhost.get('vhost.play.mw_latency')),

@@ -10,6 +10,7 @@ import {
   overlaySets,
   overlayTarget,
   overlayWords,
+  refuseVariable,
   setDirective,
   unsetDirective,
   writeDirectives,
@@ -109,7 +110,8 @@ describe('an overlay', () => {
 
   it('does not set what is no directive, nor what a variable decides', () => {
     expect(() => overlayTarget('nosuch', undefined)).toThrow(expect.objectContaining({ code: 'CONFIG_ASK' }));
-    expect(() => overlayTarget('max_connections', undefined, { SRS_MAX_CONNECTIONS: '3' })).toThrow(
+    const { root } = loadConfig({ text: 'listen 1;', read: () => '', environment: { SRS_MAX_CONNECTIONS: '3' } });
+    expect(() => refuseVariable('max_connections', root.look('max_connections'))).toThrow(
       expect.objectContaining({ code: 'OVERLAY_ENVIRONMENT' }),
     );
   });

@@ -1,0 +1,84 @@
+// What a server says of itself, put together: the API with its events, the exporter, the heartbeat.
+import type { Closer } from '../base/link.ts';
+import type { HttpExchange } from '../wire/http/exchange.ts';
+import { Api } from './api/api.ts';
+import type { Config } from './config/config.ts';
+import { overlayPlace } from './config/overlay-file.ts';
+import type { LiveSettings } from './config/settings.ts';
+import { Exporter } from './exporter/exporter.ts';
+import { startHeartbeat } from './heartbeat.ts';
+import type { Host } from './host.ts';
+import type { Stats } from './stats.ts';
+import type { SystemReader } from './system.ts';
+
+/** The server as its reports see it. */
+export interface ReportsOptions {
+  readonly host: Omit<Host, 'settings' | 'admission' | 'http'>;
+  readonly settings: LiveSettings;
+  readonly stats: Stats;
+  readonly system: SystemReader;
+  /** Version of srsx. */
+  readonly version: string;
+  /** Reads the configuration, with this text as its overlay if any; undefined: there is none to read. */
+  readonly readConfig: ((overlay?: string) => Config) | undefined;
+  /** Reads the configuration again and puts it in force. */
+  readonly reload: () => Promise<unknown>;
+  /** What else is served at the API's own addresses, outside of `/api/`. */
+  readonly also?: (exchange: HttpExchange) => boolean;
+}
+
+/** The reports of a running server. */
+export interface Reports extends Closer {
+  readonly api: Api;
+  /** Serves the exporter's own addresses. */
+  metrics(exchange: HttpExchange): Promise<void>;
+}
+
+/** Starts the heartbeat; the rest answers when it is asked. */
+export function startReports(options: ReportsOptions): Reports {
+  const { host, settings, stats, system, version, readConfig, reload, also } = options;
+  const exporter = new Exporter({ ...host, settings, stats, system });
+  const overlay =
+    readConfig &&
+    overlayPlace({
+      path: () => settings.root.get('http_api.overlay'),
+      folder: (root) => host.net.folder(root),
+      tryOut: (text) => void readConfig(text),
+      reload,
+    });
+  const api = new Api({
+    ...host,
+    settings,
+    stats,
+    system,
+    version,
+    ...(readConfig && { reload }),
+    ...(overlay && { overlay }),
+    also: (exchange) => {
+      const scrape = exchange.request.path === '/metrics' && settings.root.get('exporter.enabled');
+      if (!scrape) return also?.(exchange) ?? false;
+      answerLater(exporter, exchange, host);
+      return true;
+    },
+  });
+  const heartbeat = startHeartbeat({ ...host, settings, stats, system, summary: () => api.summary() });
+  return {
+    api,
+    metrics: async (exchange) => {
+      if (exchange.request.path === '/metrics') return exporter.answer(exchange);
+      if (!api.share(exchange, false))
+        exchange.reply(404, { 'Content-Type': 'text/plain' }, 'Metrics are at /metrics\n');
+    },
+    close: () => {
+      heartbeat.close();
+      api.close();
+    },
+  };
+}
+
+function answerLater(exporter: Exporter, exchange: HttpExchange, { log }: Pick<Host, 'log'>): void {
+  exporter.answer(exchange).catch((error: unknown) => {
+    log.error('exporter', 'a scrape failed', { error });
+    exchange.reply(500, {});
+  });
+}
