@@ -1,8 +1,15 @@
 // The caller's side of a handshake (draft-sharabayko-srt-01 §4.3.1).
 import type { Micros } from '../../base/time.ts';
 import { ExtensionType, parseCapabilities } from './extension.ts';
-import { DATAGRAM_SOCKET, type Handshake, HandshakeType, HandshakeVersion, SRT_MAGIC } from './handshake.ts';
-import { type Handshaker, type HandshakeSetup, REPEAT_TIME, type ReceivedHandshake } from './handshaker.ts';
+import {
+  DATAGRAM_SOCKET,
+  type Handshake,
+  HandshakeType,
+  HandshakeVersion,
+  type ReceivedHandshake,
+  SRT_MAGIC,
+} from './handshake.ts';
+import { type Handshaker, type HandshakeSetup, REPEAT_TIME } from './handshaker.ts';
 import type { SendKeys } from './keys.ts';
 import {
   type Agreement,
@@ -58,7 +65,7 @@ export class Caller implements Handshaker {
     // A conclusion can only answer ours.
     if (handshake.type !== HandshakeType.conclusion || this.#message.type !== HandshakeType.conclusion)
       return undefined;
-    return this.#agree(received, now);
+    return this.#agree(received);
   }
 
   #conclude(handshake: Handshake, now: Micros): Rejection | undefined {
@@ -87,9 +94,10 @@ export class Caller implements Handshaker {
     this.#message = this.#ours({ version: HandshakeVersion.legacy, extensionField: DATAGRAM_SOCKET, type, cookie });
   }
 
-  #agree({ handshake, timestamp }: ReceivedHandshake, now: Micros): Agreement | Rejection {
+  #agree(received: ReceivedHandshake): Agreement | Rejection {
+    const { handshake } = received;
     const { options, initialSequence } = this.#setup;
-    const shared = { ...basics(handshake, timestamp, now), sendSequence: initialSequence, streamid: options.streamid };
+    const shared = { ...basics(received), sendSequence: initialSequence, streamid: options.streamid };
     if (handshake.version < HandshakeVersion.srt) {
       this.#finish();
       return { ...shared, terms: undefined, sendKeys: undefined, receiveKeys: undefined };

@@ -2,12 +2,13 @@
 import { ProtocolError, type SrsxError } from '../../base/errors.ts';
 import type { Peer } from '../../base/link.ts';
 import type { Rng } from '../../base/rng.ts';
+import { toSrsxError } from '../../base/session.ts';
 import { fromMs, fromSeconds, type Micros, toMs } from '../../base/time.ts';
 import { parseAck } from './control.ts';
 import { errors } from './errors.ts';
 import { ExtensionType } from './extension.ts';
-import { type Handshake, parseHandshake, wireAddress, writeHandshake } from './handshake.ts';
-import type { Handshaker, HandshakeSetup, ReceivedHandshake } from './handshaker.ts';
+import { type Handshake, parseHandshake, type ReceivedHandshake, wireAddress, writeHandshake } from './handshake.ts';
+import type { Handshaker, HandshakeSetup } from './handshaker.ts';
 import { KeyExchange } from './key-exchange.ts';
 import { LateTerms } from './legacy.ts';
 import { type Agreement, initiatorKeys, Rejection, refusedWith, rejectedBy, type Terms } from './negotiation.ts';
@@ -30,7 +31,7 @@ import { toTimestamp } from './sequence.ts';
 import { Counters, type Gauges, makeStatistics, type Statistics } from './statistics.ts';
 import { Tsbpd } from './tsbpd.ts';
 
-/** Who hears of a connection. Called from within `receive`, `tick` and `close`. */
+/** Who hears of a connection, from within `receive`, `tick` and `close`. What the first two throw ends the connection. */
 export interface ConnectionEvents {
   /** Both ends have agreed; messages may be sent. */
   connected?(connection: SrtConnection): void;
@@ -301,7 +302,7 @@ export class SrtConnection {
   }
 
   #handshake(packet: Uint8Array, now: Micros): void {
-    const received = { handshake: parseHandshake(bodyOf(packet)), timestamp: timestampOf(packet) };
+    const received = { handshake: parseHandshake(bodyOf(packet)), timestamp: timestampOf(packet), at: now };
     this.#result(this.#handshaker.receive(received, now), received.timestamp, now);
   }
 
@@ -339,7 +340,7 @@ export class SrtConnection {
     this.#receiver = new Receiver({
       ...shared,
       firstSequence: agreement.receiveSequence,
-      deliver: (payload, sourceTime) => this.#setup.events.message(payload, sourceTime),
+      deliver: (payload, sourceTime, at) => this.#tell(at, () => this.#setup.events.message(payload, sourceTime)),
       control,
     });
     this.#sender.keys = agreement.sendKeys;
@@ -353,7 +354,17 @@ export class SrtConnection {
         send,
         agreed: (terms, stamp, at) => this.#agreeTerms(terms, at - stamp, stamp),
       });
-    this.#setup.events.connected?.(this);
+    this.#tell(now, () => this.#setup.events.connected?.(this));
+  }
+
+  /** What the other side of the events throws is not a damaged packet: it ends the connection. */
+  #tell(now: Micros, event: () => void): void {
+    if (this.#state === 'closed') return;
+    try {
+      event();
+    } catch (error) {
+      this.close(toSrsxError(error), now);
+    }
   }
 
   #agreeTerms(terms: Terms, peerStart: Micros, timestamp: number): void {
@@ -407,14 +418,14 @@ export class SrtConnection {
 
   #endWhenDrained(now: Micros): void {
     if (this.#receiver?.empty === false && now < this.#endAt) return;
-    this.#receiver?.flush();
+    this.#receiver?.flush(now);
     this.#end(undefined);
   }
 
   #endWhenSent(now: Micros): void {
     if (!this.#lingering || this.#sentAll || this.#sender?.empty !== true) return;
     this.#sentAll = true;
-    this.#endAt = now + (this.#terms?.sendDelay ?? 0) + LINGER_MARGIN;
+    this.#endAt = now + (this.#terms?.sendDelay ?? 0) + this.#roundTrip.rtt + LINGER_MARGIN;
   }
 
   #end(reason: SrsxError | undefined): void {

@@ -1,4 +1,5 @@
 // The body of a handshake packet (draft-sharabayko-srt-01 §3.2.1).
+import type { Micros } from '../../base/time.ts';
 import { errors } from './errors.ts';
 import { type Extension, parseExtensions, writeExtensions } from './extension.ts';
 import { readU32, writeU32 } from './packet.ts';
@@ -41,6 +42,13 @@ export interface Handshake {
   /** 16 bytes, as the peer sees the other end. */
   readonly peerAddress: Uint8Array;
   readonly extensions: readonly Extension[];
+}
+
+/** A handshake as it came, with the time stamp of its packet, and when it came: it may be answered much later. */
+export interface ReceivedHandshake {
+  readonly handshake: Handshake;
+  readonly timestamp: number;
+  readonly at: Micros;
 }
 
 /** Throws SRT_HANDSHAKE. Extensions are views of `body`. */

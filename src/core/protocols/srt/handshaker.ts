@@ -1,7 +1,7 @@
 // What the ways to a connection have in common: they send handshakes, repeat them, and end in an agreement.
 import type { Rng } from '../../base/rng.ts';
 import { fromMs, type Micros } from '../../base/time.ts';
-import type { Handshake } from './handshake.ts';
+import type { Handshake, ReceivedHandshake } from './handshake.ts';
 import type { Agreement, Rejection } from './negotiation.ts';
 import type { SrtOptions } from './options.ts';
 
@@ -17,12 +17,6 @@ export interface HandshakeSetup {
   readonly peerAddress: Uint8Array;
   readonly rng: Rng;
   readonly send: (handshake: Handshake, destination: number, now: Micros) => void;
-}
-
-/** A handshake as it came, with the time stamp of its packet. */
-export interface ReceivedHandshake {
-  readonly handshake: Handshake;
-  readonly timestamp: number;
 }
 
 /** One way to a connection. */

@@ -4,8 +4,14 @@ import type { Rng } from '../../base/rng.ts';
 import type { Micros } from '../../base/time.ts';
 import type { ConnectionEvents, SrtConnection } from './connection.ts';
 import { CookieJar } from './cookie.ts';
-import { type Handshake, HandshakeType, HandshakeVersion, SRT_MAGIC, wireAddress } from './handshake.ts';
-import type { ReceivedHandshake } from './handshaker.ts';
+import {
+  type Handshake,
+  HandshakeType,
+  HandshakeVersion,
+  type ReceivedHandshake,
+  SRT_MAGIC,
+  wireAddress,
+} from './handshake.ts';
 import { ourHandshake, readWish, type Wish } from './negotiation.ts';
 import type { SrtOptions } from './options.ts';
 import { Reject, rejectToType } from './reject.ts';
@@ -20,7 +26,8 @@ export interface SrtRequest {
   readonly open: boolean;
   /**
    * Connects, with options other than the listener's, such as the passphrase of this stream. The connection may be over
-   * before this returns, when the keys do not fit. Undefined: the request is not open.
+   * before this returns, when the keys do not fit. Undefined: the request is not open. Throws SRT_OPTION and SRT_ID, after
+   * the caller was refused.
    */
   accept(events: ConnectionEvents, options?: Partial<SrtOptions>): SrtConnection | undefined;
   /** Refuses with a code of `reject.ts`. */
@@ -138,15 +145,22 @@ export class SrtListener {
     options: SrtOptions,
     events: ConnectionEvents,
   ): SrtConnection {
-    const connection = this.#setup.connect(from, received, wish, options, {
-      ...events,
+    const watched: ConnectionEvents = {
       connected: (connected) => events.connected?.(connected),
       message: (payload, sourceTime) => events.message(payload, sourceTime),
       ended: (reason) => {
         this.#accepted.delete(key);
         events.ended(reason);
       },
-    });
+    };
+    let connection: SrtConnection;
+    try {
+      connection = this.#setup.connect(from, received, wish, options, watched);
+    } catch (error) {
+      // Options that do not go together, such as a passphrase that is too short: the caller need not wait for us.
+      this.#refuse(received.handshake, from, Reject.system);
+      throw error;
+    }
     if (connection.state !== 'closed') this.#accepted.set(key, connection);
     return connection;
   }
@@ -170,8 +184,9 @@ export class SrtListener {
 }
 
 /** The request keeps values, not views of a datagram. */
-const copyRequest = ({ handshake, timestamp }: ReceivedHandshake): ReceivedHandshake => ({
+const copyRequest = ({ handshake, timestamp, at }: ReceivedHandshake): ReceivedHandshake => ({
   timestamp,
+  at,
   handshake: { ...handshake, extensions: [], peerAddress: handshake.peerAddress.slice() },
 });
 

@@ -8,8 +8,8 @@ import { fromMs, type Micros } from '../../base/time.ts';
 import { Caller } from './caller.ts';
 import { type ConnectionEvents, SrtConnection } from './connection.ts';
 import { errors } from './errors.ts';
-import { type Handshake, parseHandshake, writeHandshake } from './handshake.ts';
-import type { Handshaker, HandshakeSetup, ReceivedHandshake } from './handshaker.ts';
+import { type Handshake, parseHandshake, type ReceivedHandshake, writeHandshake } from './handshake.ts';
+import type { Handshaker, HandshakeSetup } from './handshaker.ts';
 import { SrtListener, type SrtRequest } from './listener.ts';
 import type { Wish } from './negotiation.ts';
 import { checkOptions, defaultOptions, type SrtOptions } from './options.ts';
@@ -209,7 +209,7 @@ export class SrtMultiplexer {
       return true;
     }
     if (this.#listener === undefined) return false;
-    const received = { handshake: parseHandshake(bodyOf(datagram)), timestamp: timestampOf(datagram) };
+    const received = { handshake: parseHandshake(bodyOf(datagram)), timestamp: timestampOf(datagram), at: now };
     this.#listener.receive(received, from, datagram);
     return true;
   }

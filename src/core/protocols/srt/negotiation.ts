@@ -12,7 +12,7 @@ import {
   writeCapabilities,
   writeText,
 } from './extension.ts';
-import { ExtensionFlag, type Handshake, HandshakeVersion } from './handshake.ts';
+import { ExtensionFlag, type Handshake, HandshakeVersion, type ReceivedHandshake } from './handshake.ts';
 import { CipherId, KeyState, parseKeyMaterial, parseKeyState, writeKeyState } from './key-material.ts';
 import { ReceiveKeys, SendKeys } from './keys.ts';
 import { MAX_PAYLOAD_BYTES, type SrtOptions } from './options.ts';
@@ -234,13 +234,13 @@ export function confirmKeys(
 }
 
 /** The parts of an agreement that come from the bare handshake. */
-export function basics(handshake: Handshake, timestamp: number, now: Micros) {
+export function basics({ handshake, timestamp, at }: ReceivedHandshake) {
   return {
     peerSocketId: handshake.socketId,
     receiveSequence: handshake.initialSequence,
     flowWindow: Math.max(2, Math.min(handshake.flowWindow, MAX_WINDOW)),
     maxPayload: Math.max(MIN_PAYLOAD, Math.min(handshake.mtu - 44, MAX_PAYLOAD_BYTES)),
-    peerStart: now - timestamp,
+    peerStart: at - timestamp,
   };
 }
 

@@ -6,7 +6,7 @@ import type { ReceiveKeys } from './keys.ts';
 import { bufferPackets, MAX_PAYLOAD_BYTES, type SrtOptions } from './options.ts';
 import { ControlType, HEADER_BYTES, isRetransmitted, keyOf, sequenceOf, timestampOf } from './packet.ts';
 import { Rates } from './rates.ts';
-import { ReceiveBuffer } from './receive-buffer.ts';
+import { type Arrived, ReceiveBuffer } from './receive-buffer.ts';
 import type { RoundTrip } from './round-trip.ts';
 import { toSequence, unwrapSequence } from './sequence.ts';
 import type { BufferGauge, Counters } from './statistics.ts';
@@ -30,7 +30,7 @@ export interface ReceiverSetup {
   readonly counters: Counters;
   readonly roundTrip: RoundTrip;
   /** The payload is the callee's. */
-  readonly deliver: (payload: Uint8Array, sourceTime: Micros) => void;
+  readonly deliver: (payload: Uint8Array, sourceTime: Micros, now: Micros) => void;
   readonly control: (type: number, number: number, body: Uint8Array, now: Micros) => void;
 }
 
@@ -145,9 +145,9 @@ export class Receiver {
   }
 
   /** The connection is over for good: what is there is delivered at once. */
-  flush(): void {
+  flush(now: Micros): void {
     for (let packet = this.#buffer.peek(); packet !== undefined; packet = this.#buffer.peek()) {
-      this.#setup.counters.pktRcvDrop += this.#deliver(packet);
+      this.#setup.counters.pktRcvDrop += this.#deliver(packet, now);
     }
     this.#setup.counters.pktRcvDrop += this.#buffer.skipRest();
     this.#dueAt = Number.POSITIVE_INFINITY;
@@ -265,14 +265,14 @@ export class Receiver {
         this.#dueAt = due;
         break;
       }
-      counters.pktRcvDrop += this.#deliver(packet);
+      counters.pktRcvDrop += this.#deliver(packet, now);
     }
     if (this.#buffer.contiguous !== before) this.#acknowledger.note(now);
   }
 
-  #deliver(packet: { readonly payload: Uint8Array; readonly time: Micros }): number {
+  #deliver(packet: Arrived, now: Micros): number {
     const dropped = this.#buffer.take();
-    this.#setup.deliver(packet.payload, this.tsbpd?.sourceTime(packet.time) ?? packet.time);
+    this.#setup.deliver(packet.payload, this.tsbpd?.sourceTime(packet.time) ?? packet.time, now);
     return dropped;
   }
 }

@@ -1,8 +1,8 @@
 // Both ends call each other (draft-sharabayko-srt-01 §4.3.2); the cookies decide who asks and who answers.
 import type { Micros } from '../../base/time.ts';
 import { type Extension, ExtensionType, parseCapabilities, writeCapabilities } from './extension.ts';
-import { type Handshake, HandshakeType, HandshakeVersion } from './handshake.ts';
-import { type Handshaker, type HandshakeSetup, REPEAT_TIME, type ReceivedHandshake } from './handshaker.ts';
+import { type Handshake, HandshakeType, HandshakeVersion, type ReceivedHandshake } from './handshake.ts';
+import { type Handshaker, type HandshakeSetup, REPEAT_TIME } from './handshaker.ts';
 import type { SendKeys } from './keys.ts';
 import {
   type Agreement,
@@ -99,7 +99,8 @@ export class Rendezvous implements Handshaker {
   }
 
   /** The initiator gets the answer. */
-  #confirm({ handshake, timestamp }: ReceivedHandshake, now: Micros): Agreement | Rejection | undefined {
+  #confirm(received: ReceivedHandshake, now: Micros): Agreement | Rejection | undefined {
+    const { handshake } = received;
     const response = findExtension(handshake, ExtensionType.handshakeResponse);
     if (response === undefined) return undefined;
     const { options, initialSequence } = this.#setup;
@@ -109,11 +110,12 @@ export class Rendezvous implements Handshaker {
     this.#finish();
     this.#agreement(now);
     const shared = { sendSequence: initialSequence, streamid: options.streamid };
-    return { ...basics(handshake, timestamp, now), ...shared, terms, ...keys };
+    return { ...basics(received), ...shared, terms, ...keys };
   }
 
   /** The responder gets the question. */
-  #answer({ handshake, timestamp }: ReceivedHandshake, now: Micros): Rejection | undefined {
+  #answer(received: ReceivedHandshake, now: Micros): Rejection | undefined {
+    const { handshake } = received;
     if (this.#offer !== undefined) {
       this.#send(now);
       return undefined;
@@ -132,7 +134,7 @@ export class Rendezvous implements Handshaker {
     this.#send(now);
     const { sendKeys, receiveKeys } = keys;
     const shared = { sendSequence: initialSequence, streamid: wish.streamid };
-    this.#offer = { ...basics(handshake, timestamp, now), ...shared, terms, sendKeys, receiveKeys };
+    this.#offer = { ...basics(received), ...shared, terms, sendKeys, receiveKeys };
     return undefined;
   }
 

@@ -1,8 +1,14 @@
 // The listener's side of one handshake, after the cookie was right and somebody agreed (draft-sharabayko-srt-01 §4.3.1).
 import type { Micros } from '../../base/time.ts';
 import { type Extension, ExtensionType, writeCapabilities } from './extension.ts';
-import { DATAGRAM_SOCKET, type Handshake, HandshakeType, HandshakeVersion } from './handshake.ts';
-import type { Handshaker, HandshakeSetup, ReceivedHandshake } from './handshaker.ts';
+import {
+  DATAGRAM_SOCKET,
+  type Handshake,
+  HandshakeType,
+  HandshakeVersion,
+  type ReceivedHandshake,
+} from './handshake.ts';
+import type { Handshaker, HandshakeSetup } from './handshaker.ts';
 import {
   type Agreement,
   answerKeys,
@@ -61,7 +67,7 @@ export class Responder implements Handshaker {
 
   #agree(now: Micros): Agreement | Rejection {
     const { options, rng } = this.#setup;
-    const { handshake, timestamp } = this.#request;
+    const { handshake } = this.#request;
     const legacy = handshake.version < HandshakeVersion.srt;
     const { capabilities } = this.#wish;
     if (!legacy && capabilities === undefined) return new Rejection(Reject.rogue);
@@ -72,7 +78,7 @@ export class Responder implements Handshaker {
     this.#answer = legacy ? this.#legacyAnswer(handshake) : this.#srtAnswer(handshake, terms, keys);
     this.#setup.send(this.#answer, handshake.socketId, now);
     return {
-      ...basics(handshake, timestamp, now),
+      ...basics(this.#request),
       sendSequence: handshake.initialSequence,
       terms,
       sendKeys: keys.sendKeys,

@@ -116,6 +116,59 @@ describe('a caller and a listener', () => {
     expect(both.listener.mux.size).toBe(1);
   });
 
+  it('deliver at the right time although the answer took a second', () => {
+    const world = new World();
+    let open: SrtRequest | undefined;
+    const both = pair(world, {
+      onRequest: (request) => {
+        open = request;
+      },
+    });
+    world.run(fromSeconds(1));
+    open?.accept(both.listenerEar.events);
+    world.run(fromSeconds(1));
+    const sentAt = world.now;
+    both.callerEar.connection?.send(numbered(1), both.caller.clock.now());
+    world.run(fromSeconds(1));
+
+    expect(Math.abs(both.listenerEar.times[0]! - sentAt - fromMs(135))).toBeLessThan(fromMs(2));
+  });
+
+  it('part when the listener chooses options that do not go together', () => {
+    const thrown: unknown[] = [];
+    const { code, listener } = attempt({
+      onRequest: (request, ear) => {
+        try {
+          request.accept(ear.events, { passphrase: 'short' });
+        } catch (error) {
+          thrown.push(error);
+        }
+      },
+    });
+
+    expect(thrown).toEqual([expect.objectContaining({ code: 'SRT_OPTION' })]);
+    expect(code).toBe(Reject.system);
+    expect(listener.mux.size).toBe(0);
+  });
+
+  it('end by what a taker of messages throws', () => {
+    const world = new World();
+    const both = pair(world, {
+      onRequest: (request, ear) => {
+        const message = (): void => {
+          throw new SrsxError({ code: 'SRT_TEST', text: 'not a transport stream' });
+        };
+        request.accept({ ...ear.events, message });
+      },
+    });
+    world.run(fromSeconds(1));
+    for (let i = 0; i < 3; i++) both.callerEar.connection?.send(numbered(i), both.caller.clock.now());
+    world.run(fromSeconds(1));
+
+    expect(both.listenerEar.reason?.code).toBe('SRT_TEST');
+    expect(both.callerEar.ended).toBe(true);
+  });
+
   it('forget a request that nobody answers', () => {
     const world = new World();
     let open: SrtRequest | undefined;
