@@ -13,6 +13,7 @@ import { planServe, type ServePlan } from './control/config/serve-settings.ts';
 import { LiveSettings } from './control/config/settings.ts';
 import { type Door, Doors, type OpenDoor } from './control/doors.ts';
 import { engineErrors } from './control/errors.ts';
+import { noHooks } from './control/hooks/hooks.ts';
 import type { ClientHost, Host, HttpRoutes, Listener, TlsFiles } from './control/host.ts';
 import { startReports } from './control/reports.ts';
 import { Sessions } from './control/sessions.ts';
@@ -137,7 +138,8 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
   const hlsConfig = { ...hls.defaults, ...plan.hls, ...settings.hls };
   const routes = new Routes();
   const admission = new OpenAdmission({ policy: settings.publisherPolicy, mergeWindow, nameBytes: limits.nameBytes });
-  const host: Host = { ...client, hub, sessions, admission, settings: inForce, http: routes };
+  const hooks = noHooks;
+  const host: Host = { ...client, hub, sessions, admission, hooks, settings: inForce, http: routes };
   const system = createSystemReader(() => ({
     enabled: inForce.root.get('stats.enabled'),
     disks: inForce.root.get('stats.disk'),

@@ -13,6 +13,7 @@ import type { Stream } from '../media/stream.ts';
 import type { HttpHandler, HttpHeaders, HttpResponse } from '../wire/http/exchange.ts';
 import type { Admission } from './admission.ts';
 import type { Settings } from './config/settings.ts';
+import type { Hooks } from './hooks/hooks.ts';
 import type { Sessions } from './sessions.ts';
 
 /** Certificate and key as PEM files; they are read again when they change. */
@@ -120,6 +121,8 @@ export interface Host {
   readonly limits: Limits;
   readonly hub: Hub;
   readonly admission: Admission;
+  /** Who is told what clients do, and of files that are complete. */
+  readonly hooks: Hooks;
   readonly sessions: Sessions;
   /** The configuration in force, by vhost. */
   readonly settings: Settings;

@@ -7,6 +7,7 @@ import { fromMs } from '../../../src/core/base/time.ts';
 import { OpenAdmission } from '../../../src/core/control/admission.ts';
 import { settingsOf } from '../../../src/core/control/config/settings.ts';
 import type { Host } from '../../../src/core/control/host.ts';
+import { noHooks } from '../../../src/core/control/hooks/hooks.ts';
 import { Sessions } from '../../../src/core/control/sessions.ts';
 import { Hub } from '../../../src/core/media/hub.ts';
 import { createNet, RealClock, RealRng } from '../../../src/core/net/index.ts';
@@ -41,6 +42,7 @@ export async function startServer({ limits: changes = {}, config = {}, mergeWind
     hub,
     wheel,
     net,
+    hooks: noHooks,
     sessions: new Sessions(clock, rng, limits.sessions),
     settings: settingsOf(),
     admission: new OpenAdmission({ policy: 'refuse', mergeWindow, nameBytes: limits.nameBytes }),

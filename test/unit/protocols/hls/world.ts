@@ -6,6 +6,7 @@ import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
 import { type Admission, type AdmissionRequest, OpenAdmission } from '../../../../src/core/control/admission.ts';
 import { settingsOf } from '../../../../src/core/control/config/settings.ts';
 import type { Host, Net } from '../../../../src/core/control/host.ts';
+import { noHooks } from '../../../../src/core/control/hooks/hooks.ts';
 import { Sessions } from '../../../../src/core/control/sessions.ts';
 import type { Frame } from '../../../../src/core/media/frame.ts';
 import { Hub } from '../../../../src/core/media/hub.ts';
@@ -68,6 +69,7 @@ export async function world(options: WorldOptions = {}) {
       net: { folder } as Partial<Net> as Net,
       log: new Log((line) => lines.push(line)),
     },
+    hooks: noHooks,
     sessions: new Sessions(clock, rng, limits.sessions),
     settings: settingsOf(options.settings),
     admission: {

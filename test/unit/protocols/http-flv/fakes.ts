@@ -7,6 +7,7 @@ import { fromMs } from '../../../../src/core/base/time.ts';
 import { type Admission, type AdmissionRequest, OpenAdmission } from '../../../../src/core/control/admission.ts';
 import { settingsOf } from '../../../../src/core/control/config/settings.ts';
 import type { Host, Net } from '../../../../src/core/control/host.ts';
+import { noHooks } from '../../../../src/core/control/hooks/hooks.ts';
 import { Sessions } from '../../../../src/core/control/sessions.ts';
 import { flvFormat } from '../../../../src/core/format/flv/index.ts';
 import type { Frame } from '../../../../src/core/media/frame.ts';
@@ -144,6 +145,7 @@ export async function setUp(options: SetUpOptions = {}) {
     wheel,
     net,
     log: new Log((line) => lines.push(line)),
+    hooks: noHooks,
     sessions: new Sessions(clock, rng, limits.sessions),
     settings: settingsOf(),
     admission: {

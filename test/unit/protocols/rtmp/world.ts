@@ -9,6 +9,7 @@ import { fromMs, type Micros } from '../../../../src/core/base/time.ts';
 import { type Admission, OpenAdmission } from '../../../../src/core/control/admission.ts';
 import { settingsOf } from '../../../../src/core/control/config/settings.ts';
 import type { DialOptions, Host } from '../../../../src/core/control/host.ts';
+import { noHooks } from '../../../../src/core/control/hooks/hooks.ts';
 import { Sessions } from '../../../../src/core/control/sessions.ts';
 import { Hub } from '../../../../src/core/media/hub.ts';
 import { ChunkReader, writeChunks } from '../../../../src/core/protocols/rtmp/chunk.ts';
@@ -60,6 +61,7 @@ export class World {
       hub: this.hub,
       settings: settingsOf(),
       admission: admission ?? new OpenAdmission({ policy, mergeWindow: 0, nameBytes }),
+      hooks: noHooks,
       sessions: this.sessions,
       wheel: this.wheel,
       net: {
