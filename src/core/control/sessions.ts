@@ -19,6 +19,8 @@ export interface SessionInfo {
   readonly name: StreamName;
   /** The stream as the client named it, with its extension for HTTP. */
   readonly shownName: string;
+  /** Stream parameters with their leading `?`, or empty. */
+  readonly param?: string;
   readonly tcUrl: string;
   readonly pageUrl: string;
   readonly swfUrl: string;

@@ -222,6 +222,7 @@ export class ServedLink implements Session, SessionEvents {
       peer: this.#link.peer,
       name,
       shownName: target.shownName,
+      param: target.param,
       tcUrl,
       pageUrl,
       swfUrl,

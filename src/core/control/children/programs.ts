@@ -1,0 +1,101 @@
+// All programs of the server: inputs from its start on, transcoders and commands with each published stream.
+import type { Closer } from '../../base/link.ts';
+import type { Hub } from '../../media/hub.ts';
+import type { Stream } from '../../media/stream.ts';
+import { type StreamName, streamKey } from '../../media/stream-name.ts';
+import type { Sessions } from '../sessions.ts';
+import { Crew } from './crew.ts';
+import { execJobs, type PublisherWords } from './exec.ts';
+import { ingestJobs } from './ingest.ts';
+import { TranscodeOutputs, transcodeJobs } from './transcode.ts';
+import { Workshop, type WorkshopOptions } from './workshop.ts';
+
+/** What the programs of a server depend on. */
+export interface ProgramsOptions extends WorkshopOptions {
+  readonly hub: Hub;
+  readonly sessions: Sessions;
+}
+
+/** The programs of one published stream. */
+interface Shift {
+  readonly name: StreamName;
+  readonly crew: Crew;
+}
+
+/** Starts and stops them as streams come and go and settings change. */
+export class Programs implements Closer {
+  readonly #options: ProgramsOptions;
+  readonly #workshop: Workshop;
+  readonly #outputs = new TranscodeOutputs();
+  readonly #inputs: Crew;
+  /** By the stream's key; bounded by limits.streams. */
+  readonly #shifts = new Map<string, Shift>();
+  readonly #closers: readonly Closer[];
+
+  constructor(options: ProgramsOptions) {
+    this.#options = options;
+    this.#workshop = new Workshop(options);
+    this.#inputs = new Crew(options.log);
+    this.#closers = [
+      options.hub.watch({
+        published: (stream) => this.#published(stream),
+        unpublished: (stream) => this.#unpublished(stream),
+      }),
+      options.settings.onChange(() => this.#reload()),
+    ];
+  }
+
+  /** Starts the inputs; called when the server listens. */
+  start(): void {
+    this.#inputs.set(ingestJobs(this.#workshop));
+  }
+
+  close(): void {
+    for (const closer of this.#closers) closer.close();
+    this.#inputs.set([]);
+    for (const { crew } of this.#shifts.values()) crew.set([]);
+    this.#shifts.clear();
+  }
+
+  /** Each program with its state, command line and newest lines of standard error. */
+  describe(): Record<string, unknown>[] {
+    return [this.#inputs, ...[...this.#shifts.values()].map(({ crew }) => crew)].flatMap((crew) => crew.describe());
+  }
+
+  #published({ name }: Stream): void {
+    const shift: Shift = { name, crew: new Crew(this.#options.log) };
+    // Also without any program: a reload may give it some.
+    this.#shifts.set(streamKey(name), shift);
+    this.#assign(shift);
+  }
+
+  #unpublished({ name }: Stream): void {
+    const key = streamKey(name);
+    this.#shifts.get(key)?.crew.set([]);
+    this.#shifts.delete(key);
+  }
+
+  #reload(): void {
+    this.start();
+    for (const shift of this.#shifts.values()) this.#assign(shift);
+  }
+
+  #assign({ name, crew }: Shift): void {
+    const publisher = this.#publisherOf(name);
+    crew.set([
+      ...transcodeJobs(this.#workshop, this.#outputs, name, publisher.param),
+      ...execJobs(this.#workshop, name, publisher),
+    ]);
+  }
+
+  #publisherOf(name: StreamName): PublisherWords {
+    const key = streamKey(name);
+    for (const { info } of this.#options.sessions.list()) {
+      if (info.publish && streamKey(info.name) === key) {
+        const { tcUrl, pageUrl, swfUrl } = info;
+        return { param: info.param ?? '', tcUrl, pageUrl, swfUrl };
+      }
+    }
+    return { param: '', tcUrl: '', pageUrl: '', swfUrl: '' };
+  }
+}
