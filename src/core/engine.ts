@@ -16,6 +16,7 @@ import { engineErrors } from './control/errors.ts';
 import { noHooks } from './control/hooks/hooks.ts';
 import type { ClientHost, Host, HttpRoutes, Listener, TlsFiles } from './control/host.ts';
 import { startReports } from './control/reports.ts';
+import { RecordServer } from './control/record/index.ts';
 import { Sessions } from './control/sessions.ts';
 import { Stats } from './control/stats.ts';
 import { Hub } from './media/hub.ts';
@@ -88,6 +89,8 @@ export const defaultServeSettings: ServeSettings = {
 export interface Server {
   readonly listeners: readonly { readonly name: string; readonly address: Address }[];
   readonly host: Host;
+  /** DVR: `watch` tells of every file that is complete. */
+  readonly recordings: RecordServer;
   /** Which forms of HLS are served at the start. */
   readonly hls: Pick<HlsConfig, 'classic' | 'lowLatency'>;
   /**
@@ -144,9 +147,10 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
     enabled: inForce.root.get('stats.enabled'),
     disks: inForce.root.get('stats.disk'),
   }));
+  const recordings = new RecordServer(host, { cwd: process.cwd() });
   const pages = new Pages();
   await pages.load(settings.pages);
-  const closers: Closer[] = [];
+  const closers: Closer[] = [recordings];
   let doors: Doors | undefined;
   /** Listeners that live as long as the server. */
   const udp: OpenDoor[] = [];
@@ -157,6 +161,8 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
     for (const stream of hub.streams()) stream.evict(engineErrors.refused('STOPPED'));
     for (const session of sessions.list()) session.info.end(engineErrors.refused('STOPPED'));
     for (const closer of closers.reverse()) closer.close();
+    // Recordings that are cut off are only playable, not complete.
+    await recordings.idle();
   };
 
   try {
@@ -213,6 +219,7 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
       return listening();
     },
     host,
+    recordings,
     hls: hlsConfig,
     reload,
     closeListeners: () => open.close(),

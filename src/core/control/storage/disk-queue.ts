@@ -15,7 +15,7 @@ export interface DiskQueueOptions {
 }
 
 /** Pieces that may wait, whatever their size. */
-const MAX_WAITING = 1000;
+export const MAX_WAITING = 1000;
 
 interface Job {
   readonly bytes: number;
@@ -41,6 +41,16 @@ export class DiskQueue {
   /** The code of the last piece's failure; undefined when it succeeded. */
   get fault(): string | undefined {
     return this.#fault;
+  }
+
+  /** Bytes of the pieces that are not done. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  /** Pieces that are not done. */
+  get waiting(): number {
+    return this.#jobs.length;
   }
 
   /**

@@ -63,15 +63,16 @@ export const vhostHls = block('vhost.hls', {
 
 /** Block `vhost.dash`. */
 export const vhostDash = block('vhost.dash', {
-  enabled: toggle(false, 'MPEG-DASH output.'),
-  dash_fragment: float(10, 's', 'Segment duration.'),
-  dash_update_period: float(5, 's', 'MinimumUpdatePeriod.'),
-  dash_timeshift: float(300, 's', 'TimeShiftBufferDepth.'),
-  dash_path: text('./objs/nginx/html', 'path', 'Base dir.'),
-  dash_mpd_file: text('[app]/[stream].mpd', 'template', 'MPD path.'),
-  dash_window_size: float(5, '', 'Number of segments in the MPD.'),
-  dash_cleanup: toggle(true, 'Delete expired segments.'),
-  dash_dispose: int(120, 's', 'Remove all when publisher idle; 0 off.'),
+  enabled: supported(toggle(false, 'MPEG-DASH output.')),
+  dash_fragment: supported(float(10, 's', 'Segment duration.')),
+  dash_update_period: supported(float(5, 's', 'MinimumUpdatePeriod.')),
+  dash_timeshift: supported(float(300, 's', 'TimeShiftBufferDepth.')),
+  dash_path: supported(text('./objs/nginx/html', 'path', 'Base dir.')),
+  dash_mpd_file: supported(text('[app]/[stream].mpd', 'template', 'MPD path.')),
+  dash_window_size: supported(float(5, '', 'Number of segments in the MPD.')),
+  dash_cleanup: supported(toggle(true, 'Delete expired segments.')),
+  dash_dispose: supported(int(120, 's', 'Remove all when publisher idle; 0 off.')),
+  dash_disk: own(toggle(true, 'Off: DASH is served from memory only.')),
 });
 
 /** Block `vhost.hds`. */
@@ -84,11 +85,14 @@ export const vhostHds = block('vhost.hds', {
 
 /** Block `vhost.dvr`. */
 export const vhostDvr = block('vhost.dvr', {
-  enabled: toggle(false, 'Record to FLV/MP4.'),
-  dvr_apply: list(['all'], 'all or app/stream list', 'Which streams to record.', { env: [] }),
-  dvr_plan: text('session', 'session/segment', 'Plan.'),
-  dvr_path: text('./objs/nginx/html/[app]/[stream].[timestamp].flv', 'template (.flv/.mp4)', 'Output path.'),
-  dvr_duration: int(30, 's', 'Segment duration (segment plan).'),
-  dvr_wait_keyframe: toggle(true, 'Reap at keyframe (segment plan).'),
-  time_jitter: text('full', 'full/zero/off', 'Timestamp correction.'),
+  enabled: supported(toggle(false, 'Record to FLV/MP4.')),
+  dvr_apply: supported(list(['all'], 'all or app/stream list', 'Which streams to record.', { env: [] })),
+  dvr_plan: supported(text('session', 'session/segment/append', 'Plan.')),
+  dvr_path: supported(
+    text('./objs/nginx/html/[app]/[stream].[timestamp].flv', 'template (.flv/.mp4/.ts/.aac/.mp3)', 'Output path.'),
+  ),
+  dvr_duration: supported(int(30, 's', 'Segment duration (segment plan).')),
+  dvr_wait_keyframe: supported(toggle(true, 'Reap at keyframe (segment plan).')),
+  time_jitter: supported(text('full', 'full/zero/off', 'Timestamp correction.')),
+  dvr_remux: own(toggle(true, 'Make a plain MP4 of the fragmented one when a recording ends.')),
 });

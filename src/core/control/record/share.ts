@@ -1,0 +1,57 @@
+// What all recordings of a program share: names that are taken, memory that waits for disks, and the finishing of files.
+import { DiskQueue } from '../storage/disk-queue.ts';
+import { numbered } from './place.ts';
+
+/** Names that are being written, and so may not be chosen by another recording. */
+export class Claims {
+  readonly #taken = new Set<string>();
+
+  /** The path, or the first numbered one that nobody writes. */
+  take(root: string, path: string): string {
+    let free = path;
+    for (let number = 1; this.#taken.has(`${root}/${free}`); number++) free = numbered(path, number);
+    this.#taken.add(`${root}/${free}`);
+    return free;
+  }
+
+  release(root: string, path: string): void {
+    this.#taken.delete(`${root}/${path}`);
+  }
+}
+
+/** Bounds what waits for disks in all recordings together. */
+export class Budget {
+  readonly limitBytes: number;
+  bytes = 0;
+
+  constructor(limitBytes: number) {
+    this.limitBytes = limitBytes;
+  }
+
+  get full(): boolean {
+    return this.bytes > this.limitBytes;
+  }
+}
+
+/** Chosen: ten seconds of 400 streams of 1 Mbit/s; more would only fill the memory while a disk hangs. */
+const ALL_BYTES = 512 * 1024 * 1024;
+
+export class RecordShare {
+  readonly claims = new Claims();
+  readonly budget: Budget;
+  /** MP4 files are made plain one after the other: the disk has live recordings to write meanwhile. */
+  readonly finisher: DiskQueue;
+  /** No new plain file is begun: the program wants to end, and fragmented ones play as well. */
+  stopping = false;
+
+  constructor(limitBytes = ALL_BYTES) {
+    this.budget = new Budget(limitBytes);
+    this.finisher = new DiskQueue({
+      root: '',
+      limitBytes: Number.POSITIVE_INFINITY,
+      // Each piece sees to its own failure.
+      onFault: () => undefined,
+      onWell: () => undefined,
+    });
+  }
+}
