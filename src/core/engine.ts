@@ -15,14 +15,15 @@ import { type Door, Doors, type OpenDoor } from './control/doors.ts';
 import { engineErrors } from './control/errors.ts';
 import { noHooks } from './control/hooks/hooks.ts';
 import type { ClientHost, Host, HttpRoutes, Listener, TlsFiles } from './control/host.ts';
-import { startReports } from './control/reports.ts';
 import { RecordServer } from './control/record/index.ts';
+import { startReports } from './control/reports.ts';
 import { Sessions } from './control/sessions.ts';
 import { Stats } from './control/stats.ts';
 import { Hub } from './media/hub.ts';
 import { createNet, RealClock, RealRng } from './net/index.ts';
 import { Pages } from './net/pages.ts';
 import { createSystemReader } from './net/system.ts';
+import { dash } from './protocols/dash/index.ts';
 import { type HlsConfig, hls } from './protocols/hls/index.ts';
 import { httpFlv } from './protocols/http-flv/index.ts';
 import { rtmp } from './protocols/rtmp/index.ts';
@@ -176,6 +177,7 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
     closers.push(reports);
     closers.push(routes.add((exchange) => reports.api.share(exchange, apiOnHttp)));
     closers.push(await hls.serve(host, { ...hls.defaults, ...settings.hls }));
+    closers.push(await dash.serve(host, dash.defaults));
     // Segments of HLS and pages may end as live streams do, and are exact: they are asked first.
     closers.push(routes.add((exchange) => pages.serve(exchange)));
     closers.push(await httpFlv.serve(host, httpFlv.defaults));

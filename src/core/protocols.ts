@@ -1,8 +1,9 @@
 // THE list of protocols. A new protocol is one line here.
+import { dash } from './protocols/dash/index.ts';
 import { file } from './protocols/file/index.ts';
 import { hls } from './protocols/hls/index.ts';
 import { httpFlv } from './protocols/http-flv/index.ts';
 import { rtmp } from './protocols/rtmp/index.ts';
 import { srt } from './protocols/srt/index.ts';
 
-export const protocols = [rtmp, srt, hls, httpFlv, file] as const;
+export const protocols = [rtmp, srt, hls, dash, httpFlv, file] as const;

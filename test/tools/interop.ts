@@ -24,7 +24,8 @@ export function describeWith(programs: readonly string[], name: string, body: ()
 /** A folder that is gone after the tests of the file. */
 export async function scratchFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'srsx-test-'));
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  // A server that is just closing may still put a file into it.
+  afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
 }
 

@@ -6,6 +6,7 @@ import { guard, type Session } from '../../base/session.ts';
 import type { Micros } from '../../base/time.ts';
 import type { Host } from '../../control/host.ts';
 import type { SegmentWatcher } from '../../control/storage/segment-file.ts';
+import type { Shelf } from '../../control/storage/shelf.ts';
 import type { StoredSegment } from '../../format/hls/index.ts';
 import type { MediaEvent } from '../../media/demuxer.ts';
 import type { Stream } from '../../media/stream.ts';
@@ -18,16 +19,23 @@ import { LowForm } from './low-form.ts';
 import { Names } from './names.ts';
 import { Paths } from './paths.ts';
 import { Rendition } from './rendition.ts';
-import type { Shelf } from './shelf.ts';
 
 /** Characters of a run's id: 36^6 runs of one name before a cache may mix two. */
 const RUN_LETTERS = 6;
+
+/** A file of a stream that a template named. */
+export interface HlsFile {
+  readonly owner: Channel;
+  readonly kind: 'playlist' | 'ts' | 'fmp4' | 'key';
+  /** Empty for a playlist, which is written when it is asked for. */
+  readonly bytes: Uint8Array;
+}
 
 export interface ChannelOptions {
   readonly host: Host;
   readonly config: HlsConfig;
   readonly name: StreamName;
-  readonly shelf: Shelf;
+  readonly shelf: Shelf<HlsFile>;
   readonly onSegment: SegmentWatcher;
   /** What still works on the files of this stream. */
   readonly after: Promise<void>;
@@ -63,7 +71,7 @@ export class Channel implements Session {
     this.low = config.lowLatency ? new Rendition({ config, form: new LowForm(host, config, this.names) }) : undefined;
     this.#disk = this.#makeDisk();
     if (this.classic !== undefined) {
-      shelf.put(this.paths.playlist, { channel: this, kind: 'playlist', bytes: NOTHING });
+      shelf.put(this.paths.playlist, { owner: this, kind: 'playlist', bytes: NOTHING });
     }
   }
 
@@ -128,7 +136,7 @@ export class Channel implements Session {
   /** Takes everything off the shelf and, with `files`, off the disk; resolves when the disk is left alone. */
   async forget({ files }: { readonly files: boolean }): Promise<void> {
     this.close(undefined);
-    this.#options.shelf.drop(this.name, this.paths.playlist, this);
+    this.#options.shelf.drop(this.paths.playlist, this);
     for (const segment of this.classic?.store.all ?? []) this.#drop(segment);
     await (files ? this.#disk?.dispose() : this.#disk?.idle());
   }
@@ -166,11 +174,11 @@ export class Channel implements Session {
 
   #shelve({ path = '', bytes, key, init }: StoredSegment): void {
     const { shelf } = this.#options;
-    shelf.put(path, { channel: this, kind: init === undefined ? 'ts' : 'fmp4', bytes });
-    if (key !== undefined) shelf.put(key.path, { channel: this, kind: 'key', bytes: key.bytes });
+    shelf.put(path, { owner: this, kind: init === undefined ? 'ts' : 'fmp4', bytes });
+    if (key !== undefined) shelf.put(key.path, { owner: this, kind: 'key', bytes: key.bytes });
     const initPath = init && this.classic?.form.initPath(init);
     if (init !== undefined && initPath !== undefined) {
-      shelf.put(initPath, { channel: this, kind: 'fmp4', bytes: init });
+      shelf.put(initPath, { owner: this, kind: 'fmp4', bytes: init });
     }
   }
 
@@ -178,10 +186,10 @@ export class Channel implements Session {
   #drop({ path = '', key, init }: StoredSegment): void {
     const { shelf } = this.#options;
     const all = this.classic?.store.all ?? [];
-    shelf.drop(this.name, path, this);
-    if (key !== undefined && !all.some((other) => other.key === key)) shelf.drop(this.name, key.path, this);
+    shelf.drop(path, this);
+    if (key !== undefined && !all.some((other) => other.key === key)) shelf.drop(key.path, this);
     const initPath = init && this.classic?.form.initPath(init);
-    if (initPath !== undefined && !all.some((other) => other.init === init)) shelf.drop(this.name, initPath, this);
+    if (initPath !== undefined && !all.some((other) => other.init === init)) shelf.drop(initPath, this);
   }
 
   #stop(): void {

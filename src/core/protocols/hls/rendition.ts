@@ -9,9 +9,9 @@ import {
 } from '../../format/hls/index.ts';
 import type { Frame } from '../../media/frame.ts';
 import type { Track } from '../../media/track.ts';
+import { Waiters } from '../../wire/http/waiters.ts';
 import type { HlsConfig } from './config.ts';
 import { type Form, MARK } from './form.ts';
-import { Waiters } from './waiters.ts';
 
 export interface RenditionOptions<Kind extends Form> {
   readonly form: Kind;

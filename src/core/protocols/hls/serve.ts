@@ -6,14 +6,16 @@ import { toSrsxError } from '../../base/session.ts';
 import { fromSeconds, type Micros, toSeconds } from '../../base/time.ts';
 import type { Host, Listener } from '../../control/host.ts';
 import type { SegmentWatcher } from '../../control/storage/segment-file.ts';
+import { decodedPath, Shelf } from '../../control/storage/shelf.ts';
 import { writeSessionMaster } from '../../format/hls/index.ts';
 import type { Stream } from '../../media/stream.ts';
 import { DEFAULT_VHOST, streamKey, streamUrl } from '../../media/stream-name.ts';
 import { corsHeaders } from '../../wire/http/cors.ts';
 import type { HttpExchange } from '../../wire/http/exchange.ts';
+import { cacheFor, mediaHeads, NO_CACHE } from '../../wire/http/media-answer.ts';
 import { requestedVhost } from '../../wire/http/stream-path.ts';
-import { cacheFor, heads, MediaType, NO_CACHE, refuse } from './answer.ts';
-import { Channel } from './channel.ts';
+import { MediaType, refuse } from './answer.ts';
+import { Channel, type HlsFile } from './channel.ts';
 import type { HlsConfig } from './config.ts';
 import { checkAhead, type Directives, parseDirectives, satisfied } from './directives.ts';
 import { hlsErrors } from './errors.ts';
@@ -21,7 +23,6 @@ import type { LowForm } from './low-form.ts';
 import { parseResource, type Resource } from './names.ts';
 import type { Rendition } from './rendition.ts';
 import { CTX, isCtx, readRequest, sessionQuery } from './request.ts';
-import { Shelf, type ShelfEntry } from './shelf.ts';
 import { vhostConfig } from './vhost-config.ts';
 import { Viewer, type ViewerOptions } from './viewer.ts';
 
@@ -53,7 +54,7 @@ class Server implements HlsServer, Session {
   readonly #closers: readonly Closer[];
   /** Bounded by limits.streams. */
   readonly #channels = new Map<string, Channel>();
-  readonly #shelf = new Shelf();
+  readonly #shelf = new Shelf<HlsFile>();
   readonly #watchers = new Set<SegmentWatcher>();
   /** Streams whose files are being removed. */
   readonly #leaving = new Map<string, Promise<void>>();
@@ -167,12 +168,12 @@ class Server implements HlsServer, Session {
   #route(exchange: HttpExchange): boolean {
     const { method, path } = exchange.request;
     try {
-      const entry = this.#shelved(exchange);
+      const entry = this.#shelf.find(exchange.request, this.#host.settings);
       if (entry !== undefined && entry.kind !== 'playlist' && (method === 'GET' || method === 'HEAD')) {
-        this.#give(exchange, entry.channel, entry.bytes, entry.kind);
+        this.#give(exchange, entry.owner, entry.bytes, entry.kind);
         return true;
       }
-      const resource = entry === undefined ? parseResource(path) : playlistOf(entry.channel);
+      const resource = entry === undefined ? parseResource(path) : playlistOf(entry.owner);
       if (resource === undefined) return false;
       const channel = this.#find(exchange, resource);
       if (channel === undefined) return false;
@@ -184,18 +185,6 @@ class Server implements HlsServer, Session {
       this.#refuse(exchange, error);
     }
     return true;
-  }
-
-  /** What a template named so, in the vhost that the request asks for. */
-  #shelved({ request }: HttpExchange): ShelfEntry | undefined {
-    const path = decodedPath(request.path);
-    const vhost = requestedVhost(request);
-    const own = this.#host.settings.find(vhost)?.name;
-    for (const one of [vhost, own, DEFAULT_VHOST]) {
-      const found = one === undefined ? undefined : this.#shelf.find(one, path);
-      if (found !== undefined) return found;
-    }
-    return undefined;
   }
 
   /** The channel of a path: of the vhost that the request names, else of the default one. */
@@ -270,7 +259,7 @@ class Server implements HlsServer, Session {
     const base = channel.config.relative ? path.slice(path.lastIndexOf('/') + 1) : path;
     const body = writeSessionMaster({ uri: base + sessionQuery(viewer.id, search) });
     viewer.sent(body.length);
-    exchange.reply(200, heads(exchange, MediaType.playlist, 'no-store'), body);
+    exchange.reply(200, mediaHeads(exchange, MediaType.playlist, 'no-store'), body);
   }
 
   #openViewer(
@@ -311,7 +300,7 @@ class Server implements HlsServer, Session {
         const cache = blocked ? cacheFor(rendition.target * BLOCKED_CACHE_TARGETS) : NO_CACHE;
         viewer?.sent(body.length);
         channel.sent(body.length);
-        exchange.reply(200, heads(exchange, MediaType.playlist, cache), body);
+        exchange.reply(200, mediaHeads(exchange, MediaType.playlist, cache), body);
         return true;
       },
     });
@@ -372,7 +361,7 @@ class Server implements HlsServer, Session {
     channel.sent(bytes.length);
     // Numbers come again at the earliest when what a stream left was thrown away.
     const maxAge = toSeconds(channel.config.window);
-    exchange.reply(200, heads(exchange, MediaType[kind], cacheFor(maxAge)), bytes);
+    exchange.reply(200, mediaHeads(exchange, MediaType[kind], cacheFor(maxAge)), bytes);
   }
 
   /** Low-latency segments are named after their playlist; the others belong to the one of their channel. */
@@ -385,16 +374,6 @@ class Server implements HlsServer, Session {
 const WHOLE: Directives = { msn: undefined, part: undefined, skip: false };
 
 const viewerKey = (ctx: string, { request }: HttpExchange): string => `${ctx}\n/${decodedPath(request.path)}`;
-
-/** Without the slash at its beginning; as it is when its encoding is damaged. */
-function decodedPath(path: string): string {
-  try {
-    return decodeURIComponent(path).replace(/^\//, '');
-  } catch {
-    // parseResource refuses it in its own words.
-    return path.slice(1);
-  }
-}
 
 const playlistOf = ({ name }: Channel): Playlist => ({ ...name, kind: 'playlist', lowLatency: false });
 

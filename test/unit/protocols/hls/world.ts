@@ -1,5 +1,6 @@
 // A host with a real hub on virtual time, HLS on it, and a publisher whose frames come when they are due.
 import { defaultLimits, type Limits } from '../../../../src/core/base/limits.ts';
+import type { Closer } from '../../../../src/core/base/link.ts';
 import { Log, type LogLine } from '../../../../src/core/base/log.ts';
 import { Wheel } from '../../../../src/core/base/session.ts';
 import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
@@ -43,7 +44,15 @@ export interface WorldOptions {
 export const tracks: readonly Track[] = [h264Track, aacTrack];
 const name: StreamName = { vhost: '__defaultVhost__', app: 'live', stream: 'a' };
 
-export async function world(options: WorldOptions = {}) {
+/** HLS on a host of tests. */
+export const world = (options: WorldOptions = {}) => {
+  const on = options.settings === undefined;
+  const config = { ...hls.defaults, classic: on, lowLatency: on, fragment: fromSeconds(2), ...options.config };
+  return worldOf(options, (host) => hls.serve(host, config));
+};
+
+/** A host of tests with whatever `start` puts on it. */
+export async function worldOf<Server extends Closer>(options: WorldOptions, start: (host: Host) => Promise<Server>) {
   const clock = new VirtualClock();
   const rng = new SeedRng();
   const limits = { ...defaultLimits, ...options.limits };
@@ -85,9 +94,7 @@ export async function world(options: WorldOptions = {}) {
       },
     },
   };
-  const on = options.settings === undefined;
-  const config = { ...hls.defaults, classic: on, lowLatency: on, fragment: fromSeconds(2), ...options.config };
-  const server = await hls.serve(host, config);
+  const server = await start(host);
 
   /** Moves the time in steps of the engine's wheel. */
   const advance = (ms: number): void => {

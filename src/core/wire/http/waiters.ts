@@ -1,4 +1,4 @@
-// Requests that wait for a playlist or a part that is still being made.
+// Requests that wait for what is still being made: a playlist, a part, a manifest.
 import type { SrsxError } from '../../base/errors.ts';
 import type { Micros } from '../../base/time.ts';
 

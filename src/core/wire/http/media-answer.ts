@@ -1,0 +1,16 @@
+// Heads of answers with playlists and segments, and for how long caches may keep what.
+import { corsHeaders } from './cors.ts';
+import type { HttpExchange, HttpHeaders } from './exchange.ts';
+
+/** What changes all the time: caches ask each time. */
+export const NO_CACHE = 'no-cache';
+
+/** @param maxAge whole seconds; 0: ask each time. */
+export const cacheFor = (maxAge: number): string => (maxAge > 0 ? `max-age=${Math.floor(maxAge)}` : NO_CACHE);
+
+/** Type and life in caches of a body that pages of other origins may read. */
+export const mediaHeads = (exchange: HttpExchange, type: string, cache: string): HttpHeaders => ({
+  'Content-Type': type,
+  'Cache-Control': cache,
+  ...corsHeaders(exchange.request),
+});
