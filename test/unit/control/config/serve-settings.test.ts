@@ -13,6 +13,7 @@ describe('a server by configuration', () => {
       rtmp: { listen: ['1935'] },
       http: { listen: [] },
       api: { listen: [] },
+      exporter: { listen: [] },
       srt: [],
       apiOnHttp: false,
       chunkSize: 60_000,
