@@ -14,7 +14,7 @@ export interface Running {
 export interface Job {
   /** Everything that makes it what it is: the same key is the same work. */
   readonly key: string;
-  readonly kind: 'ingest' | 'transcode' | 'exec';
+  readonly kind: 'ingest' | 'transcode' | 'exec' | 'forward';
   /** How log lines name it. */
   readonly title: string;
   /** Throws SrsxError when it cannot begin. */

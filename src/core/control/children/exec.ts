@@ -1,19 +1,12 @@
 // `exec` blocks: programs that run as long as somebody publishes a stream.
 import { type StreamName, streamUrl } from '../../media/stream-name.ts';
+import type { PublisherWords } from '../publisher.ts';
 import { localUrl } from '../rtmp-name.ts';
 import type { ChildCommand } from './child.ts';
 import type { Job } from './crew.ts';
 import { childErrors } from './errors.ts';
 import { fillWords, type WordValues } from './words.ts';
 import { PROGRAM_BUDGET, type Workshop } from './workshop.ts';
-
-/** What a publisher said of itself when it came. */
-export interface PublisherWords {
-  readonly param: string;
-  readonly tcUrl: string;
-  readonly pageUrl: string;
-  readonly swfUrl: string;
-}
 
 /** The jobs of a published stream, in the order of writing. */
 export function execJobs(workshop: Workshop, name: StreamName, publisher: PublisherWords): Job[] {

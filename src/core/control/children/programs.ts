@@ -3,9 +3,10 @@ import type { Closer } from '../../base/link.ts';
 import type { Hub } from '../../media/hub.ts';
 import type { Stream } from '../../media/stream.ts';
 import { type StreamName, streamKey } from '../../media/stream-name.ts';
+import { publisherOf } from '../publisher.ts';
 import type { Sessions } from '../sessions.ts';
 import { Crew } from './crew.ts';
-import { execJobs, type PublisherWords } from './exec.ts';
+import { execJobs } from './exec.ts';
 import { ingestJobs } from './ingest.ts';
 import { TranscodeOutputs, transcodeJobs } from './transcode.ts';
 import { Workshop, type WorkshopOptions } from './workshop.ts';
@@ -81,21 +82,10 @@ export class Programs implements Closer {
   }
 
   #assign({ name, crew }: Shift): void {
-    const publisher = this.#publisherOf(name);
+    const publisher = publisherOf(this.#options.sessions, name);
     crew.set([
       ...transcodeJobs(this.#workshop, this.#outputs, name, publisher.param),
       ...execJobs(this.#workshop, name, publisher),
     ]);
-  }
-
-  #publisherOf(name: StreamName): PublisherWords {
-    const key = streamKey(name);
-    for (const { info } of this.#options.sessions.list()) {
-      if (info.publish && streamKey(info.name) === key) {
-        const { tcUrl, pageUrl, swfUrl } = info;
-        return { param: info.param ?? '', tcUrl, pageUrl, swfUrl };
-      }
-    }
-    return { param: '', tcUrl: '', pageUrl: '', swfUrl: '' };
   }
 }

@@ -2,6 +2,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { fromSeconds, type Micros, toSeconds } from '../../base/time.ts';
+import { Patience } from '../patience.ts';
 import type { Child, ChildCommand, ChildEnd, Children } from './child.ts';
 import type { Running } from './crew.ts';
 import { LineRing } from './ring.ts';
@@ -18,12 +19,8 @@ export interface SupervisorOptions {
   readonly budget: number;
 }
 
-/** SRS waits as long, each time. */
-const FIRST_DELAY = fromSeconds(3);
 /** Chosen: an input that is away for hours costs a process each minute, and is back within one. */
 const MAX_DELAY = fromSeconds(60);
-/** Chosen: what ran for so long did work, and its next end is a new trouble. */
-const LASTED = fromSeconds(30);
 
 /** running -- ends --> waiting -- back-off --> running; `failed` when the budget is spent, `stopped` by `stop`. */
 export class Supervisor implements Running {
@@ -32,8 +29,7 @@ export class Supervisor implements Running {
   #state: 'running' | 'waiting' | 'failed' | 'stopped' = 'waiting';
   #child: Child | undefined;
   #since: Micros = 0;
-  /** Starts in a row that did not last. */
-  #failures = 0;
+  readonly #patience = new Patience(MAX_DELAY);
   #restarts = 0;
   #last: ChildEnd | undefined;
   #cancel: () => void = () => undefined;
@@ -89,8 +85,8 @@ export class Supervisor implements Running {
       log.info('children', 'stopped', fields);
       return;
     }
-    this.#failures = lasted >= LASTED ? 0 : this.#failures + 1;
-    if (this.#failures > budget) {
+    const delay = this.#patience.ended(lasted);
+    if (this.#patience.failures > budget) {
       this.#state = 'failed';
       log.error('children', `gave up after ${budget} restarts in a row`, fields);
       return;
@@ -98,7 +94,6 @@ export class Supervisor implements Running {
     log.warn('children', 'ended, will be started again', fields);
     this.#state = 'waiting';
     this.#restarts++;
-    const delay = Math.min(MAX_DELAY, FIRST_DELAY * 2 ** Math.max(0, Math.min(this.#failures - 1, 10)));
     this.#cancel = clock.after(delay, () => this.#run());
   }
 }
