@@ -4,7 +4,7 @@ import { ConfigError } from '../../../../src/core/base/errors.ts';
 import { fromSeconds } from '../../../../src/core/base/time.ts';
 import { Float, writeJson } from '../../../../src/core/control/api/json.ts';
 import { settingsOf } from '../../../../src/core/control/config/settings.ts';
-import { type Ask, configText, name, type Reply, World } from './world.ts';
+import { type Ask, configText, fakeSystem, name, type Reply, World } from './world.ts';
 
 let world: World;
 
@@ -310,7 +310,7 @@ describe('a fault of ours', () => {
   it('is answered without a word of what is inside', async () => {
     world = new World({
       system: {
-        ...({} as never),
+        ...fakeSystem,
         read: () => {
           throw new TypeError('secret inside');
         },

@@ -152,9 +152,8 @@ export class World {
         resolve({ status, headers: replyHeaders, body: '', json: {} });
         return { link, chunked: false };
       },
-      upgrade: () => {
-        throw new Error('not used');
-      },
+      upgrade: unused,
+      send: unused,
       body: () => {
         const link = new FakeLink();
         queueMicrotask(() => {
@@ -169,6 +168,10 @@ export class World {
     return promise;
   }
 }
+
+const unused = (): never => {
+  throw new Error('not used');
+};
 
 export const basic = (user: string, password: string): Record<string, string> => ({
   authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
