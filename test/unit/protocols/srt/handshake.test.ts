@@ -430,6 +430,24 @@ describe('strangers at a listener', () => {
     expect(asked).toBe(1);
   });
 
+  it('may use a cookie for a minute', () => {
+    const world = new World();
+    const { mux, port } = world.node();
+    let asked = 0;
+    mux.listen(() => asked++);
+    let cookie = 0;
+    world.filter = (datagram) => {
+      cookie = parseHandshake(bodyOf(datagram)).cookie;
+      return false;
+    };
+    world.run(fromSeconds(59));
+    port.onDatagram(packet(plain), from);
+    world.run(fromSeconds(50));
+    port.onDatagram(packet({ ...conclusion, cookie }), from);
+
+    expect(asked).toBe(1);
+  });
+
   it('are refused above the limit of waiting requests', () => {
     const world = new World();
     const { mux, port } = world.node();
@@ -451,12 +469,13 @@ describe('strangers at a listener', () => {
 
   it('cannot speak for a peer from another address', () => {
     const { listener, listenerEar, callerEar, caller, world } = attempt({});
+    const nat = { ...caller.port.local, port: 4321 };
     const shutdown = writeControl({
       type: ControlType.shutdown,
       timestamp: 0,
       destination: listenerEar.connection!.socketId,
     });
-    listener.port.onDatagram(shutdown, from);
+    for (const other of [from, nat]) listener.port.onDatagram(shutdown, other);
     callerEar.connection?.send(numbered(3), caller.clock.now());
     world.run(fromSeconds(1));
 

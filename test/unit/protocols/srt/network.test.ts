@@ -108,6 +108,52 @@ describe('a connection over a bad network', () => {
     expect(both.listenerEar.numbers).toEqual(all(10));
   });
 
+  it('acknowledges a burst by light ACKs, and a single message until the peer has confirmed that', () => {
+    const world = new World();
+    const both = pair(world);
+    world.run(fromSeconds(1));
+    const acks = () => both.listenerEar.connection!.statistics(both.listener.clock.now()).pktSentACKTotal;
+    both.callerEar.connection?.send(numbered(0), both.caller.clock.now());
+    world.run(fromSeconds(5));
+    expect(acks()).toBe(1);
+    for (let i = 0; i < 640; i++) both.callerEar.connection?.send(numbered(i), both.caller.clock.now());
+    world.run(fromMs(15));
+
+    expect(acks()).toBe(11);
+  });
+
+  it('repeats an ACK whose answer is lost', () => {
+    const world = new World();
+    const both = pair(world);
+    world.run(fromSeconds(1));
+    world.filter = (datagram) => datagram[1] !== 6;
+    both.callerEar.connection?.send(numbered(0), both.caller.clock.now());
+    world.run(fromSeconds(3));
+
+    const { pktSentACKTotal } = both.listenerEar.connection!.statistics(both.listener.clock.now());
+    expect(pktSentACKTotal).toBeGreaterThan(3);
+  });
+
+  it('forgets the tolerance of reordering that does not come, and learns it again', () => {
+    const world = new World();
+    const both = pair(world, { listener: { lossmaxttl: 10 } });
+    world.run(fromSeconds(1));
+    const tolerance = () => both.listenerEar.connection!.statistics(both.listener.clock.now()).pktReorderTolerance;
+    const send = (count: number): void => {
+      world.every(fromMs(5), count, (index) =>
+        both.callerEar.connection?.send(numbered(index), both.caller.clock.now()),
+      );
+      world.run(fromMs(5) * (count + 4));
+    };
+    expect(tolerance()).toBe(10);
+    send(600);
+    expect(tolerance()).toBe(0);
+    world.traits = { ...world.traits, jitterMs: 30 };
+    send(100);
+
+    expect(tolerance()).toBeGreaterThan(2);
+  });
+
   it.each([100, -100])(
     'keeps the delay within 2 ms for two hours at %i ppm, across the wrap of time stamps',
     (callerPpm) => {

@@ -198,14 +198,15 @@ describe('ciphers', () => {
     expect(deriveKek('passphrase', salt, 32).length).toBe(32);
   });
 
-  it('encrypt by counters as NIST SP 800-38A F.5.1 does, when salt and number make its counter block', () => {
-    // The counter block f0f1...fdfe ff begins with a block number; ours begins at 0, so only the key stream of one block is compared.
+  it('encrypt by counters of salt, sequence number and block', () => {
     const key = fromHex('2b7e151628aed2a6abf7158809cf4f3c');
     const salt = fromHex('f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff');
     const packet = new Uint8Array(32);
+    writeDataHeader(packet, { sequence: 0x01020304, message: 1, key: 1, timestamp: 0, destination: 0 });
     new CtrCipher(key, salt).encrypt(packet);
     const { createCipheriv } = process.getBuiltinModule('node:crypto');
-    const stream = createCipheriv('aes-128-ecb', key, null).update(fromHex('f0f1f2f3f4f5f6f7f8f9fafbfcfd0000'));
+    const block = fromHex('f0f1f2f3f4f5f6f7f8f9 fbf9fff9 0000');
+    const stream = createCipheriv('aes-128-ecb', key, null).update(block);
     expect(toHex(packet.subarray(16))).toBe(toHex(stream.subarray(0, 16)));
   });
 
@@ -245,11 +246,13 @@ describe('ciphers', () => {
     const receiver = new ReceiveKeys(terms.passphrase);
     expect(receiver.accept(sender.message())).toBe(true);
     const slots: number[] = [];
+    const announced: number[] = [];
     for (let i = 0; i < 25; i++) {
       slots.push(sender.slot);
       const packet = new Uint8Array(20).fill(i, 16);
       sender.encrypt(packet);
       if (sender.pending !== undefined) {
+        announced.push(i);
         expect(receiver.isNewSalt(sender.pending)).toBe(false);
         receiver.accept(sender.pending);
         sender.confirm(sender.pending);
@@ -257,6 +260,7 @@ describe('ciphers', () => {
       expect(receiver.cipher(slots[i]!)?.decrypt(packet)?.[0]).toBe(i);
     }
     expect(slots.join('')).toBe('1111111111222222222211111');
+    expect(announced, 'three packets before').toEqual([6, 16]);
     expect(sender.pending).toBeUndefined();
   });
 });
