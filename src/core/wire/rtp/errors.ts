@@ -1,0 +1,8 @@
+// The codes of RTP and RTCP.
+import { defineErrors } from '../../base/errors.ts';
+
+export const rtpErrors = defineErrors('RTP', {
+  PACKET: { text: 'an RTP packet is damaged: {why}', advice: 'The peer is damaged or hostile.' },
+  RTCP: { text: 'an RTCP packet is damaged: {why}', advice: 'The peer is damaged or hostile.' },
+  PAYLOAD: { text: 'an RTP payload is damaged: {why}', advice: 'The peer is damaged, or packets were lost.' },
+});

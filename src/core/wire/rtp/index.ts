@@ -1,0 +1,20 @@
+// RTP packets and their header extensions.
+export { rtpErrors } from './errors.ts';
+export { extensionUri } from './extensions.ts';
+export {
+  type Element,
+  type ExtensionPlace,
+  extensionBytes,
+  findElement,
+  HEADER_BYTES,
+  type HeaderFields,
+  kindOf,
+  parsePacket,
+  putUint16,
+  putUint32,
+  type RtpPacket,
+  uint16,
+  uint32,
+  writeExtension,
+  writeHeader,
+} from './packet.ts';

@@ -1,0 +1,202 @@
+// SRTP and SRTCP against the vectors of RFC 3711, against werift, and against forgers.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { SrtcpSession, SrtpSession } from 'werift';
+import { fromHex, toHex } from '../../../../src/core/base/bytes.ts';
+import { putUint16, writeHeader } from '../../../../src/core/wire/rtp/index.ts';
+import { type Slot, SrtpReceiver, SrtpSender, srtpProfile, tagBytes } from '../../../../src/core/wire/srtp/index.ts';
+import { deriveKeys } from '../../../../src/core/wire/srtp/keys.ts';
+import { ReplayWindow } from '../../../../src/core/wire/srtp/replay.ts';
+
+const key = fromHex('e1f97a0d3e018be0d64fa32c06de4139');
+const salt = fromHex('0ec675ad498afeebb6960b3aabe6');
+const profiles = [
+  ['AES_CM_128_HMAC_SHA1_80', srtpProfile.aes128CmSha1_80],
+  ['AEAD_AES_128_GCM', srtpProfile.aeadAes128Gcm],
+] as const;
+type Profile = (typeof profiles)[number][1];
+const masterOf = (profile: Profile) => ({
+  key,
+  salt: profile === srtpProfile.aeadAes128Gcm ? salt.subarray(0, 12) : salt,
+});
+
+function packet(sequence: number, payload: Uint8Array, ssrc = 0x12345678): Uint8Array {
+  const bytes = new Uint8Array(12 + payload.length);
+  writeHeader(bytes, 0, { payloadType: 96, marker: true, sequence, timestamp: 1000, ssrc, extended: false });
+  bytes.set(payload, 12);
+  return bytes;
+}
+
+/** Packets protected in one batch. */
+function protectAll(sender: SrtpSender, packets: readonly { bytes: Uint8Array; rollOver?: number }[]): Uint8Array[] {
+  const room = packets.reduce((sum, { bytes }) => sum + bytes.length + 20, 0);
+  const memory = new Uint8Array(room);
+  const slots: Slot[] = [];
+  let at = 0;
+  for (const { bytes, rollOver = 0 } of packets) {
+    memory.set(bytes, at);
+    slots.push({ begin: at, headerBytes: 12, end: at + bytes.length, rollOver });
+    at += bytes.length + 16;
+    at += (4 - (at % 4)) % 4;
+  }
+  sender.protect(memory, slots, slots.length);
+  return slots.map(({ begin, end }) => memory.slice(begin, end));
+}
+
+const payloadOf = (size: number): Uint8Array => Uint8Array.from({ length: size }, (_, i) => i * 7);
+
+it('derives the keys of RFC 3711 B.3', () => {
+  const keys = deriveKeys({ key, salt }, srtpProfile.aes128CmSha1_80, 'rtp');
+
+  expect(toHex(keys.encryption)).toBe('c61e7a93744f39ee10734afe3ff7a087');
+  expect(toHex(keys.salt)).toBe('30cbbc08863d8c85d49db34a9ae1');
+  expect(toHex(keys.authentication)).toBe('cebe321f6ff7716b6fd4ab49af256a156d38baa4');
+});
+
+describe.each(profiles)('%s', (_, profile) => {
+  const master = masterOf(profile);
+  const keys = {
+    localMasterKey: Buffer.from(master.key),
+    localMasterSalt: Buffer.from(master.salt),
+    remoteMasterKey: Buffer.from(master.key),
+    remoteMasterSalt: Buffer.from(master.salt),
+  };
+  const theirs = { keys, profile };
+
+  it.each([0, 1, 15, 16, 17, 1188])('%i bytes are opened by werift, and its packets by us', (size) => {
+    const plain = packet(4711, payloadOf(size));
+    const [protectedPacket] = protectAll(new SrtpSender(master, profile), [{ bytes: plain }]);
+
+    expect(toHex(new SrtpSession(theirs).decrypt(Buffer.from(protectedPacket!)))).toBe(toHex(plain));
+    expect(protectedPacket).toHaveLength(plain.length + tagBytes(profile));
+    expect(new SrtpReceiver(master, profile).openRtp(protectedPacket!)).toEqual(plain);
+  });
+
+  it('RTCP is opened by werift, and its own by us', () => {
+    const plain = fromHex('80c90001deadbeef81cb0001deadbeef');
+    const sender = new SrtpSender(master, profile);
+    const opened = new SrtcpSession(theirs);
+
+    for (let i = 0; i < 3; i++)
+      expect(toHex(opened.decrypt(Buffer.from(sender.protectRtcp(plain))))).toBe(toHex(plain));
+    const receiver = new SrtpReceiver(master, profile);
+    const other = new SrtcpSession(theirs);
+    expect(receiver.openRtcp(other.encrypt(Buffer.from(plain)))).toEqual(plain);
+  });
+
+  it('a batch of many packets is the same as one by one', () => {
+    const packets = Array.from({ length: 200 }, (_, i) => ({ bytes: packet(i, payloadOf(i * 13)) }));
+
+    const together = protectAll(new SrtpSender(master, profile), packets);
+    const sender = new SrtpSender(master, profile);
+
+    expect(together).toEqual(packets.map((one) => protectAll(sender, [one])[0]));
+    const receiver = new SrtpReceiver(master, profile);
+    expect(together.map((bytes) => receiver.openRtp(bytes))).toEqual(packets.map(({ bytes }) => bytes));
+  });
+
+  it('goes on across the wrap of the sequence, with late packets and a retransmitted zero', () => {
+    const sender = new SrtpSender(master, profile);
+    const receiver = new SrtpReceiver(master, profile);
+    const numbers = [65_533, 65_535, 65_536, 65_534, 65_538, 65_537, 65_539];
+    const packets = numbers.map((index) => ({
+      bytes: packet(index % 65_536, payloadOf(50)),
+      rollOver: Math.floor(index / 65_536),
+    }));
+
+    const opened = protectAll(sender, packets).map((bytes) => receiver.openRtp(bytes));
+
+    expect(opened).toEqual(packets.map(({ bytes }) => bytes));
+  });
+
+  it('refuses a packet that was seen', () => {
+    const receiver = new SrtpReceiver(master, profile);
+    const sender = new SrtpSender(master, profile);
+    const [bytes] = protectAll(sender, [{ bytes: packet(1, payloadOf(20)) }]);
+    const rtcp = sender.protectRtcp(fromHex('80c90001deadbeef'));
+
+    expect([bytes!, bytes!].map((one) => receiver.openRtp(one) !== undefined)).toEqual([true, false]);
+    expect([rtcp, rtcp].map((one) => receiver.openRtcp(one) !== undefined)).toEqual([true, false]);
+    expect(receiver.refused).toBe(2);
+  });
+
+  it('refuses everything that was changed in one bit, and is not moved by it', () => {
+    const [bytes, next] = protectAll(new SrtpSender(master, profile), [
+      { bytes: packet(1, payloadOf(20)) },
+      { bytes: packet(2, payloadOf(20)) },
+    ]);
+    const receiver = new SrtpReceiver(master, profile);
+
+    fc.assert(
+      fc.property(fc.nat(bytes!.length * 8 - 1), (bit) => {
+        const forged = bytes!.slice();
+        forged[bit >> 3] = forged[bit >> 3]! ^ (1 << (bit & 7));
+        return receiver.openRtp(forged) === undefined;
+      }),
+    );
+    expect(receiver.openRtp(bytes!)).toBeDefined();
+    expect(receiver.openRtp(next!)).toBeDefined();
+  });
+
+  it('takes any garbage without an exception', () => {
+    const receiver = new SrtpReceiver(master, profile);
+
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        expect(receiver.openRtp(bytes)).toBeUndefined();
+        expect(receiver.openRtcp(bytes)).toBeUndefined();
+      }),
+    );
+  });
+
+  it('keeps no more streams than there can be', () => {
+    const sender = new SrtpSender(master, profile);
+    const receiver = new SrtpReceiver(master, profile);
+
+    const opened = Array.from({ length: 100 }, (_, ssrc) => {
+      const [bytes] = protectAll(sender, [{ bytes: packet(1, payloadOf(4), ssrc) }]);
+      return receiver.openRtp(bytes!) !== undefined;
+    });
+
+    expect(opened.filter(Boolean)).toHaveLength(64);
+  });
+});
+
+describe('a replay window', () => {
+  it('knows each index once, whatever the order within its size', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(2000), { maxLength: 300 }), (indexes) => {
+        const window = new ReplayWindow();
+        const seen = new Set<number>();
+        let highest = -1;
+        for (const index of indexes) {
+          const known = seen.has(index) || index <= highest - 1024;
+          expect(window.fresh(index)).toBe(!known);
+          if (known) continue;
+          window.accept(index);
+          seen.add(index);
+          highest = Math.max(highest, index);
+        }
+      }),
+    );
+  });
+
+  it.each([
+    [[65_530], 3, 65_539],
+    [[65_539], 65_530, 65_530],
+    [[10], 65_535, 65_535],
+    [[65_536 + 40_000], 100, 2 * 65_536 + 100],
+  ])('after %j takes the sequence %i for the index %i', (before, sequence, index) => {
+    const window = new ReplayWindow();
+    for (const one of before) window.accept(one);
+
+    expect(window.indexOf(sequence)).toBe(index);
+  });
+});
+
+it('writes big-endian numbers', () => {
+  const bytes = new Uint8Array(2);
+  putUint16(bytes, 0, 0x1234);
+
+  expect([...bytes]).toEqual([0x12, 0x34]);
+});
