@@ -1,6 +1,7 @@
 // Writes the papers that follow from the code: `npm run gen`; with --check it only says which of them are old.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { apiPaper, openApiPaper } from './gen/api.ts';
 import { cliPapers } from './gen/cli.ts';
 import { configPaper } from './gen/config.ts';
 import { errorPaper } from './gen/errors.ts';
@@ -19,6 +20,8 @@ function read(path: string): string | undefined {
 const papers = new Map([
   ['docs/errors.md', await errorPaper()],
   ['docs/config.md', configPaper()],
+  ['docs/api.md', apiPaper()],
+  ['docs/openapi.json', openApiPaper()],
   ...(await cliPapers()),
 ]);
 const old = [...papers].filter(([path, text]) => read(path) !== text).map(([path]) => path);

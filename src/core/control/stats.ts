@@ -11,6 +11,7 @@ import type { Stream } from '../media/stream.ts';
 import { type StreamName, streamKey } from '../media/stream-name.ts';
 import type { Track, TrackKind } from '../media/track.ts';
 
+/** Numbers of one stream. */
 export interface StreamStats {
   /** `vid-` and 7 characters, as SRS's. */
   readonly id: string;

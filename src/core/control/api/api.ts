@@ -42,6 +42,7 @@ type Handlers = Readonly<Record<EndpointName, Handler>>;
 /** SRS: ERROR_SYSTEM_..., for what has no number of its own. */
 const NO_NUMBER = 100;
 
+/** Answers requests; `close` ends what it listens to. */
 export class Api {
   readonly events: EventLog;
   readonly #options: ApiOptions;

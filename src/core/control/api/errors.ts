@@ -1,6 +1,7 @@
 // Codes of requests that the API cannot read.
 import { defineErrors } from '../../base/errors.ts';
 
+/** Why a request is refused before its endpoint is asked. */
 export const apiErrors = defineErrors('API', {
   BODY: { text: 'the body of the request is not {"value": ...}', advice: 'Send JSON: {"value": "on"}.' },
   JSON: { text: 'the body of the request is not JSON: {why}', advice: 'Send JSON with Content-Type application/json.' },

@@ -4,7 +4,7 @@ import { Config, type Environment, FALLBACK_VHOST, Section } from './config.ts';
 import type { Directive, Notice } from './directive.ts';
 import { configErrors } from './errors.ts';
 import { checkNames } from './names.ts';
-import { overlaid } from './overlay-file.ts';
+import { overlaid } from './overlay.ts';
 import { parseConfig, type ReadFile } from './parse.ts';
 import { rewriteOldForms } from './rewrite.ts';
 import { settingAt } from './schema/index.ts';

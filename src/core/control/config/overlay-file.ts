@@ -4,14 +4,13 @@ import { utf8 } from '../../base/bytes.ts';
 import type { Folder } from '../host.ts';
 import type { Directive } from './directive.ts';
 import {
-  mergeOverlay,
   type OverlayTarget,
   overlayErrors,
+  parseOverlay,
   setDirective,
   unsetDirective,
   writeDirectives,
 } from './overlay.ts';
-import { parseConfig } from './parse.ts';
 
 /** What an overlay file needs of its server. */
 export interface OverlayFileOptions {
@@ -87,20 +86,6 @@ export class OverlayFile {
     return (await folder.size(name)) === undefined ? undefined : folder.read(name, LIMIT_BYTES);
   }
 }
-
-/** The tree of an overlay's text; it includes nothing. Errors: ConfigErrors of the grammar. */
-export function parseOverlay(text: string, file: string): Directive[] {
-  // An empty file is an overlay that sets nothing.
-  return /^\s*[^#\s]/m.test(text) ? parseConfig(text, file, noInclude) : [];
-}
-
-const noInclude = (): string => {
-  throw new Error('an overlay includes no files');
-};
-
-/** A tree with the overlay of that text over it. */
-export const overlaid = (tree: readonly Directive[], text: string, file: string): readonly Directive[] =>
-  mergeOverlay(tree, parseOverlay(text, file));
 
 /** What the overlay of a running server is made of. */
 export interface OverlayPlace extends Pick<OverlayFileOptions, 'tryOut' | 'reload'> {

@@ -7,6 +7,7 @@ import { defineErrors } from '../../base/errors.ts';
 import { FALLBACK_VHOST, type Found } from './config.ts';
 import type { Directive } from './directive.ts';
 import { findPath } from './names.ts';
+import { parseConfig } from './parse.ts';
 import { type Path, settingAt } from './schema/index.ts';
 
 /** What a change of a setting can be refused for. */
@@ -166,3 +167,17 @@ const quote = (word: string): string => {
   if (/^[\w.:/@%+,=*-]+$/.test(word)) return word;
   return word.includes('"') ? `'${word}'` : `"${word}"`;
 };
+
+/** The tree of an overlay's text; it includes nothing. Errors: ConfigErrors of the grammar. */
+export function parseOverlay(text: string, file: string): Directive[] {
+  // An empty file is an overlay that sets nothing.
+  return /^\s*[^#\s]/m.test(text) ? parseConfig(text, file, noInclude) : [];
+}
+
+const noInclude = (): string => {
+  throw new Error('an overlay includes no files');
+};
+
+/** A tree with the overlay of that text over it. */
+export const overlaid = (tree: readonly Directive[], text: string, file: string): readonly Directive[] =>
+  mergeOverlay(tree, parseOverlay(text, file));

@@ -4,6 +4,7 @@ import type { HttpExchange } from '../../wire/http/exchange.ts';
 import { type ServerNumbers, serverMetrics } from './server.ts';
 import { type StreamNumbers, streamMetrics } from './streams.ts';
 
+/** All metrics of a server. */
 export class Exporter {
   readonly #registry = new Registry();
   readonly #refresh: readonly (() => void)[];

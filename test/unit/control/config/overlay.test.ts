@@ -10,12 +10,13 @@ import {
   overlaySets,
   overlayTarget,
   overlayWords,
+  parseOverlay,
   refuseVariable,
   setDirective,
   unsetDirective,
   writeDirectives,
 } from '../../../../src/core/control/config/overlay.ts';
-import { OverlayFile, parseOverlay } from '../../../../src/core/control/config/overlay-file.ts';
+import { OverlayFile } from '../../../../src/core/control/config/overlay-file.ts';
 import { parseConfig } from '../../../../src/core/control/config/parse.ts';
 import { MemoryFolder } from '../../../tools/memory-folder.ts';
 
