@@ -26,6 +26,7 @@ import { createSystemReader } from './net/system.ts';
 import { dash } from './protocols/dash/index.ts';
 import { type HlsConfig, hls } from './protocols/hls/index.ts';
 import { httpFlv } from './protocols/http-flv/index.ts';
+import { httpStatic } from './protocols/http-static/index.ts';
 import { rtmp } from './protocols/rtmp/index.ts';
 import { srt } from './protocols/srt/index.ts';
 import { protocols } from './protocols.ts';
@@ -180,6 +181,7 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
     closers.push(await dash.serve(host, dash.defaults));
     // Segments of HLS and pages may end as live streams do, and are exact: they are asked first.
     closers.push(routes.add((exchange) => pages.serve(exchange)));
+    closers.push(await httpStatic.serve(host, httpStatic.defaults));
     closers.push(await httpFlv.serve(host, httpFlv.defaults));
     const srtServer = await srt.serve(host, { listen: plan.srt.map(parseAddress) });
     closers.push(srtServer);

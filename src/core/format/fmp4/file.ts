@@ -1,7 +1,8 @@
 // Reads an MP4 file that can be read anywhere: plain ones with their index at the end, and fragmented ones.
 import { defaultLimits } from '../../base/limits.ts';
+import type { Micros } from '../../base/time.ts';
 import type { MediaEvent } from '../../media/demuxer.ts';
-import type { Track } from '../../media/track.ts';
+import { primaryVideo, type Track } from '../../media/track.ts';
 import { Fmp4Demuxer, type Fmp4Limits, MOOV_BYTES } from './demux.ts';
 import { fmp4Errors } from './errors.ts';
 import { Framer } from './framer.ts';
@@ -49,14 +50,19 @@ export class Mp4File {
    *
    * Rejects with FMP4_DATA for samples beyond the end, FMP4_SAMPLE_SIZE, FMP4_TABLE, and those of `Fmp4Demuxer` for
    * fragmented files, after everything before the fault was given.
+   *
+   * @param from begins at the last key frame of the picture up to this time. A plain file is not read before it.
    */
-  events(): AsyncGenerator<MediaEvent> {
-    return this.#movie.tracks.some(({ table }) => table !== undefined) ? this.#plainEvents() : this.#fragmentEvents();
+  events(from: Micros = 0): AsyncGenerator<MediaEvent> {
+    const plain = this.#movie.tracks.some(({ table }) => table !== undefined);
+    return plain ? this.#plainEvents(from) : behind(this.#fragmentEvents(), from);
   }
 
-  async *#plainEvents(): AsyncGenerator<MediaEvent> {
+  async *#plainEvents(from: Micros): AsyncGenerator<MediaEvent> {
     const framer = new Framer(this.#movie.tracks);
     const supply = new TableSupply(this.#movie.tracks, byTime);
+    const start = from > 0 ? this.#keyUpTo(from) : Number.NEGATIVE_INFINITY;
+    while (supply.next !== undefined && supply.next.dts < start) supply.shift();
     let announced = framer.tracks;
     // A table may name the same bytes again and again: nobody needs more than the file has.
     let budget = this.#file.size;
@@ -87,6 +93,18 @@ export class Mp4File {
     yield* demuxer.end();
   }
 
+  /** The decode time of the last key frame up to a time; without a picture, the time itself. */
+  #keyUpTo(time: Micros): Micros {
+    const picture = this.#movie.tracks.findIndex(({ track }) => track.kind === 'video');
+    if (picture < 0) return time;
+    const supply = new TableSupply(this.#movie.tracks, byTime);
+    let start = 0;
+    for (; supply.next !== undefined && supply.next.dts <= time; supply.shift()) {
+      if (supply.next.index === picture && supply.next.key) start = supply.next.dts;
+    }
+    return start;
+  }
+
   #check({ at, size }: Coming): void {
     const limit = this.#limits.messageBytes;
     if (size > limit) throw fmp4Errors.protocol('SAMPLE_SIZE', { size, limit });
@@ -103,5 +121,19 @@ export class Mp4File {
       if (window.bytes.length < size) throw fmp4Errors.protocol('CUT');
     }
     return window.bytes.slice(at - window.start, at - window.start + size);
+  }
+}
+
+/** What comes from the first key frame of the picture on whose time has come: fragments are not known before they are read. */
+async function* behind(events: AsyncGenerator<MediaEvent>, from: Micros): AsyncGenerator<MediaEvent> {
+  let picture: Track | undefined;
+  let begun = from <= 0;
+  for await (const event of events) {
+    if (event.type === 'tracks') picture = primaryVideo(event.tracks);
+    else if (!begun) {
+      const { track, dts, key } = event.frame;
+      begun = dts >= from && (picture === undefined || (key && track.id === picture.id));
+    }
+    if (begun || event.type === 'tracks') yield event;
   }
 }

@@ -57,7 +57,7 @@ export const httpApiHttps = block('http_api.https', {
 export const httpServer = block('http_server', {
   enabled: supported(toggle(false, 'HTTP static + stream server.')),
   listen: supported(endpoints(['8080'], 'HTTP server listen.')),
-  dir: text('./objs/nginx/html', 'path', 'Document root.'),
+  dir: supported(text('./objs/nginx/html', 'path', 'Document root.')),
   crossdomain: toggle(true, 'CORS headers for static and stream.'),
 });
 

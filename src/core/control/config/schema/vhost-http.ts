@@ -1,11 +1,11 @@
 // HTTP streams, files and callbacks of a vhost.
-import { block, float, list, text, toggle } from '../setting.ts';
+import { block, float, list, supported, text, toggle } from '../setting.ts';
 
 /** Block `vhost.http_static`. */
 export const vhostHttpStatic = block('vhost.http_static', {
-  enabled: toggle(false, 'Static files for the vhost.'),
-  mount: text('[vhost]/', 'template', 'Mount pattern.'),
-  dir: text('./objs/nginx/html', 'path', 'Root dir.'),
+  enabled: supported(toggle(false, 'Static files for the vhost.')),
+  mount: supported(text('[vhost]/', 'template', 'Mount pattern.')),
+  dir: supported(text('./objs/nginx/html', 'path', 'Root dir.')),
 });
 
 /** Block `vhost.http_remux`. */

@@ -1,0 +1,11 @@
+// Settings of files over HTTP that are no directives.
+
+export interface HttpStaticConfig {
+  /** Files that are open at once; each answer has one, and a process has a limit of its own for all of its sockets. */
+  readonly openFiles: number;
+}
+
+export const defaults: HttpStaticConfig = {
+  // Chosen: a tenth of what service managers allow (LimitNOFILE of 20,000 for as many sessions).
+  openFiles: 2000,
+};

@@ -1,0 +1,26 @@
+// Codes of files over HTTP, and the HTTP status of every refusal.
+import { defineErrors, type SrsxError } from '../../base/errors.ts';
+import { type FailureAnswer, failureAnswer } from '../../wire/http/failure.ts';
+
+export const httpStaticErrors = defineErrors('HTTP_STATIC', {
+  PATH: { text: 'the path is none of a file: {why}', advice: 'Percent-encode names, without .. and slashes in them.' },
+  RANGE: { text: 'no part of {size} bytes is in the range {range}', advice: 'Ask for bytes that the file has.' },
+  START: {
+    srs: 3014,
+    text: 'the start {start} is beyond the end of the file',
+    advice: 'FLV begins at an offset in bytes, MP4 at a time in seconds.',
+  },
+  BUSY: { text: '{limit} files are open already', advice: 'Try again in a moment.' },
+  STALLED: { text: 'the peer took nothing for {seconds} s', advice: 'Its network is too slow.' },
+  SHRUNK: { text: '{path} became shorter while it was sent', advice: 'Write files beside, and rename them.' },
+});
+
+const statuses: Readonly<Record<string, number>> = {
+  HTTP_STATIC_RANGE: 416,
+  HTTP_STATIC_START: 416,
+  HTTP_STATIC_BUSY: 503,
+  NET_FILES_OPEN: 503,
+  NET_FILE_ACCESS: 403,
+};
+
+export const answerTo = (error: SrsxError): FailureAnswer => failureAnswer(error, statuses[error.code]);

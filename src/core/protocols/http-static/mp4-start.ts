@@ -1,0 +1,53 @@
+// MP4 from a time: fragments, made as they are sent, because the index of a plain file would have to be made first.
+import type { Limits } from '../../base/limits.ts';
+import type { Link, RandomAccess } from '../../base/link.ts';
+import { toSrsxError } from '../../base/session.ts';
+import type { Micros } from '../../base/time.ts';
+import { Mp4File, Mp4Writer } from '../../format/fmp4/index.ts';
+import { chunkEnvelope, lastChunk } from '../../wire/http/chunk.ts';
+import { PacedLink, type SendOptions } from './body.ts';
+
+/** An answer without a known length. */
+export interface OpenAnswer {
+  readonly link: Link;
+  readonly chunked: boolean;
+}
+
+/**
+ * Sends an MP4 from the last key frame up to `from`. Times begin at 0 again. A file whose parameters change is sent up to
+ * there. Never rejects: a damaged file breaks the answer off.
+ */
+export async function sendMp4From(
+  movie: Mp4File,
+  from: Micros,
+  { link, chunked }: OpenAnswer,
+  options: SendOptions,
+): Promise<void> {
+  const paced = new PacedLink(link, options);
+  const send = (chunks: readonly Uint8Array[]): Promise<boolean> => {
+    const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    if (size === 0) return TAKEN;
+    const { head, tail } = chunkEnvelope(size);
+    return paced.send(chunked ? [head, ...chunks, tail] : chunks);
+  };
+  const events = movie.events(from);
+  try {
+    let writer: Mp4Writer | undefined;
+    for await (const event of events) {
+      if (event.type === 'tracks') {
+        if (writer !== undefined) break;
+        writer = new Mp4Writer(event.tracks);
+      } else if (writer !== undefined && !(await send(writer.write(event.frame)))) return;
+    }
+    if (!(await send(writer?.end() ?? []))) return;
+    if (chunked) await paced.send([lastChunk]);
+    paced.close();
+  } catch (error) {
+    paced.close(toSrsxError(error));
+  }
+}
+
+const TAKEN = Promise.resolve(true);
+
+/** The index of a file. Rejects with FMP4_BOX_MISSING and those of a damaged one. */
+export const openMp4 = (file: RandomAccess, limits: Limits): Promise<Mp4File> => Mp4File.open(file, limits);
