@@ -143,6 +143,8 @@ export class SrtConnection {
   get deadline(): Micros {
     if (this.#state === 'closed') return Number.POSITIVE_INFINITY;
     if (this.#state === 'connecting') return Math.min(this.#endAt, this.#handshaker.deadline);
+    // Then only delivery goes on.
+    if (this.#state === 'draining') return Math.min(this.#endAt, this.#receiver?.deadline ?? Number.POSITIVE_INFINITY);
     const { peeridletimeo } = this.options;
     return Math.min(
       this.#sender?.deadline ?? Number.POSITIVE_INFINITY,

@@ -49,7 +49,10 @@ export function parseKeyMaterial(bytes: Uint8Array): KeyMaterial {
   const size = FIXED_BYTES + saltBytes + 8 + keyBytes * (keys === KeyFlag.both ? 2 : 1);
   if (bytes.length !== size) fail(`${bytes.length} bytes where ${size} are needed`);
   const wrappedAt = FIXED_BYTES + saltBytes;
-  return { keys, cipher, salt: bytes.slice(FIXED_BYTES, wrappedAt), keyBytes, wrapped: bytes.slice(wrappedAt) };
+  // Copies: the bytes are a datagram's, and Buffer's own slice would share them.
+  const salt = new Uint8Array(bytes.subarray(FIXED_BYTES, wrappedAt));
+  const wrapped = new Uint8Array(bytes.subarray(wrappedAt));
+  return { keys, cipher, salt, keyBytes, wrapped };
 }
 
 /** Up to 104 bytes. */

@@ -67,7 +67,7 @@ export class ReceiveKeys {
     const { material } = this;
     if (material === undefined || this.#plainKeys === undefined || this.#kek === undefined) return undefined;
     const even = (material.keys & KeyFlag.even) !== 0;
-    const key = this.#plainKeys.slice(0, material.keyBytes);
+    const key = this.#plainKeys.subarray(0, material.keyBytes);
     const slot = even ? KeyFlag.even : KeyFlag.odd;
     return new SendKeys({ cipher: material.cipher, salt: material.salt, kek: this.#kek.key, rng, refresh }, key, slot);
   }

@@ -187,7 +187,7 @@ export class SrtListener {
 const copyRequest = ({ handshake, timestamp, at }: ReceivedHandshake): ReceivedHandshake => ({
   timestamp,
   at,
-  handshake: { ...handshake, extensions: [], peerAddress: handshake.peerAddress.slice() },
+  handshake: { ...handshake, extensions: [], peerAddress: new Uint8Array(handshake.peerAddress) },
 });
 
 class Request implements SrtRequest {

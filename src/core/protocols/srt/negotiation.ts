@@ -166,7 +166,7 @@ export function readWish(handshake: Handshake): Wish {
     keyBytes: material?.keyBytes ?? 0,
     cipher: material?.cipher ?? CipherId.none,
     // A view of the datagram; whoever decides may take its time.
-    keyMessage: keyMessage?.slice(),
+    keyMessage: keyMessage === undefined ? undefined : new Uint8Array(keyMessage),
     unsupported: unsupportedFeature(handshake),
   };
 }

@@ -156,7 +156,7 @@ export class Receiver {
   #open(packet: Uint8Array): Uint8Array | undefined {
     const key = keyOf(packet);
     // A plain packet among encrypted ones is not from the peer.
-    if (key === 0) return this.keys === undefined ? packet.slice(HEADER_BYTES) : undefined;
+    if (key === 0) return this.keys === undefined ? copyBody(packet) : undefined;
     return this.keys?.cipher(key)?.decrypt(packet);
   }
 
@@ -275,4 +275,11 @@ export class Receiver {
     this.#setup.deliver(packet.payload, this.tsbpd?.sourceTime(packet.time) ?? packet.time, now);
     return dropped;
   }
+}
+
+/** The one copy that is made: the datagram belongs to the port. */
+function copyBody(packet: Uint8Array): Uint8Array {
+  const payload = Buffer.allocUnsafe(packet.length - HEADER_BYTES);
+  payload.set(packet.subarray(HEADER_BYTES));
+  return payload;
 }

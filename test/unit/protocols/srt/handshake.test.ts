@@ -269,6 +269,7 @@ describe('a caller and a listener', () => {
     world.run(fromMs(100));
     expect(both.listenerEar.payloads).toHaveLength(0);
     expect(both.listenerEar.connection?.state).toBe('draining');
+    expect(both.listenerEar.connection?.deadline, 'nothing is left to do').toBeGreaterThan(both.listener.clock.now());
     world.run(fromMs(36));
 
     expect(both.listenerEar.payloads).toHaveLength(1);

@@ -110,9 +110,13 @@ export class World {
     const copies = this.#chance(this.traits.duplicates) ? 2 : 1;
     const { delayMs, jitterMs } = this.traits;
     for (let i = 0; i < copies; i++) {
-      const copy = datagram.slice();
+      const copy = Buffer.from(datagram);
       const delay = fromMs(delayMs) + (jitterMs === 0 ? 0 : this.rng.below(fromMs(jitterMs)));
-      this.at(this.now + delay, () => this.#ports.get(formatAddress(to))?.onDatagram(copy, from));
+      this.at(this.now + delay, () => {
+        this.#ports.get(formatAddress(to))?.onDatagram(copy, from);
+        // It was lent for the call only.
+        copy.fill(0xee);
+      });
     }
   }
 
