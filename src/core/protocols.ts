@@ -3,7 +3,8 @@ import { dash } from './protocols/dash/index.ts';
 import { file } from './protocols/file/index.ts';
 import { hls } from './protocols/hls/index.ts';
 import { httpFlv } from './protocols/http-flv/index.ts';
+import { mpegtsUdp } from './protocols/mpegts-udp/index.ts';
 import { rtmp } from './protocols/rtmp/index.ts';
 import { srt } from './protocols/srt/index.ts';
 
-export const protocols = [rtmp, srt, hls, dash, httpFlv, file] as const;
+export const protocols = [rtmp, srt, hls, dash, httpFlv, mpegtsUdp, file] as const;

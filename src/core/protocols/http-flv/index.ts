@@ -6,6 +6,7 @@ import { httpFlvErrors } from './errors.ts';
 import { formatOf } from './format.ts';
 import { serve } from './serve.ts';
 
+export { serveCasters } from './caster.ts';
 export type { HttpFlvConfig } from './config.ts';
 export { httpFlvErrors } from './errors.ts';
 
