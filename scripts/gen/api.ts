@@ -81,7 +81,8 @@ stand several times. SRS's own \`rpc=query\` and \`rpc=update\` are refused with
 ## Metrics
 
 \`exporter { enabled on; }\` serves \`/metrics\` at port 9972 (\`exporter.listen\`): SRS's metrics by their names, and \`srsx_\` ones
-for each stream; \`exporter.streams\` (500) bounds how many streams have series. See
+for each stream; \`exporter.streams\` (500) bounds how many streams have series. It asks no
+credential, as SRS's does not. See
 [its README](../src/core/control/exporter/README.md).
 
 ## Heartbeat

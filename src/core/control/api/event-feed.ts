@@ -78,7 +78,7 @@ class Listener implements Session {
       this.#advance();
     };
     this.#link.onClose = () => this.close(undefined);
-    const listening = events.listen(() => this.#advance());
+    const listening = events.listen({ told: () => this.#advance(), ended: () => this.close(undefined) });
     this.#quiet = () => listening.close();
     wheel.add(this);
     this.#send(`: srsx\nretry: 2000\n\n`);

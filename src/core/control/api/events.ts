@@ -25,6 +25,14 @@ export interface LoggedEvent {
   readonly data: Body;
 }
 
+/** Who hears of events. */
+export interface EventListener {
+  /** There is a new one. */
+  readonly told: () => void;
+  /** There will be no more. */
+  readonly ended: () => void;
+}
+
 /** Chosen: some minutes of a busy server, below a megabyte. */
 const RING = 2048;
 
@@ -40,7 +48,7 @@ export interface EventLogOptions {
 export class EventLog {
   readonly #options: EventLogOptions;
   readonly #ring: LoggedEvent[] = [];
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<EventListener>();
   readonly #closers: readonly Closer[];
   #newest = 0;
 
@@ -84,7 +92,7 @@ export class EventLog {
     const number = ++this.#newest;
     const time = toMs(this.#options.clock.wall());
     this.#ring[number % RING] = { number, type, data: { time, ...data } };
-    for (const listener of this.#listeners) listener();
+    for (const { told } of this.#listeners) told();
   }
 
   /** The event of that number; undefined when it is not kept, or did not happen. */
@@ -93,14 +101,16 @@ export class EventLog {
     return event?.number === number ? event : undefined;
   }
 
-  /** `on` is called after each event; it must not throw. */
-  listen(on: () => void): Closer {
-    this.#listeners.add(on);
-    return { close: () => void this.#listeners.delete(on) };
+  /** Neither of its functions may throw. */
+  listen(listener: EventListener): Closer {
+    this.#listeners.add(listener);
+    return { close: () => void this.#listeners.delete(listener) };
   }
 
+  /** The server stops. */
   close(): void {
     for (const closer of this.#closers) closer.close();
+    for (const { ended } of [...this.#listeners]) ended();
   }
 
   #publication(type: 'publish' | 'unpublish', stream: Stream): void {

@@ -141,6 +141,16 @@ describe('events', () => {
     expect(events(link)[0]?.data).toMatchObject({ stream: '<script>\n"x' });
   });
 
+  it('end with the server', async () => {
+    const link = await listen();
+    world.api.close();
+    world.open('rtmp-play');
+
+    expect(link.closed).toBe(true);
+    expect(world.wheel.size).toBe(0);
+    expect(events(link)).toEqual([]);
+  });
+
   it('have a head that is answered without a body', async () => {
     const { status, headers } = await world.ask('/api/v1/events', { method: 'HEAD' });
 

@@ -5,7 +5,7 @@ import { Wheel } from '../../../../src/core/base/session.ts';
 import { Api, type ApiOptions } from '../../../../src/core/control/api/api.ts';
 import { loadConfig } from '../../../../src/core/control/config/load.ts';
 import { type LiveSettings, settingsOf } from '../../../../src/core/control/config/settings.ts';
-import { Sessions } from '../../../../src/core/control/sessions.ts';
+import { type SessionInfo, Sessions } from '../../../../src/core/control/sessions.ts';
 import { Stats } from '../../../../src/core/control/stats.ts';
 import type { SystemReader, SystemReading } from '../../../../src/core/control/system.ts';
 import { Hub } from '../../../../src/core/media/hub.ts';
@@ -104,7 +104,7 @@ export class World {
   }
 
   open(type: string) {
-    const entry = this.sessions.open({
+    const info: SessionInfo = {
       peer: { host: '127.0.0.1', port: 4000 },
       name,
       pageUrl: '',
@@ -118,7 +118,8 @@ export class World {
         this.ended.push(`${type} ${reason.code}`);
         entry.close(reason);
       },
-    });
+    };
+    const entry = this.sessions.open(info, {});
     return entry;
   }
 
