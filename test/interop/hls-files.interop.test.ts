@@ -111,20 +111,11 @@ describeWith(['chromium', 'ffmpeg'], 'hls.js in Chromium', () => {
         await until('five segments', async () => (await listed()) >= 5, 30_000);
         const tab = await browser.newPage();
         await tab.goto(`${server.http}/hls.html?url=${encodeURIComponent(`${server.http}/live/a.m3u8`)}`);
-        await until(
-          'five seconds of pictures',
-          async () => (await tab.evaluate(() => document.querySelector('video')?.currentTime ?? 0)) > 5,
-          40_000,
-        );
-        const [errors, frames] = await tab.evaluate(
-          () =>
-            [
-              (globalThis as unknown as { errors: string[] }).errors ?? [],
-              document.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames ?? 0,
-            ] as const,
-        );
+        const pictures = (): Promise<number> =>
+          tab.evaluate(() => document.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames ?? 0);
+        await until('four seconds of pictures', async () => (await pictures()) > 100, 40_000);
+        const errors = await tab.evaluate(() => (globalThis as unknown as { errors: string[] }).errors);
         expect(errors).toEqual([]);
-        expect(frames).toBeGreaterThan(60);
       } finally {
         await browser.close();
         publisher.kill('SIGKILL');

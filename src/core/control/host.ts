@@ -40,7 +40,9 @@ export interface HttpRequestOptions {
   readonly signal: AbortSignal;
   readonly timeout: Micros;
   readonly insecure?: boolean;
-  /** The request has a body without a known length: `send` is called with the link for it. */
+  /** Redirects of GET and HEAD are followed, five at most; unless this is false. */
+  readonly follow?: boolean;
+  /** The request has a body: `send` is called with the link for it. Without a Content-Length its length is open. */
   readonly upload?: (body: Link) => void;
 }
 
@@ -146,6 +148,17 @@ export interface PullOptions {
    * valid during the call. Sources that have no such bytes do not call it.
    */
   readonly onContainer?: (name: string, bytes: Uint8Array) => void;
+  /** What a source says against its own rules, where nothing else would show it. */
+  readonly onRemark?: (remark: SourceRemark) => void;
+}
+
+/** Something in a source that its specification does not allow; `must` and `should` as there. */
+export interface SourceRemark {
+  /** A name that does not change, such as `part-too-long`. */
+  readonly id: string;
+  readonly severity: 'must' | 'should';
+  /** What, and where in the specification that is written. */
+  readonly text: string;
 }
 
 export interface PushOptions {

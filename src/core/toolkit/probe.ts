@@ -14,7 +14,7 @@ import { judge } from './findings.ts';
 import { Interleave } from './interleave.ts';
 import { readMetadata } from './metadata.ts';
 import { observed } from './observe.ts';
-import type { ProbeReport } from './probe-report.ts';
+import type { Finding, ProbeReport } from './probe-report.ts';
 import { reportTrack } from './report-track.ts';
 import { TrackMeter } from './track-meter.ts';
 import { TransportMeter } from './transport.ts';
@@ -58,6 +58,8 @@ class Probe implements MediaSink {
   readonly #interleave = new Interleave();
   readonly #transport = new TransportMeter();
   readonly #warnings = new Map<string, string>();
+  /** What the source says against its own rules, the first of each kind. */
+  readonly #remarks = new Map<string, Finding>();
   #cancelTimer: () => void;
   #endedBy: ProbeReport['endedBy'] | undefined;
   #connectMs: number | null = null;
@@ -100,6 +102,10 @@ class Probe implements MediaSink {
       },
       onContainer: (name, bytes) =>
         this.#transport.note(name, bytes, this.#source.file ? undefined : this.#host.clock.now()),
+      onRemark: ({ id, severity, text }) => {
+        if (this.#remarks.size < MAX_WARNINGS)
+          this.#remarks.set(id, { id, severity, at: 'source', text, advice: RULES });
+      },
       insecure,
     });
     const fault = await pulled.then(() => undefined, toSrsxError);
@@ -205,7 +211,7 @@ class Probe implements MediaSink {
         report,
         meters,
         warnings: [...this.#warnings.values()],
-        others: this.#transport.findings(),
+        others: [...this.#transport.findings(), ...this.#remarks.values()],
         fault,
         timeoutMs: toMs(this.#timeout),
       }),
@@ -214,6 +220,7 @@ class Probe implements MediaSink {
 }
 
 const READY = Promise.resolve();
+const RULES = 'Players differ in what they make of it: look at the server or packager.';
 /** Chosen: more kinds of faults than that in one source say nothing new. */
 const MAX_WARNINGS = 16;
 /** A larger step is a jump of the publisher's clock, not media that was watched. */

@@ -17,6 +17,3 @@ export interface SegmentFile {
   readonly sequence: number;
   readonly duration: Micros;
 }
-
-/** Hears of every segment; must not throw. */
-export type SegmentWatcher = (file: SegmentFile) => void;

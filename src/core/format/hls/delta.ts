@@ -20,5 +20,6 @@ export function applyDelta(before: MediaPlaylist, delta: MediaPlaylist): MediaPl
     key: segment.key ?? last?.key,
     discontinuitySequence: segment.discontinuitySequence + base,
   }));
-  return { ...delta, skipped: 0, segments: [...kept, ...rest] };
+  const [openMap, openKey] = [delta.openMap ?? last?.map, delta.openKey ?? last?.key];
+  return { ...delta, skipped: 0, segments: [...kept, ...rest], openMap, openKey };
 }

@@ -126,6 +126,7 @@ class Reader {
       ...{ mediaSequence: this.#mediaSequence, discontinuitySequence: first, playlistType: this.#playlistType },
       ...{ endList: this.#endList, partTarget: this.#partTarget, control: this.#control, skipped: this.#skipped },
       ...{ segments, parts: this.#parts, openDiscontinuity: this.#discontinuity },
+      ...{ openMap: this.#map, openKey: this.#key },
       ...{ hints: this.#hints, reports: this.#reports },
     };
   }
@@ -220,7 +221,11 @@ class Reader {
         break;
       case 'EXT-X-MAP': {
         const attributes = parseAttributes(line);
-        this.#map = { uri: needed(attributes, 'URI', line), byteRange: byteRange(attributes.get('BYTERANGE'), line) };
+        this.#map = {
+          uri: needed(attributes, 'URI', line),
+          byteRange: byteRange(attributes.get('BYTERANGE'), line),
+          key: this.#key,
+        };
         break;
       }
       case 'EXT-X-KEY': {

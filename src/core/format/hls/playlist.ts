@@ -14,6 +14,8 @@ export interface ByteRange {
 export interface PlaylistMap {
   readonly uri: string;
   readonly byteRange: ByteRange | undefined;
+  /** The EXT-X-KEY in front of it, which its bytes are encrypted with. */
+  readonly key: Attributes | undefined;
 }
 
 /** EXT-X-PART. */
@@ -81,6 +83,9 @@ export interface MediaPlaylist {
   readonly parts: readonly PlaylistPart[];
   /** The segment that is being made follows a discontinuity. */
   readonly openDiscontinuity: boolean;
+  /** EXT-X-MAP and EXT-X-KEY that apply to it. */
+  readonly openMap: PlaylistMap | undefined;
+  readonly openKey: Attributes | undefined;
   readonly hints: readonly PreloadHint[];
   /** EXT-X-RENDITION-REPORT. */
   readonly reports: readonly Attributes[];

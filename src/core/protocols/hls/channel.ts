@@ -5,7 +5,7 @@ import { randomId } from '../../base/rng.ts';
 import { guard, type Session } from '../../base/session.ts';
 import type { Micros } from '../../base/time.ts';
 import type { Host } from '../../control/host.ts';
-import type { SegmentWatcher } from '../../control/storage/segment-file.ts';
+import type { SegmentFile } from '../../control/storage/segment-file.ts';
 import type { Shelf } from '../../control/storage/shelf.ts';
 import type { StoredSegment } from '../../format/hls/index.ts';
 import type { MediaEvent } from '../../media/demuxer.ts';
@@ -36,7 +36,6 @@ export interface ChannelOptions {
   readonly config: HlsConfig;
   readonly name: StreamName;
   readonly shelf: Shelf<HlsFile>;
-  readonly onSegment: SegmentWatcher;
   /** What still works on the files of this stream. */
   readonly after: Promise<void>;
 }
@@ -152,24 +151,45 @@ export class Channel implements Session {
       form: new ClassicForm(host, config, this.paths),
       onSegment: (segment) => {
         this.#shelve(segment);
-        this.#disk?.add(segment);
+        if (this.#disk !== undefined) this.#disk.add(segment);
+        // Without a file there is nothing that on_hls could name, but the segment can be fetched.
+        else this.#options.host.hooks.hlsNotify(this.#fileOf(segment));
       },
       onForget: (segment) => this.#drop(segment),
     });
   }
 
   #makeDisk(): HlsDisk | undefined {
-    const { host, config, name, onSegment, after } = this.#options;
+    const { host, config, name, after } = this.#options;
     const { disk } = config;
     const { classic, paths } = this;
     if (disk === undefined || classic === undefined) return undefined;
     const made = new HlsDisk({
-      ...{ host, name, paths, form: classic.form, config: { ...config, disk }, onWritten: onSegment },
+      ...{ host, name, paths, form: classic.form, config: { ...config, disk } },
+      onWritten: (segment) => {
+        const file = this.#fileOf(segment);
+        host.hooks.hls(file);
+        host.hooks.hlsNotify(file);
+      },
       onDisconnect: (error) => this.#stream?.evict(error),
     });
     classic.hold();
     void made.recover(after).then((point) => guard(this, host.clock.now(), () => classic.resume(point)));
     return made;
+  }
+
+  /** The fields of on_hls. */
+  #fileOf({ path = '', sequence, duration }: StoredSegment): SegmentFile {
+    const { name, paths, config } = this;
+    const root = config.disk?.root ?? '.';
+    const uri = paths.segmentUri(path);
+    return {
+      ...{ name, sequence, duration },
+      file: `${root}/${path}`,
+      url: /^[a-z][a-z0-9+.-]*:/i.test(uri) ? uri : path,
+      m3u8: `${root}/${paths.playlist}`,
+      m3u8Url: paths.playlist,
+    };
   }
 
   #shelve({ path = '', bytes, key, init }: StoredSegment): void {

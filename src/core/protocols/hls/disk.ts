@@ -10,7 +10,6 @@ import type { SrsxError } from '../../base/errors.ts';
 import { fromSeconds, type Micros } from '../../base/time.ts';
 import type { Folder, Host } from '../../control/host.ts';
 import { DiskQueue } from '../../control/storage/disk-queue.ts';
-import type { SegmentFile } from '../../control/storage/segment-file.ts';
 import {
   type ClassicSegment,
   type MediaPlaylist,
@@ -34,7 +33,7 @@ export interface HlsDiskOptions {
   readonly form: ClassicForm;
   readonly paths: Paths;
   /** A segment and the playlist that names it are in place. */
-  readonly onWritten: (file: SegmentFile) => void;
+  readonly onWritten: (segment: StoredSegment) => void;
   /** hls_on_error says that the publisher must go. */
   readonly onDisconnect: (error: SrsxError) => void;
 }
@@ -139,7 +138,7 @@ export class HlsDisk {
       throw error;
     }
     this.#list(segment);
-    const { paths, config, form } = this.#options;
+    const { paths, config, form, onWritten } = this.#options;
     const text = writeClassic({
       targetDuration: targetDuration({ longest: this.#longest }, form.target),
       mediaSequence: this.#listed[0]?.sequence ?? segment.sequence,
@@ -147,7 +146,7 @@ export class HlsDisk {
       segments: this.#listed.map(({ said }) => said),
     });
     await this.#folder.write(paths.playlist, [utf8(text)]);
-    this.#tell(segment);
+    onWritten(segment);
     const gone = this.#expired();
     if (!config.disk.cleanup) return;
     for (const { path } of gone) await this.#folder.remove(path);
@@ -309,19 +308,6 @@ export class HlsDisk {
       const path = this.#pathOf(uri);
       if (path !== undefined) await this.#folder.remove(path);
     }
-  }
-
-  #tell({ path = '', sequence, duration }: StoredSegment): void {
-    const { name, paths, onWritten, config } = this.#options;
-    const { root } = config.disk;
-    const said = this.#listed.at(-1)?.said.uri ?? '';
-    onWritten({
-      ...{ name, sequence, duration },
-      file: `${root}/${path}`,
-      url: /^[a-z][a-z0-9+.-]*:/i.test(said) ? said : path,
-      m3u8: `${root}/${paths.playlist}`,
-      m3u8Url: paths.playlist,
-    });
   }
 
   #failed(error: SrsxError, first: boolean): void {

@@ -19,6 +19,29 @@ export const hlsErrors = defineErrors('HLS', {
   },
   WAIT: { text: 'nothing new came within {seconds} s', advice: 'The publisher hangs or has left; try again.' },
   BUSY: { text: 'the limit of {limit} waiting requests is reached', advice: 'Raise limits.sessions.' },
+  STATUS: {
+    text: '{url} answered {status}',
+    advice: 'Correct the URL, or look at the server that should have it.',
+  },
+  STALLED: {
+    text: 'the playlist has not changed for {seconds} s',
+    advice: 'The publisher behind it has left, or its packager hangs.',
+  },
+  MASTER: {
+    text: 'the playlist cannot be played: {why}',
+    advice: 'Give the URL of a media playlist, or look at the packager.',
+  },
+  URI: { text: '{uri} is not a URI that is followed', advice: 'Playlists may name http and https URIs only.' },
+  KEY: { text: 'the segments are encrypted in a way that is not known: {why}', advice: 'AES-128 is known.' },
+  SEGMENT: {
+    text: '{count} segments one after the other cannot be read, the last one because {why}',
+    advice: 'The packager removes them too early, or the network breaks off.',
+  },
+  SIZE: { text: '{url} is larger than {limit} bytes', advice: 'Is this a playlist, a key or a segment?' },
+  CONTAINER: {
+    text: 'the container of {uri} is not known',
+    advice: 'Segments are MPEG-TS, fMP4, AAC in ADTS, or MP3.',
+  },
   STOPPED: { text: 'the server stops', advice: 'Try again in a moment.' },
 });
 

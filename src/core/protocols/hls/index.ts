@@ -2,6 +2,7 @@
 import type { Protocol } from '../../control/host.ts';
 import { defaults, type HlsConfig } from './config.ts';
 import { hlsErrors } from './errors.ts';
+import { pull } from './pull/pull.ts';
 import { serve } from './serve.ts';
 
 export type { HlsConfig } from './config.ts';
@@ -9,8 +10,10 @@ export { hlsErrors } from './errors.ts';
 
 export const hls = {
   name: 'hls',
-  schemes: [],
+  schemes: ['http', 'https'],
   defaults,
   errors: hlsErrors,
   serve: async (host, config) => serve(host, config),
+  accepts: ({ pathname }) => /\.m3u8?$/i.test(pathname),
+  pull,
 } satisfies Protocol<HlsConfig>;

@@ -1,9 +1,14 @@
 // What a request asks for, in the words of the admission.
 import type { AdmissionRequest } from '../../control/admission.ts';
 import type { HttpRequest } from '../../wire/http/exchange.ts';
-import { requestedVhost } from '../../wire/http/stream-path.ts';
+import { hostName, requestedVhost } from '../../wire/http/stream-path.ts';
 
-export function readRequest(request: HttpRequest, { app, stream }: { app: string; stream: string }): AdmissionRequest {
+/** @param ctx the session that the player names; it is the id of its client, as in SRS. */
+export function readRequest(
+  request: HttpRequest,
+  { app, stream }: { app: string; stream: string },
+  ctx: string | null,
+): AdmissionRequest {
   const scheme = request.secure ? 'https' : 'http';
   return {
     action: 'play',
@@ -15,6 +20,8 @@ export function readRequest(request: HttpRequest, { app, stream }: { app: string
     tcUrl: `${scheme}://${request.header('host') ?? ''}/${app}`,
     pageUrl: request.header('referer') ?? '',
     swfUrl: '',
+    told: { stream: `${stream}.m3u8`, tcUrl: `${scheme}://${hostName(request.header('host') ?? '')}/${app}` },
+    ...(ctx !== null && { id: ctx }),
   };
 }
 

@@ -5,7 +5,6 @@ import type { Session } from '../../base/session.ts';
 import { toSrsxError } from '../../base/session.ts';
 import { fromSeconds, type Micros, toSeconds } from '../../base/time.ts';
 import type { Host, Listener } from '../../control/host.ts';
-import type { SegmentWatcher } from '../../control/storage/segment-file.ts';
 import { decodedPath, Shelf } from '../../control/storage/shelf.ts';
 import { writeSessionMaster } from '../../format/hls/index.ts';
 import type { Stream } from '../../media/stream.ts';
@@ -26,14 +25,8 @@ import { CTX, isCtx, readRequest, sessionQuery } from './request.ts';
 import { vhostConfig } from './vhost-config.ts';
 import { Viewer, type ViewerOptions } from './viewer.ts';
 
-/** What runs; `watch` tells of every segment that is complete and on the disk. */
-export interface HlsServer extends Closer {
-  readonly listeners: readonly Listener[];
-  watch(on: SegmentWatcher): Closer;
-}
-
 /** @param config for vhosts whose block hls says nothing else. */
-export function serve(host: Host, config: HlsConfig): HlsServer {
+export function serve(host: Host, config: HlsConfig): Closer & { readonly listeners: readonly Listener[] } {
   return new Server(host, config);
 }
 
@@ -47,7 +40,7 @@ const BLOCKED_CACHE_TARGETS = 6;
 /** SRS: a session ends this many windows after its last playlist. */
 const IDLE_WINDOWS = 2;
 
-class Server implements HlsServer, Session {
+class Server implements Closer, Session {
   readonly listeners = [];
   readonly #host: Host;
   readonly #config: HlsConfig;
@@ -55,7 +48,6 @@ class Server implements HlsServer, Session {
   /** Bounded by limits.streams. */
   readonly #channels = new Map<string, Channel>();
   readonly #shelf = new Shelf<HlsFile>();
-  readonly #watchers = new Set<SegmentWatcher>();
   /** Streams whose files are being removed. */
   readonly #leaving = new Map<string, Promise<void>>();
   /** By `hls_ctx` and path. Bounded by limits.sessions, twice: kicked ones are remembered for a while. */
@@ -90,12 +82,6 @@ class Server implements HlsServer, Session {
   /** Requests come by the route. */
   receive(): void {
     // Nothing else comes in.
-  }
-
-  watch(on: SegmentWatcher): Closer {
-    const watcher: SegmentWatcher = (file) => on(file);
-    this.#watchers.add(watcher);
-    return { close: () => void this.#watchers.delete(watcher) };
   }
 
   close(): void {
@@ -133,9 +119,6 @@ class Server implements HlsServer, Session {
     try {
       const channel = new Channel({
         ...{ host: this.#host, config, name: stream.name, shelf: this.#shelf },
-        onSegment: (file) => {
-          for (const watcher of this.#watchers) watcher(file);
-        },
         after: this.#leaving.get(key) ?? Promise.resolve(),
       });
       this.#channels.set(key, channel);
@@ -221,27 +204,34 @@ class Server implements HlsServer, Session {
       this.#answer(exchange, channel, rendition, { directives, ctx, viewer });
       return true;
     }
-    this.#admit(exchange, resource, { directives, ctx }).catch((error: unknown) => this.#refuse(exchange, error));
+    const { sessions } = channel.config;
+    this.#admit(exchange, resource, { directives, ctx, sessions }).catch((error: unknown) =>
+      this.#refuse(exchange, error),
+    );
     return true;
   }
 
   async #admit(
     exchange: HttpExchange,
     resource: Playlist,
-    { directives, ctx }: { directives: Directives; ctx: string | null },
+    { directives, ctx, sessions }: { directives: Directives; ctx: string | null; sessions: boolean },
   ): Promise<void> {
     let gone = false;
     exchange.onGone = () => {
       gone = true;
     };
     const host = this.#host;
-    const asked = readRequest(exchange.request, resource);
-    const grant = await host.admission.admit(asked);
-    if (gone) return;
+    const asked = readRequest(exchange.request, resource, ctx);
+    const grant = await host.admission.admit(sessions ? asked : { ...asked, session: false });
+    if (gone) {
+      grant.ticket?.end();
+      return;
+    }
     // Looked for again: the stream may have gone meanwhile, and the grant says its real name.
     const channel = this.#channels.get(streamKey(grant.name));
     const rendition = resource.lowLatency ? channel?.low : channel?.classic;
     if (channel === undefined || rendition === undefined) {
+      grant.ticket?.end();
       throw hlsErrors.refused('NO_STREAM', { stream: streamUrl(grant.name) });
     }
     if (!channel.config.sessions) {
@@ -251,6 +241,7 @@ class Server implements HlsServer, Session {
     const { path, search } = exchange.request;
     // Two requests of one session may have been admitted at the same time.
     const known = ctx === null ? undefined : this.#viewers.get(viewerKey(ctx, exchange));
+    if (known !== undefined) grant.ticket?.end();
     const viewer = known ?? this.#openViewer(exchange, ctx, { asked, grant, config: channel.config });
     if (ctx !== null) {
       this.#answer(exchange, channel, rendition, { directives, ctx, viewer });

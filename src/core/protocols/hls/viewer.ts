@@ -38,13 +38,8 @@ export class Viewer implements Session {
     const { host, asked, grant, shownName, idleTime } = options;
     this.#options = options;
     this.deadline = host.clock.now() + idleTime;
-    this.#entry = host.sessions.open({
-      ...asked,
-      name: grant.name,
-      publish: false,
-      shownName,
-      end: (reason) => this.#kick(reason),
-    });
+    const end = (reason: SrsxError): void => this.#kick(reason);
+    this.#entry = host.sessions.open({ ...asked, name: grant.name, publish: false, shownName, end }, grant);
     host.wheel.add(this);
     this.#log('plays');
   }

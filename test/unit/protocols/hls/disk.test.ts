@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { equalBytes } from '../../../../src/core/base/bytes.ts';
 import { fromSeconds } from '../../../../src/core/base/time.ts';
+import { noHooks } from '../../../../src/core/control/hooks/hooks.ts';
 import type { SegmentFile } from '../../../../src/core/control/storage/segment-file.ts';
 import { parsePlaylist, validatePlaylist, validateUpdate } from '../../../../src/core/format/hls/index.ts';
 import type { StreamName } from '../../../../src/core/media/stream-name.ts';
@@ -59,9 +60,14 @@ describe('HLS on the disk', () => {
   });
 
   it('tells of each segment what on_hls says', async () => {
-    const { publishSlowly, server } = await world({ settings: conf() });
     const told: SegmentFile[] = [];
-    server.watch((file) => told.push(file));
+    const notified: SegmentFile[] = [];
+    const hooks = {
+      ...noHooks,
+      hls: (file: SegmentFile) => told.push(file),
+      hlsNotify: (file: SegmentFile) => notified.push(file),
+    };
+    const { publishSlowly } = await world({ settings: conf(), hooks });
     await publishSlowly(5);
 
     expect(told[1]).toEqual({
@@ -69,6 +75,7 @@ describe('HLS on the disk', () => {
       ...{ file: './objs/nginx/html/live/a-1.ts', url: 'live/a-1.ts', sequence: 1, duration: 2_000_000 },
       ...{ m3u8: './objs/nginx/html/live/a.m3u8', m3u8Url: 'live/a.m3u8' },
     });
+    expect(notified).toEqual(told);
   });
 
   it('is not there with hls_disk off, and memory is', async () => {

@@ -6,8 +6,8 @@ import { Wheel } from '../../../../src/core/base/session.ts';
 import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
 import { type Admission, type AdmissionRequest, OpenAdmission } from '../../../../src/core/control/admission.ts';
 import { settingsOf } from '../../../../src/core/control/config/settings.ts';
+import { type Hooks, noHooks } from '../../../../src/core/control/hooks/hooks.ts';
 import type { Host, Net } from '../../../../src/core/control/host.ts';
-import { noHooks } from '../../../../src/core/control/hooks/hooks.ts';
 import { Sessions } from '../../../../src/core/control/sessions.ts';
 import type { Frame } from '../../../../src/core/media/frame.ts';
 import { Hub } from '../../../../src/core/media/hub.ts';
@@ -35,6 +35,7 @@ export interface WorldOptions {
   readonly config?: Partial<HlsConfig>;
   readonly limits?: Partial<Limits>;
   readonly admission?: Admission;
+  readonly hooks?: Hooks;
   /** The configuration; without it, `config` says that both forms are on. */
   readonly settings?: string;
   /** What is on the disk, by base directory; filled as folders are asked for. */
@@ -78,7 +79,7 @@ export async function worldOf<Server extends Closer>(options: WorldOptions, star
       net: { folder } as Partial<Net> as Net,
       log: new Log((line) => lines.push(line)),
     },
-    hooks: noHooks,
+    hooks: options.hooks ?? noHooks,
     sessions: new Sessions(clock, rng, limits.sessions),
     settings: settingsOf(options.settings),
     admission: {
