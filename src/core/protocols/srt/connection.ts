@@ -463,6 +463,7 @@ export class SrtConnection {
       start: this.#start,
       rtt: this.#roundTrip.rtt,
       flowWindow: this.#sender?.flowWindow ?? 0,
+      congestionWindow: this.options.fc,
       flightSize: this.#sender?.flightSize ?? 0,
       maxBandwidth: this.#sender?.maxBandwidth ?? Number.POSITIVE_INFINITY,
       linkPackets: this.#receiver?.linkPackets ?? 0,

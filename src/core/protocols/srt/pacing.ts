@@ -9,6 +9,9 @@ const CREDIT = fromMs(10);
 const MEASURE_TIME = fromMs(1000);
 const FIRST_MEASURE_TIME = fromMs(500);
 
+/** libsrt's BW_INFINITE in bytes per second. */
+const UNBOUNDED_RATE = 125_000_000;
+
 /** Says when the next packet may leave; without a bound on the rate, always. */
 export class Pacer {
   readonly #options: SrtOptions;
@@ -57,10 +60,9 @@ export class Pacer {
     this.#nextAt = base + (pair ? 0 : ((payloadBytes + OVERHEAD_BYTES) * MICROS_PER_SECOND) / this.rate);
   }
 
-  /** SRT's sending period of an average packet. */
+  /** SRT's sending period of an average packet; without a bound that of 1 Gbit/s, as libsrt says it. */
   get period(): Micros {
-    if (this.rate === Number.POSITIVE_INFINITY) return 0;
-    return ((this.#averageBytes + OVERHEAD_BYTES) * MICROS_PER_SECOND) / this.rate;
+    return ((this.#averageBytes + OVERHEAD_BYTES) * MICROS_PER_SECOND) / Math.min(this.rate, UNBOUNDED_RATE);
   }
 
   #target(): number {

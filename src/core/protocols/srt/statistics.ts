@@ -37,6 +37,8 @@ export interface Gauges {
   readonly start: Micros;
   readonly rtt: Micros;
   readonly flowWindow: number;
+  /** In live mode the whole of SRTO_FC. */
+  readonly congestionWindow: number;
   readonly flightSize: number;
   /** Bytes per second, Infinity without a bound. */
   readonly maxBandwidth: number;
@@ -103,7 +105,7 @@ export function makeStatistics(counters: Counters, gauges: Gauges, now: Micros) 
     mbpsRecvRate: mbps(byteRecv / seconds),
     usPktSndPeriod: gauges.sendPeriod,
     pktFlowWindow: gauges.flowWindow,
-    pktCongestionWindow: gauges.flowWindow,
+    pktCongestionWindow: gauges.congestionWindow,
     pktFlightSize: gauges.flightSize,
     msRTT: gauges.rtt / 1e3,
     mbpsBandwidth: mbps(gauges.linkPackets * gauges.mss),
@@ -123,11 +125,15 @@ export function makeStatistics(counters: Counters, gauges: Gauges, now: Micros) 
   };
 }
 
-/** The object that srt-live-transmit prints with `-statspf json`, for dashboards that read it. */
-export function toTransmitJson(statistics: Statistics, socketId: number) {
+/**
+ * The object that srt-live-transmit 1.5.1 prints with `-pf:json`, for dashboards that read it; here the counts are totals,
+ * as there with `-f`. `wall` is the time since 1970.
+ */
+export function toTransmitJson(statistics: Statistics, socketId: number, wall: Micros) {
   const s = statistics;
   return {
     sid: socketId,
+    timepoint: timePoint(wall),
     time: s.msTimeStamp,
     window: { flow: s.pktFlowWindow, congestion: s.pktCongestionWindow, flight: s.pktFlightSize },
     link: { rtt: s.msRTT, bandwidth: s.mbpsBandwidth, maxBandwidth: s.mbpsMaxBW },
@@ -141,7 +147,10 @@ export function toTransmitJson(statistics: Statistics, socketId: number) {
       bytes: s.byteSentTotal,
       bytesUnique: s.byteSentUniqueTotal,
       bytesDropped: s.byteSndDropTotal,
+      byteAvailBuf: s.byteAvailSndBuf,
+      msBuf: s.msSndBuf,
       mbitRate: s.mbpsSendRate,
+      sendPeriod: Math.trunc(s.usPktSndPeriod),
     },
     recv: {
       packets: s.pktRecvTotal,
@@ -157,7 +166,16 @@ export function toTransmitJson(statistics: Statistics, socketId: number) {
       bytesUnique: s.byteRecvUniqueTotal,
       bytesLost: 0,
       bytesDropped: s.byteRcvDropTotal,
+      byteAvailBuf: s.byteAvailRcvBuf,
+      msBuf: s.msRcvBuf,
       mbitRate: s.mbpsRecvRate,
+      msTsbPdDelay: s.msRcvTsbPdDelay,
     },
   };
 }
+
+/** `2026-11-24T10:52:57.257089+0000`. */
+const timePoint = (wall: Micros): string => {
+  const micros = String(wall % 1_000_000).padStart(6, '0');
+  return `${new Date(toMs(wall)).toISOString().slice(0, 20)}${micros}+0000`;
+};

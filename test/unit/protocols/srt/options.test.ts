@@ -168,16 +168,37 @@ describe('numbers for people', () => {
     const world = new World();
     const both = pair(world);
     world.run(1_000_000);
-    const json = toTransmitJson(both.callerEar.connection!.statistics(both.caller.clock.now()), 7);
+    const statistics = both.callerEar.connection!.statistics(both.caller.clock.now());
+    const json = toTransmitJson(statistics, 7, 1_795_517_577_257_089);
 
-    expect(Object.keys(json)).toEqual(['sid', 'time', 'window', 'link', 'send', 'recv']);
-    expect(json).toMatchObject({
-      sid: 7,
-      time: 1000,
-      link: { maxBandwidth: 1000 },
-      send: { packets: 0 },
-      recv: { packets: 0 },
-    });
+    // A line of srt-live-transmit 1.5.1 -s:200 -pf:json.
+    const theirs = {
+      sid: 298850850,
+      timepoint: '2026-11-24T10:52:57.257089+0000',
+      time: 876,
+      window: { flow: 8000, congestion: 25600, flight: 7 },
+      link: { rtt: 0.692, bandwidth: 7.848, maxBandwidth: 1000 },
+      send: {
+        ...{ packets: 199, packetsUnique: 199, packetsLost: 0, packetsDropped: 0, packetsRetransmitted: 0 },
+        ...{ packetsFilterExtra: 0, bytes: 270640, bytesUnique: 270640, bytesDropped: 0, byteAvailBuf: 12285000 },
+        ...{ msBuf: 2, mbitRate: 2.46978, sendPeriod: 10 },
+      },
+      recv: {
+        ...{ packets: 0, packetsUnique: 0, packetsLost: 0, packetsDropped: 0, packetsRetransmitted: 0 },
+        ...{ packetsBelated: 0, packetsFilterExtra: 0, packetsFilterSupply: 0, packetsFilterLoss: 0, bytes: 0 },
+        ...{ bytesUnique: 0, bytesLost: 0, bytesDropped: 0, byteAvailBuf: 12286500, msBuf: 0, mbitRate: 0 },
+        msTsbPdDelay: 120,
+      },
+    };
+    const keys = (of: object): string[] =>
+      Object.entries(of).flatMap(([key, value]) =>
+        typeof value === 'object' ? [key, ...keys(value as object)] : [key],
+      );
+    expect(keys(json)).toEqual(keys(theirs));
+    expect(json).toMatchObject({ sid: 7, timepoint: theirs.timepoint, time: 1000, link: { maxBandwidth: 1000 } });
+    expect(json.window.congestion).toBe(25_600);
+    expect(json.send.sendPeriod).toBe(10);
+    expect(json.recv.msTsbPdDelay).toBe(120);
   });
 
   it('name refusals', () => {
