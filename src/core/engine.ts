@@ -5,7 +5,6 @@ import { formatAddress } from './base/link.ts';
 import type { Log } from './base/log.ts';
 import { Wheel } from './base/session.ts';
 import { fromMs, fromSeconds } from './base/time.ts';
-import { OpenAdmission } from './control/admission.ts';
 import { type Change, changesOf } from './control/config/changes.ts';
 import type { Config } from './control/config/config.ts';
 import { configFromSettings } from './control/config/from-settings.ts';
@@ -13,12 +12,14 @@ import { planServe, type ServePlan } from './control/config/serve-settings.ts';
 import { LiveSettings } from './control/config/settings.ts';
 import { type Door, Doors, type OpenDoor } from './control/doors.ts';
 import { engineErrors } from './control/errors.ts';
-import { noHooks } from './control/hooks/hooks.ts';
+import { HttpHooks } from './control/hooks/http-hooks.ts';
 import type { ClientHost, Host, HttpRoutes, Listener, TlsFiles } from './control/host.ts';
 import { RecordServer } from './control/record/index.ts';
 import { startReports } from './control/reports.ts';
 import { Sessions } from './control/sessions.ts';
 import { Stats } from './control/stats.ts';
+import { streamSettings } from './control/stream-settings.ts';
+import { VhostAdmission } from './control/vhost-admission.ts';
 import { Hub } from './media/hub.ts';
 import { createNet, RealClock, RealRng } from './net/index.ts';
 import { Pages } from './net/pages.ts';
@@ -136,14 +137,24 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
   const { clock, rng, limits } = client;
   const inForce = new LiveSettings(settings.config ?? configFromSettings({ ...settings, hls: false }));
   const plan = planServe(inForce.config).settings;
+  const settingsFor = streamSettings(inForce);
   const mergeWindow = fromMs(plan.mergeWindowMs);
-  const hub = new Hub({ clock, limits, gopCache: plan.gopCache, mergeWindow });
+  const hub = new Hub({ clock, limits, gopCache: plan.gopCache, mergeWindow, settingsFor });
   const sessions = new Sessions(clock, rng, limits.sessions);
   const stats = new Stats({ hub, clock, rng, ...(settings.serverId !== undefined && { serverId: settings.serverId }) });
   const hlsConfig = { ...hls.defaults, ...plan.hls, ...settings.hls };
   const routes = new Routes();
-  const admission = new OpenAdmission({ policy: settings.publisherPolicy, mergeWindow, nameBytes: limits.nameBytes });
-  const hooks = noHooks;
+  const hooks = new HttpHooks({
+    ...{ ...client, hub, settings: inForce },
+    identity: {
+      serverId: stats.serverId,
+      serviceId: stats.serviceId,
+      streamId: (name) => stats.streamId(name),
+      workDir: () => process.cwd(),
+    },
+  });
+  const { publisherPolicy: policy } = settings;
+  const admission = new VhostAdmission({ ...client, settings: inForce, sessions, hooks, policy });
   const host: Host = { ...client, hub, sessions, admission, hooks, settings: inForce, http: routes };
   const system = createSystemReader(() => ({
     enabled: inForce.root.get('stats.enabled'),
@@ -152,6 +163,7 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
   const recordings = new RecordServer(host, { cwd: process.cwd() });
   const pages = new Pages();
   await pages.load(settings.pages);
+  recordings.watch((file) => hooks.dvr(file));
   const closers: Closer[] = [recordings];
   let doors: Doors | undefined;
   /** Listeners that live as long as the server. */
@@ -165,6 +177,7 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
     for (const closer of closers.reverse()) closer.close();
     // Recordings that are cut off are only playable, not complete.
     await recordings.idle();
+    await hooks.close();
   };
 
   try {

@@ -3,6 +3,7 @@ import { defineErrors } from '../base/errors.ts';
 import type { Peer } from '../base/link.ts';
 import type { Micros } from '../base/time.ts';
 import { DEFAULT_VHOST, type StreamName } from '../media/stream-name.ts';
+import type { HookClient, HookConnection } from './hooks/hooks.ts';
 
 export const admissionErrors = defineErrors('ADMISSION', {
   NAME: {
@@ -11,6 +12,16 @@ export const admissionErrors = defineErrors('ADMISSION', {
     advice: 'Use rtmp://host/app/stream with letters, digits and -_. only.',
   },
   KICKED: { srs: 2056, text: 'ended by the operator', advice: 'Somebody called DELETE on the clients API.' },
+  VHOST: {
+    srs: 2014,
+    text: 'no vhost serves {vhost}',
+    advice: 'Write a vhost of that name or __defaultVhost__, and do not switch it off.',
+  },
+  IDLE: {
+    srs: 2056,
+    text: 'nobody played for {seconds} s',
+    advice: 'publish.kickoff_for_idle of the vhost says so; 0 switches it off.',
+  },
   SESSIONS: { srs: 1074, text: 'the limit of {limit} sessions is reached', advice: 'Raise limits.sessions.' },
 });
 
@@ -28,6 +39,22 @@ export interface AdmissionRequest {
   readonly tcUrl: string;
   readonly pageUrl: string;
   readonly swfUrl: string;
+  /** What hooks are told where SRS tells them something else: the stream with its extension, another tcUrl. */
+  readonly told?: (vhost: string) => Partial<Pick<HookClient, 'stream' | 'tcUrl' | 'param'>>;
+  /** The id that its session shall have, if that is free. */
+  readonly id?: string;
+  /** Of a protocol whose connection stands before and after: on_connect is asked on it, and its id is used. */
+  readonly connection?: HookConnection;
+  /** False: this request makes no session, so hooks are not asked. */
+  readonly session?: false;
+}
+
+/** What follows from an admission for hooks; `Sessions.open` calls both. */
+export interface Ticket {
+  /** The session is open. */
+  begin(): void;
+  /** The session is over, or did not come to be. Idempotent. */
+  end(): void;
 }
 
 export interface Grant {
@@ -35,6 +62,12 @@ export interface Grant {
   readonly name: StreamName;
   readonly policy: 'refuse' | 'takeover';
   readonly mergeWindow: Micros;
+  /** Of its session in the API, the log and the hooks; without one, any. */
+  readonly id?: string;
+  /** For a publisher: until its first media, and between media, as its vhost says; without them, the limits. */
+  readonly firstMediaTime?: Micros;
+  readonly silentTime?: Micros;
+  readonly ticket?: Ticket;
 }
 
 export interface Admission {
@@ -48,7 +81,7 @@ export interface AdmissionSettings {
   readonly nameBytes: number;
 }
 
-/** The admission of a server without a configuration file: every well-formed name, on the default vhost. */
+/** The admission of tests and tools: every well-formed name, on the default vhost. */
 export class OpenAdmission implements Admission {
   readonly #settings: AdmissionSettings;
 

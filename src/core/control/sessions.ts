@@ -7,7 +7,7 @@ import type { Closer, Peer } from '../base/link.ts';
 import { type Rng, randomId } from '../base/rng.ts';
 import type { Micros } from '../base/time.ts';
 import type { StreamName } from '../media/stream-name.ts';
-import { admissionErrors } from './admission.ts';
+import { admissionErrors, type Grant } from './admission.ts';
 
 /** What the API shows of a session. */
 export interface SessionInfo {
@@ -82,22 +82,41 @@ export class Sessions {
     return this.#entries.size;
   }
 
-  /** Registers an admitted session; throws ADMISSION_SESSIONS at the limit. */
-  open(info: SessionInfo): SessionEntry {
-    if (this.#entries.size >= this.#limit) {
-      this.failed++;
-      throw admissionErrors.refused('SESSIONS', { limit: this.#limit });
+  /** Throws ADMISSION_SESSIONS when no session can be opened. */
+  checkRoom(): void {
+    if (this.#entries.size < this.#limit) return;
+    this.failed++;
+    throw admissionErrors.refused('SESSIONS', { limit: this.#limit });
+  }
+
+  /**
+   * Registers an admitted session. Closing the entry ends what the grant began, so that hooks hear of it once, whatever
+   * ends the session. Throws ADMISSION_SESSIONS at the limit; the grant is ended then.
+   */
+  open(info: SessionInfo, { id: wanted, ticket }: Pick<Grant, 'id' | 'ticket'>): SessionEntry {
+    try {
+      this.checkRoom();
+    } catch (error) {
+      ticket?.end();
+      throw error;
     }
-    const id = randomId(this.#rng, 8);
+    const id = wanted === undefined || this.#entries.has(wanted) ? randomId(this.#rng, 8) : wanted;
     const entry = new SessionEntry(id, info, this.#clock.now(), (reason) => {
       if (!this.#entries.delete(id)) return;
       if (reason !== undefined) this.failed++;
       for (const watcher of this.#watchers) watcher.closed?.(entry);
+      ticket?.end();
     });
     this.#entries.set(id, entry);
     this.opened++;
+    ticket?.begin();
     for (const watcher of this.#watchers) watcher.opened?.(entry);
     return entry;
+  }
+
+  /** Whether a session has this id. */
+  has(id: string): boolean {
+    return this.#entries.has(id);
   }
 
   /** Its byte counts are those of now. */

@@ -71,13 +71,26 @@ export class Stats {
     if (stats === undefined) {
       const now = this.#clock.now();
       const { vhost } = stream.name;
-      stats = { id: srsId(this.#rng), received: new Rate(now), sent: new Rate(now), pictures: new Rate(now), vhost };
+      stats = {
+        id: this.streamId(stream.name),
+        received: new Rate(now),
+        sent: new Rate(now),
+        pictures: new Rate(now),
+        vhost,
+      };
       this.#streams.set(key, stats);
     }
     stats.received.total = stream.receivedBytes;
     stats.sent.total = stream.sentBytes;
     stats.pictures.total = stream.frames.video;
     return stats;
+  }
+
+  /** The id of a stream, also before and after it is in the hub: hooks name it while its publisher is asked about. */
+  streamId(name: StreamName): string {
+    const text = `${this.serviceId} ${streamKey(name)}`;
+    const hash = fnv1a(text) * 2 ** 20 + (fnv1a(`stream ${text}`) >>> 12);
+    return `vid-${hash.toString(36).slice(-7).padStart(7, '0')}`;
   }
 
   /** A session is about to publish. */
@@ -146,6 +159,13 @@ export class Stats {
     this.received.tick(now);
     this.sent.tick(now);
   }
+}
+
+/** FNV-1a of 32 bits over UTF-16 units: equal names have equal ids, and that is all it is for. */
+function fnv1a(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
 }
 
 const srsId = (rng: Rng): string => `vid-${randomId(rng, 7)}`;

@@ -12,6 +12,15 @@ export interface HubOptions {
   readonly limits: Limits;
   readonly gopCache: boolean;
   readonly mergeWindow: Micros;
+  /** What a stream has of its own, asked when it begins; what is not said is that of all. */
+  readonly settingsFor?: (name: StreamName) => StreamSettings;
+}
+
+/** Settings of one stream. */
+export interface StreamSettings {
+  readonly gopCache?: boolean;
+  readonly mergeWindow?: Micros;
+  readonly limits?: Partial<Pick<Limits, 'gopFrames' | 'feedSpan'>>;
 }
 
 export interface HubWatcher {
@@ -48,8 +57,11 @@ export class Hub {
     if (known !== undefined) return known;
     const { limits } = this.#options;
     if (this.#streams.size >= limits.streams) throw streamErrors.limit('COUNT', { limit: limits.streams });
+    const own = this.#options.settingsFor?.(name);
     const stream = new Stream(name, {
       ...this.#options,
+      ...own,
+      limits: { ...limits, ...own?.limits },
       onIdle: () => this.#streams.delete(key),
       onPublished: () => {
         for (const watcher of this.#watchers) watcher.published?.(stream);

@@ -21,10 +21,12 @@ const redirects = new Set([301, 302, 303, 307, 308]);
 export async function request(context: NetContext, url: URL, options: HttpRequestOptions): Promise<HttpResponse> {
   let target = url;
   let { headers } = options;
+  const { follow = true, method } = options;
   for (let hop = 0; ; hop++) {
     const response = await new Attempt(context, target, { ...options, headers }).response();
     const location = response.header('location');
-    const follows = redirects.has(response.status) && /^(GET|HEAD)$/.test(options.method) && location !== undefined;
+    const follows =
+      follow && redirects.has(response.status) && /^(GET|HEAD)$/.test(method) && location !== undefined;
     if (!follows) return response;
     response.body.close();
     if (hop === MAX_REDIRECTS) throw netErrors.system('REDIRECTS', { at: url.href, why: `more than ${hop} times` });

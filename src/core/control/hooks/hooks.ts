@@ -2,6 +2,7 @@
 import type { Peer } from '../../base/link.ts';
 import type { Micros } from '../../base/time.ts';
 import type { StreamName } from '../../media/stream-name.ts';
+import type { RecordedFile } from '../record/recorded-file.ts';
 import type { SegmentFile } from '../storage/segment-file.ts';
 
 /** What hooks say of a client; the words are SRS's. */
@@ -29,13 +30,6 @@ export interface HookConnection {
   close(bytes: { readonly sent: number; readonly received: number }): void;
 }
 
-/** A file of a recording that is complete. */
-export interface RecordedFile {
-  readonly name: StreamName;
-  /** As the template made it: `./objs/nginx/html/live/a.1795464663585.flv`. */
-  readonly file: string;
-}
-
 /**
  * Tells and asks. What asks rejects with a RefusedError; what tells returns at once, and its failures are in the log.
  * Events of files name the client that publishes the stream, or did so last.
@@ -45,8 +39,14 @@ export interface Hooks {
   connection(peer: Peer): HookConnection;
   /** on_publish, on_play. @param deadline when the answer must be there. */
   ask(action: 'publish' | 'play', client: HookClient, deadline: Micros): Promise<void>;
-  /** on_unpublish, on_stop. */
-  over(action: 'publish' | 'play', client: HookClient): void;
+  /** Who was admitted has a session, and takes the name of its stream next. */
+  begin(action: 'publish' | 'play', client: HookClient): void;
+  /**
+   * on_unpublish, on_stop; not for a publisher that began and found the name taken.
+   *
+   * @param begun false: it left before it had a session.
+   */
+  over(action: 'publish' | 'play', client: HookClient, begun: boolean): void;
   /** on_dvr: a recorded file has its last name. */
   dvr(file: RecordedFile): void;
   /** on_hls: a segment has its last name. */
@@ -67,6 +67,7 @@ const nothing = (): void => undefined;
 export const noHooks: Hooks = {
   connection: () => ({ id: '', connect: told, close: nothing }),
   ask: told,
+  begin: nothing,
   over: nothing,
   dvr: nothing,
   hls: nothing,

@@ -20,7 +20,7 @@ export function readRequest(
     tcUrl: `${scheme}://${request.header('host') ?? ''}/${app}`,
     pageUrl: request.header('referer') ?? '',
     swfUrl: '',
-    told: { stream: `${stream}.m3u8`, tcUrl: `${scheme}://${hostName(request.header('host') ?? '')}/${app}` },
+    told: () => ({ stream: `${stream}.m3u8`, tcUrl: `${scheme}://${hostName(request.header('host') ?? '')}/${app}` }),
     ...(ctx !== null && { id: ctx }),
   };
 }

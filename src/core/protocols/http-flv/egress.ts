@@ -68,14 +68,15 @@ export class PlaySession implements Session {
     this.#options = options;
     this.#since = host.clock.now();
     this.deadline = this.#since + waitTime;
-    this.#entry = host.sessions.open({
+    const info = {
       ...asked,
       name: grant.name,
       publish: false,
       shownName: grant.name.stream + format.extension,
-      end: (reason) => this.close(reason, host.clock.now()),
+      end: (reason: SrsxError) => this.close(reason, host.clock.now()),
       measure: () => this.#count(),
-    });
+    };
+    this.#entry = host.sessions.open(info, grant);
     exchange.onGone = () => this.close(undefined, host.clock.now());
     host.wheel.add(this);
   }

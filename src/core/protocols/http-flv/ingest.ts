@@ -50,13 +50,8 @@ export class PublishSession implements Session {
     this.#since = host.clock.now();
     this.deadline = this.#since + host.limits.firstMediaTime;
     const end = (reason: SrsxError): void => this.close(reason, host.clock.now());
-    this.#entry = host.sessions.open({
-      ...asked,
-      name: grant.name,
-      publish: true,
-      shownName: grant.name.stream + format.extension,
-      end,
-    });
+    const shownName = grant.name.stream + format.extension;
+    this.#entry = host.sessions.open({ ...asked, name: grant.name, publish: true, shownName, end }, grant);
     try {
       this.#publication = host.hub.stream(grant.name).publish({ policy: grant.policy, onEvicted: end });
     } catch (error) {

@@ -24,5 +24,6 @@ export function readRequest(
     tcUrl: `${scheme}://${request.header('host') ?? ''}/${app}`,
     pageUrl: request.header('referer') ?? '',
     swfUrl: '',
+    told: (vhost) => ({ tcUrl: `rtmp://${vhost}/${app}` }),
   };
 }

@@ -105,7 +105,9 @@ class Server implements Closer {
     const host = this.#host;
     const asked = readRequest(exchange.request, action, format);
     const grant = await host.admission.admit(asked);
-    return gone ? undefined : { host, exchange, format, asked, grant };
+    if (!gone) return { host, exchange, format, asked, grant };
+    grant.ticket?.end();
+    return undefined;
   }
 
   #wait(name: StreamName, session: PlaySession): void {

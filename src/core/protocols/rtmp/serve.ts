@@ -7,11 +7,12 @@ import type { Log } from '../../base/log.ts';
 import { drive, guard, type Session, toSrsxError } from '../../base/session.ts';
 import { type Micros, toMs } from '../../base/time.ts';
 import type { Grant } from '../../control/admission.ts';
+import type { HookConnection } from '../../control/hooks/hooks.ts';
 import type { Host, Listener, TlsFiles } from '../../control/host.ts';
 import type { SessionEntry } from '../../control/sessions.ts';
 import { Settler } from '../../media/settle.ts';
 import type { Publication } from '../../media/stream.ts';
-import { type StreamName, streamUrl } from '../../media/stream-name.ts';
+import { streamUrl } from '../../media/stream-name.ts';
 import type { RtmpConfig } from './config.ts';
 import { RtmpPlayer } from './egress.ts';
 import { errors } from './errors.ts';
@@ -74,6 +75,7 @@ export class ServedLink implements Session, SessionEvents {
   readonly #onEnded: () => void;
   readonly #session: RtmpSession;
   readonly #since: Micros;
+  readonly #hooks: HookConnection;
   #log: Log;
   #entry: SessionEntry | undefined;
   #publication: Publication | undefined;
@@ -91,6 +93,7 @@ export class ServedLink implements Session, SessionEvents {
     this.#config = config;
     this.#onEnded = onEnded;
     this.#since = host.clock.now();
+    this.#hooks = host.hooks.connection(link.peer);
     this.#log = host.log.with({ peer: formatAddress(link.peer) });
     const { chunkSize, windowAckSize } = config;
     const { limits, rng } = host;
@@ -143,6 +146,7 @@ export class ServedLink implements Session, SessionEvents {
       tcUrl,
       pageUrl,
       swfUrl,
+      connection: this.#hooks,
     });
     void asked.then(
       (grant) => this.#step((now) => this.#granted(request, grant, now)),
@@ -181,6 +185,7 @@ export class ServedLink implements Session, SessionEvents {
       receivedBytes,
       sentBytes: this.#sentBytes,
     });
+    this.#hooks.close({ sent: this.#sentBytes, received: receivedBytes });
     this.#onEnded();
   }
 
@@ -192,7 +197,10 @@ export class ServedLink implements Session, SessionEvents {
 
   #granted(request: StreamRequest, grant: Grant, now: Micros): void {
     // The peer may have left while the admission was asked.
-    if (this.#session.state !== 'asking') return;
+    if (this.#session.state !== 'asking') {
+      grant.ticket?.end();
+      return;
+    }
     const start = this.#prepare(request, grant, now);
     if (start === undefined) return;
     this.#session.accept(now);
@@ -205,7 +213,7 @@ export class ServedLink implements Session, SessionEvents {
   /** Takes what the request needs; what is refused here is told to the peer, not only logged. */
   #prepare(request: StreamRequest, grant: Grant, now: Micros): (() => void) | undefined {
     try {
-      this.#entry = this.#register(request, grant.name);
+      this.#entry = this.#register(request, grant);
       return request.action === 'publish' ? this.#publish(grant) : this.#play(request, grant);
     } catch (error) {
       this.stop();
@@ -214,8 +222,9 @@ export class ServedLink implements Session, SessionEvents {
     }
   }
 
-  #register({ action, type, target, tcUrl, pageUrl, swfUrl }: StreamRequest, name: StreamName): SessionEntry {
-    const entry = this.#host.sessions.open({
+  #register({ action, type, target, tcUrl, pageUrl, swfUrl }: StreamRequest, grant: Grant): SessionEntry {
+    const { name } = grant;
+    const info = {
       protocol: 'rtmp',
       type,
       publish: action === 'publish',
@@ -226,9 +235,10 @@ export class ServedLink implements Session, SessionEvents {
       tcUrl,
       pageUrl,
       swfUrl,
-      end: (reason) => this.close(reason, this.#host.clock.now()),
+      end: (reason: SrsxError) => this.close(reason, this.#host.clock.now()),
       measure: () => this.#measure(this.#host.clock.now()),
-    });
+    };
+    const entry = this.#host.sessions.open(info, grant);
     this.#log = this.#log.with({ session: entry.id, stream: streamUrl(name) });
     return entry;
   }

@@ -42,14 +42,15 @@ export class PlayerSession implements Session {
     const { host, asked, grant } = options;
     this.#options = options;
     this.#since = host.clock.now();
-    this.#entry = host.sessions.open({
+    const info = {
       ...asked,
       name: grant.name,
       publish: false,
       shownName: grant.name.stream,
-      end: (reason) => this.end(reason),
+      end: (reason: SrsxError) => this.end(reason),
       measure: () => this.#count(),
-    });
+    };
+    this.#entry = host.sessions.open(info, grant);
     host.wheel.add(this);
   }
 

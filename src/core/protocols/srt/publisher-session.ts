@@ -49,7 +49,7 @@ export class PublisherSession implements Session {
     this.deadline = this.#since + host.limits.firstMediaTime;
     const end = (reason: SrsxError): void => this.end(reason);
     const shownName = grant.name.stream;
-    this.#entry = host.sessions.open({ ...asked, name: grant.name, publish: true, shownName, end });
+    this.#entry = host.sessions.open({ ...asked, name: grant.name, publish: true, shownName, end }, grant);
     const key = streamKey(grant.name);
     const before = passages.get(key);
     // Before the stream is published: players that wait for it look here.

@@ -48,7 +48,7 @@ export function world(config: string, feeder?: Feeder) {
     },
     publish(stream: string, { app = 'live', vhost = DEFAULT_VHOST, ...words } = {} as Record<string, string>) {
       const name = { vhost, app, stream };
-      const entry = sessions.open({
+      const info = {
         protocol: 'rtmp',
         type: 'fmle-publish',
         publish: true,
@@ -60,7 +60,8 @@ export function world(config: string, feeder?: Feeder) {
         swfUrl: '',
         end: () => undefined,
         ...words,
-      });
+      };
+      const entry = sessions.open(info, {});
       const publication = hub.stream(name).publish({ policy: 'refuse', onEvicted: () => undefined });
       return {
         end: () => {

@@ -56,10 +56,11 @@ function world(config: string, backend: () => Promise<readonly string[]> = async
     },
     publish(stream = 'one', { app = 'live', vhost = DEFAULT_VHOST, param = '' } = {}) {
       const name = { vhost, app, stream };
-      sessions.open({
+      const info = {
         ...{ protocol: 'rtmp', type: 'fmle-publish', publish: true, peer: { host: 'h', port: 1 }, name, param },
         ...{ shownName: stream, tcUrl: '', pageUrl: '', swfUrl: '', end: () => undefined },
-      });
+      };
+      sessions.open(info, {});
       const evicted: string[] = [];
       const publication = hub.stream(name).publish({ policy: 'refuse', onEvicted: ({ code }) => evicted.push(code) });
       return { evicted, end: () => publication.end() };

@@ -175,7 +175,7 @@ describe('a publisher', () => {
     peer.command(1, 'publish', 3, null, 's?token=1', 'live');
     await settle();
 
-    expect(asked).toEqual([
+    expect(asked).toMatchObject([
       {
         action: 'publish',
         protocol: 'rtmp',

@@ -1,5 +1,5 @@
 // HTTP streams, files and callbacks of a vhost.
-import { block, float, list, supported, text, toggle } from '../setting.ts';
+import { block, float, int, list, own, supported, text, toggle } from '../setting.ts';
 
 /** Block `vhost.http_static`. */
 export const vhostHttpStatic = block('vhost.http_static', {
@@ -21,14 +21,15 @@ export const vhostHttpRemux = block('vhost.http_remux', {
 
 /** Block `vhost.http_hooks`. */
 export const vhostHttpHooks = block('vhost.http_hooks', {
-  enabled: toggle(false, 'HTTP callbacks.'),
-  on_publish: list([], 'url list', 'Publish starts.'),
-  on_unpublish: list([], 'url list', 'Publish stops.'),
-  on_play: list([], 'url list', 'Play starts.'),
-  on_stop: list([], 'url list', 'Play stops.'),
-  on_dvr: list([], 'url list', 'DVR file reaped.'),
-  on_hls: list([], 'url list', 'HLS segment reaped.'),
-  on_hls_notify: list([], 'url template list', 'GET to a CDN per segment.'),
-  on_connect: list([], 'url list', 'RTMP connect (hidden since 5.0 docs, still works).'),
-  on_close: list([], 'url list', 'RTMP close (hidden since 5.0 docs, still works).'),
+  enabled: supported(toggle(false, 'HTTP callbacks.')),
+  on_publish: supported(list([], 'url list', 'Publish starts.')),
+  on_unpublish: supported(list([], 'url list', 'Publish stops.')),
+  on_play: supported(list([], 'url list', 'Play starts.')),
+  on_stop: supported(list([], 'url list', 'Play stops.')),
+  on_dvr: supported(list([], 'url list', 'DVR file reaped.')),
+  on_hls: supported(list([], 'url list', 'HLS segment reaped.')),
+  on_hls_notify: supported(list([], 'url template list', 'GET to a CDN per segment.')),
+  on_connect: supported(list([], 'url list', 'RTMP connect (hidden since 5.0 docs, still works).')),
+  on_close: supported(list([], 'url list', 'RTMP close (hidden since 5.0 docs, still works).')),
+  hooks_timeout: own(int(28_000, 'ms', 'Time for all URLs of one hook that is asked, and for each that is told.')),
 });

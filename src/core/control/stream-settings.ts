@@ -1,0 +1,24 @@
+// What a vhost says of its streams: caches and queues.
+import { fromMs, fromSeconds } from '../base/time.ts';
+import type { StreamSettings } from '../media/hub.ts';
+import type { StreamName } from '../media/stream-name.ts';
+import type { Section } from './config/config.ts';
+import type { Settings } from './config/settings.ts';
+
+/** The settings of each stream at the time when it begins; numbers that make no sense are left to the limits. */
+export const streamSettings =
+  (settings: Settings) =>
+  (name: StreamName): StreamSettings => {
+    const vhost = settings.vhost(name.vhost);
+    const frames = vhost.get('vhost.play.gop_cache_max_frames');
+    const seconds = vhost.get('vhost.play.queue_length');
+    return {
+      gopCache: vhost.get('vhost.play.gop_cache'),
+      mergeWindow: mergeWindowOf(vhost),
+      limits: { ...(frames > 0 && { gopFrames: frames }), ...(seconds > 0 && { feedSpan: fromSeconds(seconds) }) },
+    };
+  };
+
+/** SRS: mw_latency; with min_latency nothing is held back. */
+export const mergeWindowOf = (vhost: Section): number =>
+  vhost.get('vhost.min_latency') ? 0 : fromMs(Math.max(0, vhost.get('vhost.play.mw_latency')));
