@@ -1,0 +1,228 @@
+// Frames through RTP payloads and back, for every codec; loss, damage, and what others send.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { H264RtpPayload } from 'werift';
+import { concat, fromHex, toHex } from '../../../../src/core/base/bytes.ts';
+import { ProtocolError } from '../../../../src/core/base/errors.ts';
+import * as av1 from '../../../../src/core/codec/av1/index.ts';
+import {
+  type Depacketiser,
+  type MediaUnit,
+  makeDepacketiser,
+  type Payload,
+  payloadKind,
+  RtpMuxer,
+  readPayloads,
+} from '../../../../src/core/format/rtp/index.ts';
+import { makePacketiser } from '../../../../src/core/format/rtp/packetiser.ts';
+import type { Frame } from '../../../../src/core/media/frame.ts';
+import type { Codec, Track } from '../../../../src/core/media/track.ts';
+import { aacTrack, h264Track, live, video } from '../../../tools/builders.ts';
+import { hevcPicture, hevcTrack, opusFrame, opusTrack, picture } from '../ts/media.ts';
+
+const filler = (size: number): Uint8Array => Uint8Array.from({ length: size }, (_, i) => 1 + ((i * 7) % 250));
+const av1Track: Track = { ...h264Track, codec: 'av1', config: fromHex('81010c000a0b0000000cc4ff6700be0010') };
+const vp8Track: Track = { ...h264Track, codec: 'vp8', config: new Uint8Array(0) };
+const vp9Track: Track = { ...h264Track, codec: 'vp9', config: new Uint8Array(0) };
+const pcmaTrack: Track = { ...aacTrack, codec: 'pcma', config: new Uint8Array(0) };
+
+const vp8Frame = (key: boolean, size: number): Uint8Array =>
+  concat([
+    fromHex(key ? '1067009d012a4201b6000007088585889984880202b305fd' : 'd101000510ac00180018582ff400088e8000'),
+    filler(size),
+  ]);
+const vp9Frame = (key: boolean, size: number): Uint8Array =>
+  concat([fromHex(key ? '824983420014100b560638241c184a00' : '86004092f121400000887f91f3be8dd1'), filler(size)]);
+/** OBU_FRAME with its size; frame_type is in the first bits: 0 is a shown key frame. */
+function av1Frame(key: boolean, size: number): Uint8Array {
+  const { obus } = av1.parseConfig(av1Track.config);
+  const body = concat([Uint8Array.of(key ? 0x10 : 0x30), filler(size)]);
+  const frame = concat([Uint8Array.of((av1.obuType.frame << 3) | 2), av1.writeLeb128(body.length), body]);
+  return key ? concat([obus, frame]) : frame;
+}
+
+interface Case {
+  readonly codec: Codec;
+  readonly track: Track;
+  readonly frame: (key: boolean, size: number) => Uint8Array;
+}
+
+const cases: readonly Case[] = [
+  { codec: 'h264', track: h264Track, frame: (key, size) => picture({ at: 0, key, size }).data },
+  { codec: 'h265', track: hevcTrack, frame: (key, size) => hevcPicture({ at: 0, key, size }).data },
+  { codec: 'vp8', track: vp8Track, frame: vp8Frame },
+  { codec: 'vp9', track: vp9Track, frame: vp9Frame },
+  { codec: 'av1', track: av1Track, frame: av1Frame },
+  { codec: 'opus', track: opusTrack, frame: (_, size) => opusFrame(0, size).data },
+  { codec: 'pcma', track: pcmaTrack, frame: (_, size) => filler(size) },
+];
+const pictures = cases.filter(({ track }) => track.kind === 'video');
+
+/** Payloads of one frame. */
+function payloadsOf(track: Track, data: Uint8Array, key: boolean, ticks: number): Payload[] {
+  const payloads = makePacketiser(track, 1180)!.packetise(data, key);
+  return payloads.map((parts, i) => ({ bytes: concat([...parts]), marker: i === payloads.length - 1, ticks }));
+}
+
+const push = (depacketiser: Depacketiser, payloads: readonly Payload[]): MediaUnit[] =>
+  payloads.flatMap((payload) => depacketiser.push(payload));
+
+/** A frame as it comes back: parameter sets that were put in front of a key frame stay there. */
+function tail(data: Uint8Array, original: Uint8Array): string {
+  return toHex(data.subarray(data.length - original.length));
+}
+
+describe.each(cases)('$codec', ({ codec, track, frame }) => {
+  it.each([20, 1100, 1180, 1181, 5000, 100_000])('a key frame of about %i bytes comes back', (size) => {
+    if (codec === 'opus' || codec === 'pcma') if (size > 1180) return;
+    const data = frame(true, size);
+    const payloads = payloadsOf(track, data, true, 90_000);
+
+    const units = push(makeDepacketiser(codec)!, payloads);
+
+    expect(payloads.every(({ bytes }) => bytes.length <= 1180)).toBe(true);
+    expect(units).toMatchObject([{ key: true, ticks: 90_000 }]);
+    expect(tail(units[0]!.data, data)).toBe(toHex(data));
+  });
+});
+
+describe.each(pictures)('$codec', ({ codec, track, frame }) => {
+  it('gives its parameters with the first key frame only', () => {
+    const depacketiser = makeDepacketiser(codec)!;
+    const first = push(depacketiser, payloadsOf(track, frame(true, 100), true, 0));
+    const second = push(depacketiser, payloadsOf(track, frame(true, 100), true, 3000));
+
+    expect(first[0]?.config !== undefined).toBe(codec !== 'vp8');
+    if (codec === 'h264' || codec === 'av1') expect(toHex(first[0]!.config!)).toBe(toHex(track.config));
+    expect(second[0]?.config).toBeUndefined();
+  });
+
+  it('waits for a key frame', () => {
+    const depacketiser = makeDepacketiser(codec)!;
+
+    expect(push(depacketiser, payloadsOf(track, frame(false, 3000), false, 0))).toEqual([]);
+    expect(depacketiser.needsKey).toBe(true);
+    expect(push(depacketiser, payloadsOf(track, frame(true, 3000), true, 3000))).toHaveLength(1);
+    expect(depacketiser.needsKey).toBe(false);
+    expect(push(depacketiser, payloadsOf(track, frame(false, 3000), false, 6000))).toHaveLength(1);
+  });
+
+  it('drops the frame around a hole, whichever payload is missing, and all up to the next key frame', () => {
+    const count = payloadsOf(track, frame(false, 5000), false, 0).length;
+    for (let missing = 0; missing < count; missing++) {
+      const depacketiser = makeDepacketiser(codec)!;
+      push(depacketiser, payloadsOf(track, frame(true, 100), true, 0));
+      const broken = payloadsOf(track, frame(false, 5000), false, 3000);
+      const units: MediaUnit[] = [];
+      for (const [i, payload] of broken.entries()) {
+        if (i === missing) depacketiser.lost();
+        else units.push(...depacketiser.push(payload));
+      }
+      units.push(...push(depacketiser, payloadsOf(track, frame(false, 100), false, 6000)));
+
+      expect(units).toEqual([]);
+      expect(depacketiser.needsKey).toBe(true);
+      expect(push(depacketiser, payloadsOf(track, frame(true, 100), true, 9000))).toHaveLength(1);
+    }
+  });
+
+  it('takes another time stamp for the end of a frame without a marker', () => {
+    const depacketiser = makeDepacketiser(codec)!;
+    const first = payloadsOf(track, frame(true, 3000), true, 0).map((payload) => ({ ...payload, marker: false }));
+
+    expect(push(depacketiser, first)).toEqual([]);
+    expect(push(depacketiser, payloadsOf(track, frame(false, 100), false, 3000))).toHaveLength(2);
+  });
+
+  it('survives damage with a ProtocolError or a lost frame', () => {
+    const whole = [
+      ...payloadsOf(track, frame(true, 2500), true, 0),
+      ...payloadsOf(track, frame(false, 2500), false, 1),
+    ];
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.record({ which: fc.nat(whole.length - 1), at: fc.nat(40), value: fc.nat(255), size: fc.nat(1200) }),
+        ),
+        (damages) => {
+          const depacketiser = makeDepacketiser(codec)!;
+          const damaged = whole.map((payload) => ({ ...payload, bytes: payload.bytes.slice() }));
+          for (const { which, at, value, size } of damages) {
+            const payload = damaged[which]!;
+            payload.bytes[at] = value;
+            payload.bytes = payload.bytes.subarray(0, size);
+          }
+          for (const payload of damaged) {
+            try {
+              depacketiser.push(payload);
+            } catch (error) {
+              expect(error).toBeInstanceOf(ProtocolError);
+            }
+          }
+        },
+      ),
+    );
+  });
+});
+
+it('H.264 as werift reads it', () => {
+  const data = picture({ at: 0, key: false, size: 3000 }).data;
+  let fragment: Buffer | undefined;
+  const nals = payloadsOf(h264Track, data, false, 0).flatMap(({ bytes }) => {
+    const read = H264RtpPayload.deSerialize(Buffer.from(bytes), fragment);
+    fragment = read.fragment;
+    return read.payload === undefined ? [] : [read.payload];
+  });
+
+  expect(toHex(concat(nals))).toBe(`00000001${toHex(data.subarray(4))}`);
+});
+
+describe('the muxer', () => {
+  const rows = (muxer: RtpMuxer, frames: readonly Frame[]) =>
+    frames
+      .flatMap((frame) => muxer.write(frame))
+      .map(({ kind, chunks }) => {
+        const payloads: { kind: number; marker: boolean; timestamp: number; size: number }[] = [];
+        readPayloads(concat([...chunks]), (of, marker, timestamp, begin, end) => {
+          payloads.push({ kind: of, marker, timestamp, size: end - begin });
+        });
+        return { kind, payloads };
+      });
+
+  it('gives a row of payloads for each frame, of the wanted codecs only', () => {
+    const muxer = new RtpMuxer({ video: 'h264', audio: 'opus', keepBFrames: false });
+    muxer.header([h264Track, opusTrack]);
+
+    const found = rows(muxer, [picture({ at: 0, key: true, size: 3000 }), opusFrame(20), picture({ at: 40 })]);
+
+    expect(found.map(({ kind }) => kind)).toEqual(['join', 'more', 'more']);
+    expect(found[0]!.payloads.map(({ marker }) => marker)).toEqual([false, false, false, true]);
+    expect(found[1]!.payloads).toMatchObject([{ kind: payloadKind.audio, marker: false, timestamp: 960 }]);
+    expect(found[2]!.payloads).toMatchObject([{ kind: payloadKind.video, marker: true, timestamp: 3600 }]);
+  });
+
+  it('sends nothing of sound in another codec', () => {
+    const muxer = new RtpMuxer({ video: 'h264', audio: 'opus', keepBFrames: false });
+    muxer.header([h264Track, aacTrack]);
+
+    const frames = live({ seconds: 1 });
+    expect(rows(muxer, frames)).toHaveLength(frames.filter(({ track }) => track === h264Track).length);
+  });
+
+  it('leaves out pictures that are shown before one that was sent, unless they are wanted', () => {
+    const frames = [
+      video({ at: 0, cts: 40, key: true }),
+      video({ at: 40, cts: 120 }),
+      video({ at: 80, cts: 40 }),
+      video({ at: 120, cts: 40 }),
+      video({ at: 160, cts: 40 }),
+    ];
+    const count = (keepBFrames: boolean): number => {
+      const muxer = new RtpMuxer({ video: 'h264', audio: undefined, keepBFrames });
+      muxer.header([h264Track]);
+      return rows(muxer, frames).length;
+    };
+
+    expect([count(false), count(true)]).toEqual([4, 5]);
+  });
+});
