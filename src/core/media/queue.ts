@@ -1,0 +1,172 @@
+// Puts items that a network mixed up back in order, and waits a bounded time for those that are missing.
+//
+//   next          newest
+//    v              v
+//   | . | B | C | . | E |      a ring of `items` places; the place of a number is its remainder
+//
+// What is in order leaves at once: no delay is added where nothing is missing. A hole is waited for until the first item
+// behind it has waited for `span`; then the hole is given up and told with the next item. Why not a fixed play-out delay: we
+// pass media on, and whoever shows it has a buffer of its own.
+import type { Micros } from '../base/time.ts';
+
+/** Bounds of a queue. */
+export interface QueueLimits {
+  /** How long a hole is waited for. Too small: retransmissions come too late. Too big: latency after each loss. */
+  readonly span: Micros;
+  /** Numbers from the oldest waited for to the newest. A jump further is a sender that began anew. */
+  readonly items: number;
+  /** Of all items that wait, by the `size` that is given with each. */
+  readonly bytes: number;
+}
+
+/** What became of an item: late and twice are not kept. */
+export type Pushed = 'kept' | 'late' | 'twice' | 'restart';
+
+/** An item whose turn has come. */
+export interface Ordered<Item> {
+  readonly item: Item;
+  readonly sequence: number;
+  /** Numbers given up in front of it; Infinity when the sender began anew. */
+  readonly missing: number;
+}
+
+interface Place<Item> {
+  readonly item: Item;
+  readonly sequence: number;
+  readonly size: number;
+  readonly since: Micros;
+}
+
+/** Numbers are those of an unwrapper: they grow for ever and may be negative. */
+export class ReorderQueue<Item> {
+  readonly #limits: QueueLimits;
+  readonly #places: (Place<Item> | undefined)[];
+  /** The number that is next; undefined before the first item. */
+  #next: number | undefined;
+  #newest = 0;
+  #count = 0;
+  #bytes = 0;
+  #missing = 0;
+  /** Arrival of the first item behind the hole; Infinity: nothing waits. */
+  #since: Micros = Number.POSITIVE_INFINITY;
+  /** Numbers given up so far, items that came too late, and items that came twice. */
+  readonly counts = { missing: 0, late: 0, twice: 0, restarts: 0 };
+
+  constructor(limits: QueueLimits) {
+    this.#limits = limits;
+    this.#places = new Array<Place<Item> | undefined>(limits.items).fill(undefined);
+  }
+
+  /** Items that wait. */
+  get size(): number {
+    return this.#count;
+  }
+
+  /** Bytes of the items that wait. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** When the hole in front is given up; Infinity: nothing waits for a hole. */
+  get deadline(): Micros {
+    return this.#since + this.#limits.span;
+  }
+
+  /**
+   * Adds an item; `take` until it gives nothing should follow.
+   *
+   * A jump of more than `items` drops what waits and begins anew at this item; one of more than `items` backwards too, while
+   * smaller steps back are late items.
+   */
+  push(sequence: number, item: Item, size: number, now: Micros): Pushed {
+    const pushed = this.#judge(sequence);
+    if (pushed === 'late') this.counts.late++;
+    if (pushed === 'twice') this.counts.twice++;
+    if (pushed === 'late' || pushed === 'twice') return pushed;
+    if (pushed === 'restart') this.#restart(sequence);
+    this.#next ??= sequence;
+    if (this.#count === 0 || sequence > this.#newest) this.#newest = sequence;
+    this.#places[this.#index(sequence)] = { item, sequence, size, since: now };
+    this.#count++;
+    this.#bytes += size;
+    if (now < this.#since) this.#since = now;
+    return pushed;
+  }
+
+  /** The next item in order; one behind a hole when its time is over or too many bytes wait. */
+  take(now: Micros): Ordered<Item> | undefined {
+    if (this.#count === 0 || this.#next === undefined) return undefined;
+    if (this.#places[this.#index(this.#next)] === undefined) {
+      if (now < this.deadline && this.#bytes <= this.#limits.bytes) return undefined;
+      this.#skip();
+    }
+    return this.#shift(this.#next);
+  }
+
+  /** What waits is given in order whatever is missing: the input is over. */
+  flush(): Ordered<Item>[] {
+    const rest: Ordered<Item>[] = [];
+    for (let one = this.take(Number.POSITIVE_INFINITY); one !== undefined; one = this.take(Number.POSITIVE_INFINITY)) {
+      rest.push(one);
+    }
+    return rest;
+  }
+
+  #judge(sequence: number): Pushed {
+    if (this.#next === undefined) return 'kept';
+    const { items } = this.#limits;
+    if (sequence >= this.#next + items || sequence < this.#next - items) return 'restart';
+    if (sequence < this.#next) return 'late';
+    return this.#places[this.#index(sequence)] === undefined ? 'kept' : 'twice';
+  }
+
+  #restart(sequence: number): void {
+    this.#places.fill(undefined);
+    this.#count = 0;
+    this.#bytes = 0;
+    this.#next = sequence;
+    this.#missing = Number.POSITIVE_INFINITY;
+    this.#since = Number.POSITIVE_INFINITY;
+    this.counts.restarts++;
+  }
+
+  /** Gives up the hole in front. */
+  #skip(): void {
+    let next = this.#next as number;
+    // Bounded by the places: something waits, so the walk ends at it.
+    while (this.#places[this.#index(next)] === undefined) next++;
+    this.#missing += next - (this.#next as number);
+    this.counts.missing += next - (this.#next as number);
+    this.#next = next;
+  }
+
+  #shift(sequence: number): Ordered<Item> {
+    const index = this.#index(sequence);
+    const place = this.#places[index] as Place<Item>;
+    const missing = this.#missing;
+    this.#places[index] = undefined;
+    this.#count--;
+    this.#bytes -= place.size;
+    this.#missing = 0;
+    this.#next = sequence + 1;
+    this.#since = this.#waitingSince();
+    return { item: place.item, sequence, missing };
+  }
+
+  /** Arrival of the item that is next in order among those that wait; what is behind a hole counts from there. */
+  #waitingSince(): Micros {
+    if (this.#count === 0) return Number.POSITIVE_INFINITY;
+    let at = this.#next as number;
+    while (at <= this.#newest) {
+      const place = this.#places[this.#index(at)];
+      if (place !== undefined) return place.since;
+      at++;
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  #index(sequence: number): number {
+    const { items } = this.#limits;
+    return ((sequence % items) + items) % items;
+  }
+}
