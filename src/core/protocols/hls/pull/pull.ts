@@ -70,12 +70,11 @@ async function pullAll(host: ClientHost, from: URL, to: MediaSink, options: Pull
   }
   const audioUrl = follow(audio, from);
   const merge = new Merge(to);
-  const sound = new Source(
-    { host, loader, options, url: audioUrl, sink: merge.input(['audio']) },
-    await loadMedia(loader, audioUrl),
-  );
-  const picture = new Source({ host, loader, options, url, sink: merge.input(['video', 'data']) }, media);
-  await Promise.all([picture.run(), sound.run()]);
+  const inputs = { picture: merge.input(['video', 'data']), sound: merge.input(['audio']) };
+  const shared = { host, loader, options };
+  const picture = new Source({ ...shared, url, sink: inputs.picture }, media);
+  const sound = new Source({ ...shared, url: audioUrl, sink: inputs.sound }, await loadMedia(loader, audioUrl));
+  await Promise.all([picture.run().then(() => inputs.picture.end()), sound.run().then(() => inputs.sound.end())]);
 }
 
 async function loadPlaylist(loader: Loader, url: URL, timeout?: Micros): Promise<Playlist> {
