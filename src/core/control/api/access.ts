@@ -61,7 +61,6 @@ export function isForeign({ header, peer }: Pick<HttpRequest, 'header' | 'peer'>
   const site = header('sec-fetch-site');
   const origin = header('origin') ?? header('referer');
   if (site === undefined && origin === undefined) return false;
-  if (site === 'cross-site') return true;
   const host = hostName(header('host') ?? '');
   if (access === 'open' && isLoopback(peer.host) && !isLocalName(host)) return true;
   if (origin === undefined) return site !== 'same-origin' && site !== 'none';

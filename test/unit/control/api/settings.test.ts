@@ -58,6 +58,7 @@ describe('a setting', () => {
     const { status, json } = await put('vhost.hls.hls_fragment', 2.5);
 
     expect(status).toBe(200);
+    expect(world.clock.pending).toBe(0);
     expect(json).toMatchObject({ data: { value: '2.5', from: 'o.conf:4', changed: true } });
     expect(world.settings.vhost('__defaultVhost__').get('vhost.hls.hls_fragment')).toBe(2.5);
     expect(read().vhost('__defaultVhost__')?.get('vhost.hls.hls_fragment')).toBe(2.5);
