@@ -31,14 +31,15 @@ export function relaySummary(result: RelayResult): string {
   ]);
 }
 
-const endings = {
+/** What ended a command, in words. */
+export const endings = {
   end: 'the end of the input',
   duration: 'the duration asked for',
   signal: 'the operator',
 } as const satisfies Record<RelayResult['endedBy'], string>;
 
 /** `1:02:03` or `2:03`. */
-function clock(ms: number): string {
+export function clock(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   const tail = `${String(m).padStart(h > 0 ? 2 : 1, '0')}:${String(s).padStart(2, '0')}`;

@@ -34,4 +34,11 @@ export { type BenchOptions, bench } from './toolkit/bench.ts';
 export type { BenchClients, BenchInterval, BenchReason, BenchReport } from './toolkit/bench-report.ts';
 export { type ProbeOptions, probe } from './toolkit/probe.ts';
 export type { Finding as ProbeFinding, ProbeReport, ProbeTrack } from './toolkit/probe-report.ts';
+export {
+  type RecordingResult,
+  type RecordOptions,
+  type RecordProgress,
+  type RecordResult,
+  record,
+} from './toolkit/record.ts';
 export { type RelayOptions, type RelayProgress, type RelayResult, relay } from './toolkit/relay.ts';

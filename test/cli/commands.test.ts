@@ -9,14 +9,17 @@ const folder = mkdtempSync(join(tmpdir(), 'srsx-cli-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('every command', () => {
-  it.each(['serve', 'probe', 'relay', 'bench play', 'bench publish'])('%s explains itself', async (command) => {
-    const { code, stdout } = await srsx(...command.split(' '), '--help');
+  it.each(['serve', 'probe', 'relay', 'record', 'bench play', 'bench publish'])(
+    '%s explains itself',
+    async (command) => {
+      const { code, stdout } = await srsx(...command.split(' '), '--help');
 
-    expect(code).toBe(0);
-    expect(stdout).toContain('EXAMPLES');
-    expect(stdout).toContain(`$ srsx ${command}`);
-    expect(stdout).toContain('--json');
-  });
+      expect(code).toBe(0);
+      expect(stdout).toContain('EXAMPLES');
+      expect(stdout).toContain(`$ srsx ${command}`);
+      expect(stdout).toContain('--json');
+    },
+  );
 
   it('is listed with the exit codes', async () => {
     const { stdout } = await srsx('--help');
@@ -30,6 +33,9 @@ describe('every command', () => {
     ['serve', '--nonsense'],
     ['probe', 'x.flv', '--nonsense'],
     ['relay', 'a.flv', 'b.flv', '--nonsense'],
+    ['record', 'a.flv', 'b.flv', '--nonsense'],
+    ['record', 'a.flv', 'b.flv', '--segment', 'soon'],
+    ['record', 'a.flv'],
     ['bench', 'play', 'rtmp://127.0.0.1/live/a', '--nonsense'],
     ['bench', 'publish', 'rtmp://127.0.0.1/live/a', '--nonsense'],
     ['probe'],
@@ -124,5 +130,29 @@ describe('relay', () => {
 
   it('refuses to read and write one file', async () => {
     expect((await srsx('relay', demoSample, demoSample)).code).toBe(3);
+  });
+});
+
+describe('record', () => {
+  it('makes a file for each piece, with one document about them', async () => {
+    const { code, stdout } = await srsx('record', demoSample, join(folder, 'r.mp4'), '--segment', '5s', '--json');
+    const result = JSON.parse(stdout);
+
+    expect(code).toBe(0);
+    expect(result).toMatchObject({ endedBy: 'end', frames: { video: 400, audio: 750 }, dropped: 0, gaps: 0 });
+    const files = result.recordings.map(({ file }: { file: string }) => file);
+    expect(files).toEqual(['r-0.mp4', 'r-1.mp4', 'r-2.mp4'].map((name) => join(folder, name)));
+    for (const { file, bytes } of result.recordings) expect(statSync(file).size).toBe(bytes);
+  });
+
+  it('says with its exit code what kind of failure it was', async () => {
+    const missing = join(folder, 'missing.flv');
+
+    expect((await srsx('record', missing, join(folder, 'x.mp4'))).code).toBe(5);
+    expect((await srsx('record', demoSample, join(folder, 'x.doc'))).code).toBe(3);
+    expect((await srsx('record', demoSample, '-')).code).toBe(3);
+    expect((await srsx('record', demoSample, `${folder}/[app]/../../x.mp4`)).code).toBe(3);
+    expect((await srsx('record', demoSample, join(demoSample, 'x.mp4'))).code).toBe(5);
+    expect((await srsx('record', demoSample, join(folder, 'x.mp4'), '--duration', '0s')).code).toBe(0);
   });
 });

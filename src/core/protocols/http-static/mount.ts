@@ -22,7 +22,7 @@ export function targetOf(settings: Settings, host: string, path: string): Target
   const clean = levels.filter((level, index) => level !== '' || index === levels.length - 1).join('/');
   const vhost = settings.find(host);
   const mount = vhost === undefined ? undefined : mountOf(vhost, host);
-  if (vhost !== undefined && mount !== undefined && `${clean}/`.startsWith(mount)) {
+  if (vhost !== undefined && mount !== undefined && clean.startsWith(mount)) {
     return { root: vhost.get('vhost.http_static.dir'), path: clean.slice(mount.length) };
   }
   return { root: settings.root.get('http_server.dir'), path: clean };
