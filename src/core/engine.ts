@@ -16,6 +16,7 @@ import { HttpHooks } from './control/hooks/http-hooks.ts';
 import type { ClientHost, Host, HttpRoutes, Listener, TlsFiles } from './control/host.ts';
 import { RecordServer } from './control/record/index.ts';
 import { startReports } from './control/reports.ts';
+import { IdlePublishers } from './control/idle.ts';
 import { Sessions } from './control/sessions.ts';
 import { Stats } from './control/stats.ts';
 import { streamSettings } from './control/stream-settings.ts';
@@ -160,6 +161,11 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
     enabled: inForce.root.get('stats.enabled'),
     disks: inForce.root.get('stats.disk'),
   }));
+  inForce.onChange(({ before, after }) => {
+    const limit = after.root.get('max_connections');
+    if (limit !== before.root.get('max_connections')) sessions.limit = limit;
+  });
+  const idle = new IdlePublishers({ hub, sessions, settings: inForce });
   const recordings = new RecordServer(host, { cwd: process.cwd() });
   const pages = new Pages();
   await pages.load(settings.pages);
@@ -181,7 +187,7 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
   };
 
   try {
-    const rtmpServer = await rtmp.serve(host, { ...rtmp.defaults, chunkSize: plan.chunkSize, listen: [] });
+    const rtmpServer = await rtmp.serve(host, { ...rtmp.defaults, listen: [] });
     closers.push(rtmpServer);
     const { version, readConfig } = settings;
     const also = (exchange: HttpExchange): boolean =>
@@ -215,6 +221,7 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
   const second = every(client, fromSeconds(1), () => {
     sessions.tick(clock.now());
     stats.tick();
+    idle.tick(clock.now());
   });
   closers.push({ close: second });
   const open = doors;

@@ -66,8 +66,7 @@ export function run(bytes: Uint8Array): void {
       limits: defaultLimits,
       rng: new SeedRng(1),
       log: silentLog,
-      chunkSize: 60_000,
-      windowAckSize: 2_500_000,
+      terms: () => ({ chunkSize: 60_000, windowAckSize: 2_500_000, ackEvery: 0 }),
       now: 0,
       events: {
         ask: () => {

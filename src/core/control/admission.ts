@@ -1,5 +1,6 @@
 // Who may publish and play, and under which terms.
 import { defineErrors } from '../base/errors.ts';
+import type { Limits } from '../base/limits.ts';
 import type { Peer } from '../base/link.ts';
 import type { Micros } from '../base/time.ts';
 import { DEFAULT_VHOST, type StreamName } from '../media/stream-name.ts';
@@ -69,6 +70,14 @@ export interface Grant {
   readonly silentTime?: Micros;
   readonly ticket?: Ticket;
 }
+
+/** The times of a publisher that its grant says, for where the limits stand otherwise. */
+export const publisherTimes = ({ firstMediaTime, silentTime }: Grant): Partial<Pick<Limits, PublisherTime>> => ({
+  ...(firstMediaTime !== undefined && { firstMediaTime }),
+  ...(silentTime !== undefined && { silentTime }),
+});
+
+type PublisherTime = 'firstMediaTime' | 'silentTime';
 
 export interface Admission {
   /** Rejects with a RefusedError; the caller has paused its link meanwhile. */

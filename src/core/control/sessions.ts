@@ -28,6 +28,8 @@ export interface SessionInfo {
   readonly end: (reason: SrsxError) => void;
   /** Brings the byte counts of its entry up to date; called before they are read. */
   readonly measure?: () => void;
+  /** What else there is to know of it, for the operator. */
+  readonly describe?: () => Readonly<Record<string, unknown>>;
 }
 
 export class SessionEntry {
@@ -64,7 +66,8 @@ export interface SessionWatcher {
 export class Sessions {
   readonly #clock: Clock;
   readonly #rng: Rng;
-  readonly #limit: number;
+  /** Open sessions at once; a lower one ends nobody. */
+  limit: number;
   readonly #entries = new Map<string, SessionEntry>();
   readonly #watchers = new Set<SessionWatcher>();
   /** Sessions that ever began. */
@@ -75,7 +78,7 @@ export class Sessions {
   constructor(clock: Clock, rng: Rng, limit: number) {
     this.#clock = clock;
     this.#rng = rng;
-    this.#limit = limit;
+    this.limit = limit;
   }
 
   get size(): number {
@@ -84,9 +87,9 @@ export class Sessions {
 
   /** Throws ADMISSION_SESSIONS when no session can be opened. */
   checkRoom(): void {
-    if (this.#entries.size < this.#limit) return;
+    if (this.#entries.size < this.limit) return;
     this.failed++;
-    throw admissionErrors.refused('SESSIONS', { limit: this.#limit });
+    throw admissionErrors.refused('SESSIONS', { limit: this.limit });
   }
 
   /**

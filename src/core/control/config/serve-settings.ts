@@ -50,7 +50,7 @@ export interface ServePlan {
 }
 
 /**
- * The engine has one vhost for all names, so the values of `vhost` are those of the fallback vhost, or of the only one.
+ * What the parts of the server do not read for each vhost by themselves is that of the fallback vhost, or of the only one.
  *
  * Errors: CONFIG_SHARED_PORT.
  */
@@ -121,13 +121,8 @@ function chooseVhost(config: Config): { vhost: Section; notices: Notice[] } {
   const all = config.vhosts();
   const only = all.length === 1 ? all[0] : undefined;
   const vhost = config.vhost(FALLBACK_VHOST) ?? only ?? config.root.implied('vhost', FALLBACK_VHOST);
-  const others = all.filter(({ name }) => name !== vhost.name);
-  const notices = others.map(({ name, place }) => ({
-    ...place,
-    directive: 'vhost',
-    text: `${name}: srsx serves all names with the settings of ${vhost.name} yet`,
-  }));
-  return { vhost, notices };
+  const text = 'is missing: nobody can publish or play; write vhost __defaultVhost__ { }';
+  return { vhost, notices: all.length > 0 ? [] : [{ ...config.root.place, directive: 'vhost', text }] };
 }
 
 function planHttp(root: Section, block: 'http_api' | 'http_server'): ListenPlan {

@@ -1,10 +1,11 @@
 // One publisher: the media in the body of a POST becomes a publication.
 import { Reporter } from '../../base/counters.ts';
 import type { SrsxError } from '../../base/errors.ts';
+import type { Limits } from '../../base/limits.ts';
 import { formatAddress, type Link } from '../../base/link.ts';
 import { guard, type Session } from '../../base/session.ts';
 import { type Micros, toSeconds } from '../../base/time.ts';
-import type { AdmissionRequest, Grant } from '../../control/admission.ts';
+import { type AdmissionRequest, type Grant, publisherTimes } from '../../control/admission.ts';
 import type { Host } from '../../control/host.ts';
 import type { SessionEntry } from '../../control/sessions.ts';
 import type { ContainerDemuxer } from '../../format/container/index.ts';
@@ -39,6 +40,7 @@ export class PublishSession implements Session {
   readonly #demuxer: ContainerDemuxer;
   readonly #body: Link;
   readonly #since: Micros;
+  readonly #times: Pick<Limits, 'firstMediaTime' | 'silentTime'>;
   #hasMedia = false;
   #over = false;
   deadline: Micros;
@@ -48,7 +50,8 @@ export class PublishSession implements Session {
     const { host, exchange, format, asked, grant } = options;
     this.#options = options;
     this.#since = host.clock.now();
-    this.deadline = this.#since + host.limits.firstMediaTime;
+    this.#times = { ...host.limits, ...publisherTimes(grant) };
+    this.deadline = this.#since + this.#times.firstMediaTime;
     const end = (reason: SrsxError): void => this.close(reason, host.clock.now());
     const shownName = grant.name.stream + format.extension;
     this.#entry = host.sessions.open({ ...asked, name: grant.name, publish: true, shownName, end }, grant);
@@ -70,12 +73,12 @@ export class PublishSession implements Session {
   receive(bytes: Uint8Array, now: Micros): void {
     this.#entry.received.add(bytes.length);
     this.#take(this.#demuxer.push(bytes));
-    const { firstMediaTime, silentTime } = this.#options.host.limits;
+    const { firstMediaTime, silentTime } = this.#times;
     this.deadline = this.#hasMedia ? now + silentTime : this.#since + firstMediaTime;
   }
 
   tick(): void {
-    const { firstMediaTime, silentTime } = this.#options.host.limits;
+    const { firstMediaTime, silentTime } = this.#times;
     if (this.#hasMedia) throw httpFlvErrors.protocol('SILENT', { seconds: toSeconds(silentTime) });
     throw httpFlvErrors.protocol('NO_MEDIA', { seconds: toSeconds(firstMediaTime) });
   }

@@ -1,10 +1,11 @@
 // One sender: its datagrams become a publication.
 import { Reporter } from '../../base/counters.ts';
 import type { SrsxError } from '../../base/errors.ts';
+import type { Limits } from '../../base/limits.ts';
 import { formatAddress } from '../../base/link.ts';
 import { guard, type Session } from '../../base/session.ts';
 import { type Micros, toSeconds } from '../../base/time.ts';
-import type { AdmissionRequest, Grant } from '../../control/admission.ts';
+import { type AdmissionRequest, type Grant, publisherTimes } from '../../control/admission.ts';
 import type { Host } from '../../control/host.ts';
 import type { SessionEntry } from '../../control/sessions.ts';
 import { type ContainerDemuxer, containers } from '../../format/container/index.ts';
@@ -30,6 +31,7 @@ export class SourceSession implements Session {
   readonly #settler: Settler;
   readonly #demuxer: ContainerDemuxer;
   readonly #since: Micros;
+  readonly #times: Pick<Limits, 'firstMediaTime' | 'silentTime'>;
   #now: Micros;
   #hasMedia = false;
   #over = false;
@@ -41,7 +43,8 @@ export class SourceSession implements Session {
     this.#options = options;
     this.#since = host.clock.now();
     this.#now = this.#since;
-    this.deadline = this.#since + host.limits.firstMediaTime;
+    this.#times = { ...host.limits, ...publisherTimes(grant) };
+    this.deadline = this.#since + this.#times.firstMediaTime;
     const end = (reason: SrsxError): void => this.close(reason);
     const shownName = grant.name.stream;
     this.#entry = host.sessions.open({ ...asked, name: grant.name, publish: true, shownName, end }, grant);
@@ -68,7 +71,7 @@ export class SourceSession implements Session {
     this.#now = now;
     this.#entry.received.add(datagram.length);
     this.#take(this.#demuxer.push(datagram));
-    const { firstMediaTime, silentTime } = this.#options.host.limits;
+    const { firstMediaTime, silentTime } = this.#times;
     this.deadline = this.#hasMedia ? now + silentTime : this.#since + firstMediaTime;
   }
 

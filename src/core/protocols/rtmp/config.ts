@@ -1,6 +1,8 @@
 // The settings of RTMP.
 import type { Address } from '../../base/link.ts';
+import type { Section } from '../../control/config/config.ts';
 import type { TlsFiles } from '../../control/host.ts';
+import type { ConnectionTerms } from './session.ts';
 
 export interface RtmpConfig {
   /** Where plain RTMP is served (SRS: listen). */
@@ -22,3 +24,18 @@ export const defaults: RtmpConfig = {
   windowAckSize: 2_500_000,
   unpublishNotify: false,
 };
+
+/** SRS's range of chunk sizes. */
+const CHUNK_SIZES = { least: 128, most: 65_536 } as const;
+
+/** What a vhost says of its connections, over what the program was started with. */
+export function connectionTerms(vhost: Section, config: RtmpConfig): ConnectionTerms {
+  const size = vhost.look('vhost.chunk_size');
+  const written = size.origin.kind === 'same' ? size.origin.of.kind !== 'default' : size.origin.kind !== 'default';
+  const out = vhost.look('vhost.out_ack_size');
+  return {
+    chunkSize: written ? Math.min(CHUNK_SIZES.most, Math.max(CHUNK_SIZES.least, size.value)) : config.chunkSize,
+    windowAckSize: out.origin.kind === 'default' ? config.windowAckSize : Math.max(0, out.value),
+    ackEvery: Math.max(0, vhost.get('vhost.in_ack_size')),
+  };
+}

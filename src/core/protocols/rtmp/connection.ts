@@ -52,6 +52,7 @@ export class RtmpConnection {
   sentBytes = 0;
   /** The peer wants an acknowledgement after this many bytes; 0: never. */
   #ackWindow = 0;
+  #ackForced = false;
   #acknowledged = 0;
   #announcedWindow = 0;
   #held: Message[] | undefined;
@@ -111,6 +112,12 @@ export class RtmpConnection {
     this.#outChunkSize = size;
   }
 
+  /** Acknowledges after so many bytes, whatever the peer asks for. */
+  acknowledgeEvery(bytes: number): void {
+    this.#ackWindow = bytes;
+    this.#ackForced = true;
+  }
+
   /** Stops reading; what was received already waits, at most `limits.openBytes`. */
   hold(): void {
     if (this.#held !== undefined) return;
@@ -166,7 +173,7 @@ export class RtmpConnection {
         // The chunk reader obeyed the first; nothing of ours waits for the second.
         return;
       case MessageType.windowAckSize:
-        this.#ackWindow = parseU32(message);
+        if (!this.#ackForced) this.#ackWindow = parseU32(message);
         return;
       case MessageType.setPeerBandwidth:
         this.#limited(parseU32(message));

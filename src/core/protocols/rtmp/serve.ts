@@ -6,14 +6,14 @@ import { formatAddress } from '../../base/link.ts';
 import type { Log } from '../../base/log.ts';
 import { drive, guard, type Session, toSrsxError } from '../../base/session.ts';
 import { type Micros, toMs } from '../../base/time.ts';
-import type { Grant } from '../../control/admission.ts';
+import { type Grant, publisherTimes } from '../../control/admission.ts';
 import type { HookConnection } from '../../control/hooks/hooks.ts';
 import type { Host, Listener, TlsFiles } from '../../control/host.ts';
 import type { SessionEntry } from '../../control/sessions.ts';
 import { Settler } from '../../media/settle.ts';
 import type { Publication } from '../../media/stream.ts';
 import { streamUrl } from '../../media/stream-name.ts';
-import type { RtmpConfig } from './config.ts';
+import { connectionTerms, type RtmpConfig } from './config.ts';
 import { RtmpPlayer } from './egress.ts';
 import { errors } from './errors.ts';
 import { RtmpIngest } from './ingest.ts';
@@ -31,7 +31,7 @@ export interface RtmpServer extends Closer {
 export async function serve(host: Host, config: RtmpConfig): Promise<RtmpServer> {
   const open = new Set<ServedLink>();
   const onLink = (link: Link): void => {
-    const limit = host.limits.sessions;
+    const { limit } = host.sessions;
     if (open.size >= limit) link.close(errors.limit('SESSIONS', { limit }));
     else serveLink(link, host, config, open);
   };
@@ -95,15 +95,13 @@ export class ServedLink implements Session, SessionEvents {
     this.#since = host.clock.now();
     this.#hooks = host.hooks.connection(link.peer);
     this.#log = host.log.with({ peer: formatAddress(link.peer) });
-    const { chunkSize, windowAckSize } = config;
     const { limits, rng } = host;
     this.#session = new RtmpSession({
       link,
       limits,
       rng,
       log: this.#log,
-      chunkSize,
-      windowAckSize,
+      terms: (vhost) => connectionTerms(host.settings.vhost(vhost), config),
       events: this,
       now: this.#since,
     });
@@ -203,7 +201,7 @@ export class ServedLink implements Session, SessionEvents {
     }
     const start = this.#prepare(request, grant, now);
     if (start === undefined) return;
-    this.#session.accept(now);
+    this.#session.accept(now, publisherTimes(grant));
     start();
     this.#log.info('rtmp', `${request.type} ${streamUrl(grant.name)}`, { param: request.target.param });
     this.#nextMeter = now + METER_TIME;
@@ -259,7 +257,8 @@ export class ServedLink implements Session, SessionEvents {
   }
 
   #play({ streamId }: StreamRequest, { name, mergeWindow }: Grant): () => void {
-    const { chunkSize, unpublishNotify } = this.#config;
+    const { unpublishNotify } = this.#config;
+    const { chunkSize } = this.#session;
     const player = new RtmpPlayer({
       hub: this.#host.hub,
       name,

@@ -48,6 +48,22 @@ export interface Selection {
   readonly video: boolean;
 }
 
+/** What a connection is told at its start, in bytes. */
+export interface ConnectionTerms {
+  /** Of the chunks we send. */
+  readonly chunkSize: number;
+  /** After which the peer shall acknowledge; 0: it is not told (SRS: out_ack_size). */
+  readonly windowAckSize: number;
+  /** After which we do, whatever the peer says; 0: as it says (SRS: in_ack_size). */
+  readonly ackEvery: number;
+}
+
+/** Of a publisher: until its first media, and between media. */
+export type PublisherTimes = Partial<Pick<Limits, 'firstMediaTime' | 'silentTime'>>;
+
+/** SRS tells it whatever out_ack_size is. */
+const PEER_BANDWIDTH = 2_500_000;
+
 const EVERYTHING: Selection = { paused: false, audio: true, video: true };
 
 export interface SessionOptions {
@@ -55,8 +71,8 @@ export interface SessionOptions {
   readonly limits: Limits;
   readonly rng: Rng;
   readonly log: Log;
-  readonly chunkSize: number;
-  readonly windowAckSize: number;
+  /** By the vhost in tcUrl; one that only the stream's name asks for is not known when it counts. */
+  readonly terms: (vhost: string) => ConnectionTerms;
   readonly events: SessionEvents;
   readonly now: Micros;
 }
@@ -89,11 +105,14 @@ export class RtmpSession implements Session {
   /** How long the player wants to play; Infinity: until it says stop. */
   #duration: Micros = Number.POSITIVE_INFINITY;
   #selection = EVERYTHING;
+  #chunkSize = 0;
+  #silentTime: Micros;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#now = options.now;
     this.#deadline = options.now + options.limits.handshakeTime;
+    this.#silentTime = options.limits.silentTime;
     this.#connection = new RtmpConnection(options.link, new ServerHandshake(options.rng), options.limits, {
       ready: () => {
         this.#state = 'connecting';
@@ -113,6 +132,11 @@ export class RtmpSession implements Session {
 
   get receivedBytes(): number {
     return this.#connection.receivedBytes;
+  }
+
+  /** Of our chunks; 0 before connect. */
+  get chunkSize(): number {
+    return this.#chunkSize;
   }
 
   /** Without media. */
@@ -148,12 +172,12 @@ export class RtmpSession implements Session {
     link.close(reason);
   }
 
-  /** The request may go on. Throws what messages that waited throw. */
-  accept(now: Micros): void {
+  /** The request may go on. Throws what messages that waited throw. @param times without them, those of the limits. */
+  accept(now: Micros, times: PublisherTimes = {}): void {
     const request = this.#request;
     if (this.#state !== 'asking' || request === undefined) return;
     this.#now = now;
-    if (request.action === 'publish') this.#publishing(request);
+    if (request.action === 'publish') this.#publishing(request, times);
     else this.#playing(request);
   }
 
@@ -191,9 +215,11 @@ export class RtmpSession implements Session {
     return this.#request?.streamId ?? 1;
   }
 
-  #publishing({ streamId, type }: StreamRequest): void {
+  #publishing({ streamId, type }: StreamRequest, times: PublisherTimes): void {
+    const { firstMediaTime, silentTime } = { ...this.#options.limits, ...times };
     this.#state = 'publishing';
-    this.#deadline = this.#now + this.#options.limits.firstMediaTime;
+    this.#silentTime = silentTime;
+    this.#deadline = this.#now + firstMediaTime;
     this.#connection.send(...answers.publishStart(streamId, type !== 'flash-publish'));
   }
 
@@ -217,7 +243,7 @@ export class RtmpSession implements Session {
   #message(message: Message): void {
     if (isMedia(message.type)) {
       if (this.#state !== 'publishing') return;
-      this.#deadline = this.#now + this.#options.limits.silentTime;
+      this.#deadline = this.#now + this.#silentTime;
       this.#options.events.media(message, this.#now);
       return;
     }
@@ -236,7 +262,7 @@ export class RtmpSession implements Session {
 
   #connect({ transaction, object }: Command): void {
     if (this.#state !== 'connecting') throw errors.protocol('CONNECT', { why: 'it comes twice' });
-    const { chunkSize, windowAckSize: ackSize, limits } = this.#options;
+    const { terms, limits } = this.#options;
     const text = (name: string): string => bounded(amfText(object, name) ?? '', 4 * limits.nameBytes);
     this.#tcUrl = text('tcUrl');
     // Some embedded encoders send the application only.
@@ -248,7 +274,11 @@ export class RtmpSession implements Session {
     this.#swfUrl = text('swfUrl');
     this.#state = 'idle';
     const connection = this.#connection;
-    connection.send(windowAckSize(ackSize), setPeerBandwidth(ackSize, DYNAMIC));
+    const { chunkSize, windowAckSize: ackSize, ackEvery } = terms(parseTarget(this.#tcUrl, '').name.vhost);
+    this.#chunkSize = chunkSize;
+    if (ackEvery > 0) connection.acknowledgeEvery(ackEvery);
+    if (ackSize > 0) connection.send(windowAckSize(ackSize), setPeerBandwidth(ackSize, DYNAMIC));
+    else connection.send(setPeerBandwidth(PEER_BANDWIDTH, DYNAMIC));
     connection.setChunkSize(chunkSize);
     const encoding = amfNumber(object, 'objectEncoding') === 3 ? 3 : 0;
     connection.send(answers.connectResult(transaction, object, encoding), answers.onBwDone());

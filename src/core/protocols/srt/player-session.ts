@@ -101,13 +101,14 @@ export class PlayerSession implements Session {
     if (this.#over) return;
     this.#over = true;
     this.deadline = Number.POSITIVE_INFINITY;
-    const { host, onOver } = this.#options;
+    const { host, asked, onOver } = this.#options;
     host.wheel.remove(this);
     this.#ended?.close();
     this.#count();
     this.#cursor?.close();
     if (this.#link !== undefined) this.#passage?.remove(this.#link);
     this.#entry.close();
+    asked.connection?.close({ sent: this.#counted, received: 0 });
     // What was sent may still be on its way, or lost and asked for again.
     if (reason === undefined) this.#connection?.finish(now);
     else this.#connection?.close(reason, now);

@@ -1,10 +1,11 @@
 // One publisher: its messages become frames of the stream, and pass through to SRT players as they are.
 import type { Reporter } from '../../base/counters.ts';
 import type { SrsxError } from '../../base/errors.ts';
+import type { Limits } from '../../base/limits.ts';
 import { formatAddress } from '../../base/link.ts';
 import { guard, type Session } from '../../base/session.ts';
 import { type Micros, toSeconds } from '../../base/time.ts';
-import type { AdmissionRequest, Grant } from '../../control/admission.ts';
+import { type AdmissionRequest, type Grant, publisherTimes } from '../../control/admission.ts';
 import type { SessionEntry } from '../../control/sessions.ts';
 import { Settler } from '../../media/settle.ts';
 import type { Publication } from '../../media/stream.ts';
@@ -37,6 +38,7 @@ export class PublisherSession implements Session {
   readonly #ingest: SrtIngest;
   readonly #passage = new Passage();
   readonly #since: Micros;
+  readonly #times: Pick<Limits, 'firstMediaTime' | 'silentTime'>;
   #connection: SrtConnection | undefined;
   #over = false;
   deadline: Micros;
@@ -46,7 +48,8 @@ export class PublisherSession implements Session {
     const { host, asked, grant, passages, report, toFrames } = options;
     this.#options = options;
     this.#since = host.clock.now();
-    this.deadline = this.#since + host.limits.firstMediaTime;
+    this.#times = { ...host.limits, ...publisherTimes(grant) };
+    this.deadline = this.#since + this.#times.firstMediaTime;
     const end = (reason: SrsxError): void => this.end(reason);
     const shownName = grant.name.stream;
     this.#entry = host.sessions.open({ ...asked, name: grant.name, publish: true, shownName, end }, grant);
@@ -95,7 +98,7 @@ export class PublisherSession implements Session {
     this.#entry.received.add(message.length);
     this.#ingest.message(message, now);
     this.#passage.push(message);
-    const { firstMediaTime, silentTime } = this.#options.host.limits;
+    const { firstMediaTime, silentTime } = this.#times;
     this.deadline = this.#ingest.hasMedia ? now + silentTime : this.#since + firstMediaTime;
   }
 
@@ -112,7 +115,7 @@ export class PublisherSession implements Session {
     if (this.#over) return;
     this.#over = true;
     this.deadline = Number.POSITIVE_INFINITY;
-    const { host, passages, grant, onOver } = this.#options;
+    const { host, passages, asked, grant, onOver } = this.#options;
     host.wheel.remove(this);
     if (reason === undefined) this.#ingest.end();
     this.#settler.settle();
@@ -120,6 +123,7 @@ export class PublisherSession implements Session {
     if (passages.get(key) === this.#passage) passages.delete(key);
     this.#publication.end();
     this.#entry.close();
+    asked.connection?.close({ sent: 0, received: this.#entry.received.total });
     this.#connection?.close(reason, now);
     onOver();
     this.#log('ends', { seconds: Math.round(toSeconds(now - this.#since)), code: reason?.code });

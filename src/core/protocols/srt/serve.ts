@@ -72,17 +72,23 @@ export class SrtServer implements Closer {
 
   async #asked(request: SrtRequest): Promise<void> {
     const { host } = this.#share;
+    const connection = host.hooks.connection(request.peer);
     try {
       const target = parseStreamId(request.streamid, streamIdDefaults(host.settings));
-      const asked = admissionRequest(request, target);
+      const asked = { ...admissionRequest(request, target), connection };
       const grant = await host.admission.admit(asked);
       const vhost = host.settings.vhost(grant.name.vhost);
       if (!vhost.get('vhost.srt.enabled')) throw errors.refused('VHOST_OFF', { vhost: grant.name.vhost });
-      if (!request.open) return;
+      if (!request.open) {
+        grant.ticket?.end();
+        connection.close({ sent: 0, received: 0 });
+        return;
+      }
       if (target.action === 'publish') this.#publish(request, asked, grant);
       else this.#play(request, asked, grant);
     } catch (thrown) {
       const error = toSrsxError(thrown);
+      connection.close({ sent: 0, received: 0 });
       request.reject(rejectCode(error));
       const { log } = host;
       const peer = formatAddress(request.peer);
@@ -164,6 +170,8 @@ function admissionRequest({ peer }: SrtRequest, target: StreamTarget): Admission
     tcUrl: `srt://${vhost || DEFAULT_VHOST}/${app}`,
     pageUrl: '',
     swfUrl: '',
+    // SRS shows hooks the parameters of SRT without their question mark.
+    told: () => ({ param: param.replace(/^\?/, '') }),
   };
 }
 

@@ -8,8 +8,11 @@ export const vhostPublish = block('vhost.publish', {
   firstpkt_timeout: supported(int(20000, 'ms', 'First packet timeout of a publisher.')),
   normal_timeout: supported(int(5000, 'ms', 'Packet timeout of a publisher.')),
   parse_sps: accepted('srsx always reads the SPS', toggle(true, 'Parse SPS for width/height/profile.')),
-  try_annexb_first: toggle(true, 'Try AnnexB before AVCC.'),
-  kickoff_for_idle: float(0, 's', 'Kick publisher with no players; conflicts with forward.'),
+  try_annexb_first: accepted(
+    'srsx tells start codes from lengths by the bytes',
+    toggle(true, 'Try AnnexB before AVCC.'),
+  ),
+  kickoff_for_idle: supported(float(0, 's', 'Kick publisher with no players; conflicts with forward.')),
 });
 
 /** Block `vhost.play`. */
