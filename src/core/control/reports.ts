@@ -3,6 +3,7 @@ import type { Closer } from '../base/link.ts';
 import type { HttpExchange } from '../wire/http/exchange.ts';
 import { Api } from './api/api.ts';
 import type { Config } from './config/config.ts';
+import { overlayPath } from './config/overlay.ts';
 import { overlayPlace } from './config/overlay-file.ts';
 import type { LiveSettings } from './config/settings.ts';
 import { Exporter } from './exporter/exporter.ts';
@@ -41,7 +42,7 @@ export function startReports(options: ReportsOptions): Reports {
   const overlay =
     readConfig &&
     overlayPlace({
-      path: () => settings.root.get('http_api.overlay'),
+      path: () => overlayPath(settings.root),
       folder: (root) => host.net.folder(root),
       tryOut: (text) => void readConfig(text),
       reload,

@@ -4,7 +4,7 @@ import { streamUrl } from '../../media/stream-name.ts';
 import type { SessionEntry } from '../sessions.ts';
 import { Answer, type Body, type Call, code, failure } from './answer.ts';
 import type { ApiContext } from './context.ts';
-import { Float, writeJson } from './json.ts';
+import { Float, type Json, writeJson } from './json.ts';
 import { page } from './paging.ts';
 
 /** Clients. */
@@ -24,8 +24,9 @@ export function clientHandlers(context: ApiContext) {
       const entry = sessions.find(id);
       // Endpoints of our own have a status that says it.
       if (entry === undefined) return new Answer(404, writeJson({ code: code.noClient }));
-      const { protocol, peer } = entry.info;
-      return { session: { ...describeClient(context, entry), protocol, port: peer.port } };
+      const { protocol, peer, describe } = entry.info;
+      const details = (describe?.() ?? {}) as Record<string, Json>;
+      return { session: { ...describeClient(context, entry), protocol, port: peer.port, details } };
     },
   };
 }

@@ -1,5 +1,5 @@
 // The forms of what the API shows: SRS's members first, in its words; what srsx adds comes behind them.
-import { flag, float, int, list, type Members, map, maybe, nullOr, object, type Shape, text } from './shape.ts';
+import { anything, flag, float, int, list, type Members, map, maybe, nullOr, object, type Shape, text } from './shape.ts';
 
 const kbps = object(
   { recv_30s: int('kbit/s received, average of 30 s'), send_30s: int('kbit/s sent, average of 30 s') },
@@ -212,6 +212,7 @@ export const sessionShape = object({
   ...(clientShape as Shape & { members: Members }).members,
   protocol: text(),
   port: int('Of the client.'),
+  details: map(anything(), 'What else its protocol knows.'),
 });
 
 /** A directive with its value. */

@@ -4,7 +4,7 @@ import { Config, type Environment, FALLBACK_VHOST, Section } from './config.ts';
 import type { Directive, Notice } from './directive.ts';
 import { configErrors } from './errors.ts';
 import { checkNames } from './names.ts';
-import { overlaid } from './overlay.ts';
+import { overlaid, overlayPath } from './overlay.ts';
 import { parseConfig, type ReadFile } from './parse.ts';
 import { rewriteOldForms } from './rewrite.ts';
 import { settingAt } from './schema/index.ts';
@@ -36,7 +36,7 @@ export function loadConfig(source: ConfigSource): Config {
   const { environment = {}, environmentOnly = false } = source;
   const file = environmentOnly ? NO_FILE : (source.file ?? 'srs.conf');
   const { tree: written, notices } = rewriteOldForms(environmentOnly ? withoutFile() : parse(source, file));
-  const tree = withOverlay(written, source);
+  const tree = withOverlay(written, file, source);
   if (tree.length === 0) throw configErrors.config('EMPTY', { file, line: 1 });
   const named = checkNames(tree);
   const root = new Section('', { name: '', args: [], file, line: 1, children: tree }, environment);
@@ -59,9 +59,8 @@ function parse({ text, read }: ConfigSource, file: string): Directive[] {
 }
 
 /** What was set through the API lies over what is written, where a file for it is named. */
-function withOverlay(tree: readonly Directive[], { environment = {}, overlay, read }: ConfigSource) {
-  const root = new Section('', { name: '', args: [], file: NO_FILE, line: 0, children: tree }, environment);
-  const file = root.get('http_api.overlay');
+function withOverlay(tree: readonly Directive[], place: string, { environment = {}, overlay, read }: ConfigSource) {
+  const file = overlayPath(new Section('', { name: '', args: [], file: place, line: 1, children: tree }, environment));
   if (file === '') return tree;
   return overlaid(tree, overlay ?? readIfThere(file, read), file);
 }

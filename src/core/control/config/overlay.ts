@@ -3,9 +3,11 @@
 //
 // The overlay is a file in the same language, so that an operator can read it, correct it, or move its lines into the
 // configuration. What would let a caller of the API write files, run programs or give himself rights is not for it.
+import { isAbsolute, join, normalize } from 'node:path';
 import { defineErrors } from '../../base/errors.ts';
-import { FALLBACK_VHOST, type Found } from './config.ts';
+import { FALLBACK_VHOST, type Found, type Section } from './config.ts';
 import type { Directive } from './directive.ts';
+import { configErrors } from './errors.ts';
 import { findPath } from './names.ts';
 import { parseConfig } from './parse.ts';
 import { type Path, settingAt } from './schema/index.ts';
@@ -27,6 +29,21 @@ export const overlayErrors = defineErrors('OVERLAY', {
   },
   UNSET: { text: 'the API did not set {directive}', advice: 'GET /api/srsx/v1/settings/ shows what it set.' },
 });
+
+/**
+ * Where the overlay is; empty for nowhere. A relative path is within work_dir, which the process enters only after the
+ * first look at the configuration, so both must mean the same before and after.
+ *
+ * Errors: CONFIG_VALUE.
+ */
+export function overlayPath(root: Section): string {
+  const path = root.get('http_api.overlay');
+  const workDir = root.get('work_dir');
+  if (path === '' || isAbsolute(path) || normalize(`${workDir}/`) === './') return path;
+  if (isAbsolute(workDir)) return join(workDir, path);
+  const why = `${path} is relative to work_dir ${workDir}, which is relative too: write one of them as /path`;
+  throw configErrors.config('VALUE', { ...root.place, directive: 'http_api.overlay', why });
+}
 
 /** One directive of the root or of a vhost. */
 export interface OverlayTarget {

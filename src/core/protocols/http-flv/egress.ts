@@ -3,7 +3,7 @@ import { SAMPLE_TIME } from '../../base/counters.ts';
 import type { SrsxError } from '../../base/errors.ts';
 import { type Closer, formatAddress, idle, type Link } from '../../base/link.ts';
 import type { Session } from '../../base/session.ts';
-import { type Micros, toSeconds } from '../../base/time.ts';
+import { type Micros, toMs, toSeconds } from '../../base/time.ts';
 import type { AdmissionRequest, Grant } from '../../control/admission.ts';
 import type { Host } from '../../control/host.ts';
 import type { SessionEntry } from '../../control/sessions.ts';
@@ -75,6 +75,7 @@ export class PlaySession implements Session {
       shownName: grant.name.stream + format.extension,
       end: (reason: SrsxError) => this.close(reason, host.clock.now()),
       measure: () => this.#count(),
+      describe: () => this.#describe(),
     };
     this.#entry = host.sessions.open(info, grant);
     exchange.onGone = () => this.close(undefined, host.clock.now());
@@ -130,7 +131,7 @@ export class PlaySession implements Session {
     this.#ended?.close();
     this.#count();
     this.#cursor?.close();
-    this.#entry.close();
+    this.#entry.close(reason);
     if (this.#link !== undefined) {
       this.#link.close(reason);
     } else if (reason !== undefined) {
@@ -170,6 +171,16 @@ export class PlaySession implements Session {
     if (this.#over || !this.#ending || this.#stream?.published === true || this.#cursor?.full === true) return;
     if (this.#chunked) this.#link?.send([lastChunk]);
     this.close(undefined, this.#options.host.clock.now());
+  }
+
+  #describe(): Readonly<Record<string, unknown>> {
+    const { format } = this.#options;
+    const cursor = this.#cursor;
+    if (cursor === undefined) return { format: format.extension, state: 'waiting' };
+    const { full, jumps, dropped, firstSentAt } = cursor;
+    const first = firstSentAt === undefined ? null : toMs(firstSentAt - this.#since);
+    const pending = this.#link?.pending ?? 0;
+    return { format: format.extension, state: full ? 'full' : 'plays', jumps, dropped, pending, first_frame_ms: first };
   }
 
   #count(): void {

@@ -95,7 +95,7 @@ describe('one by its id', () => {
     const health = await ask(`/api/srsx/v1/streams/${stream?.['id']}`);
     expect(health.json).toMatchObject({ stream: { url: '/live/livestream', clients: { rtmp: 2, 'http-flv': 1 } } });
     const session = await ask(`/api/srsx/v1/sessions/${player?.['id']}`);
-    expect(session.json).toMatchObject({ session: { protocol: 'rtmp', port: 4000 } });
+    expect(session.json).toMatchObject({ session: { protocol: 'rtmp', port: 4000, details: { state: 'plays' } } });
     expect(await ask('/api/srsx/v1/streams/nosuch')).toMatchObject({ status: 404, body: '{"code":2048}' });
     expect(await ask('/api/srsx/v1/sessions/nosuch')).toMatchObject({ status: 404, body: '{"code":2049}' });
   });

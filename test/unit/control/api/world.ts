@@ -113,6 +113,7 @@ export class World {
       protocol: type.startsWith('flv') ? 'http-flv' : 'rtmp',
       type,
       publish: type.endsWith('publish'),
+      describe: () => ({ state: 'plays' }),
       shownName: type === 'flv-play' ? 'livestream.flv' : 'livestream',
       end: (reason) => {
         this.ended.push(`${type} ${reason.code}`);

@@ -7,6 +7,7 @@ import type { Directive } from '../../../../src/core/control/config/directive.ts
 import { loadConfig } from '../../../../src/core/control/config/load.ts';
 import {
   mergeOverlay,
+  overlayPath,
   overlaySets,
   overlayTarget,
   overlayWords,
@@ -153,6 +154,27 @@ describe('a configuration with an overlay', () => {
     expect(fragment({ 'over.conf': file })).toBe(3);
     expect(fragment({ 'over.conf': '# nothing set\n' })).toBe(5);
     expect(fragment({ 'over.conf': file }, 'vhost a.com { hls { hls_fragment 2; } }')).toBe(2);
+  });
+
+  it.each([
+    ['over.conf', './', 'over.conf'],
+    ['over.conf', '.', 'over.conf'],
+    ['over.conf', '/srv/srs', '/srv/srs/over.conf'],
+    ['/etc/over.conf', 'objs', '/etc/over.conf'],
+    ['', 'objs', ''],
+  ])('is at the same place before and after the process enters work_dir: %s in %s', (overlay, workDir, path) => {
+    const { root } = loadConfig({
+      text: `listen 1935; work_dir ${workDir}; http_api { overlay "${overlay}"; }`,
+      read: () => '',
+    });
+
+    expect(overlayPath(root)).toBe(path);
+  });
+
+  it('CONFIG_VALUE: it would be at another place after the start', () => {
+    const text = 'listen 1935; work_dir objs; http_api { overlay over.conf; }';
+
+    expect(() => loadConfig({ text, read: () => '' })).toThrow(/srs\.conf:1: http_api\.overlay/);
   });
 
   it('is refused for a fault in it, which names the file', () => {
