@@ -5,6 +5,7 @@ import { formatAddress } from './base/link.ts';
 import type { Log } from './base/log.ts';
 import { Wheel } from './base/session.ts';
 import { fromMs, fromSeconds } from './base/time.ts';
+import type { Children } from './control/children/child.ts';
 import { type Change, changesOf } from './control/config/changes.ts';
 import type { Config } from './control/config/config.ts';
 import { configFromSettings } from './control/config/from-settings.ts';
@@ -22,17 +23,19 @@ import { Stats } from './control/stats.ts';
 import { streamSettings } from './control/stream-settings.ts';
 import { VhostAdmission } from './control/vhost-admission.ts';
 import { Hub } from './media/hub.ts';
-import { createNet, RealClock, RealRng } from './net/index.ts';
+import { createChildren, createNet, RealClock, RealRng } from './net/index.ts';
 import { Pages } from './net/pages.ts';
 import { createSystemReader } from './net/system.ts';
 import { dash } from './protocols/dash/index.ts';
 import { type HlsConfig, hls } from './protocols/hls/index.ts';
-import { httpFlv } from './protocols/http-flv/index.ts';
+import { httpFlv, serveCasters } from './protocols/http-flv/index.ts';
 import { httpStatic } from './protocols/http-static/index.ts';
+import { mpegtsUdp } from './protocols/mpegts-udp/index.ts';
 import { rtmp } from './protocols/rtmp/index.ts';
 import { srt } from './protocols/srt/index.ts';
 import { protocols } from './protocols.ts';
 import { relay } from './toolkit/relay.ts';
+import { serverPrograms } from './toolkit/server-programs.ts';
 import type { HttpExchange, HttpHandler } from './wire/http/exchange.ts';
 
 export interface ListenSettings {
@@ -108,9 +111,12 @@ export interface Server {
   close(): Promise<void>;
 }
 
+/** What clients with programs of their own need. */
+export type ToolHost = ClientHost & { readonly children: Children };
+
 export interface Engine {
   /** For the commands that are clients. */
-  readonly host: ClientHost;
+  readonly host: ToolHost;
   serve(settings?: Partial<ServeSettings>): Promise<Server>;
   /** Stops the timers of the engine. */
   close(): void;
@@ -125,7 +131,7 @@ export function createEngine({ log, limits: changes = {} }: { log: Log; limits?:
   const rng = new RealRng();
   const wheel = new Wheel();
   const net = createNet({ limits, log, clock });
-  const host: ClientHost = { clock, rng, log, limits, wheel, net };
+  const host: ToolHost = { clock, rng, log, limits, wheel, net, children: createChildren(clock) };
   const stopWheel = every(host, WHEEL_TICK, () => wheel.turn(clock.now()));
   return {
     host,
@@ -134,7 +140,7 @@ export function createEngine({ log, limits: changes = {} }: { log: Log; limits?:
   };
 }
 
-async function serve(client: ClientHost, settings: ServeSettings): Promise<Server> {
+async function serve(client: ToolHost, settings: ServeSettings): Promise<Server> {
   const { clock, rng, limits } = client;
   const inForce = new LiveSettings(settings.config ?? configFromSettings({ ...settings, hls: false }));
   const plan = planServe(inForce.config).settings;
@@ -189,10 +195,24 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
   try {
     const rtmpServer = await rtmp.serve(host, { ...rtmp.defaults, listen: [] });
     closers.push(rtmpServer);
+    const rtmpPorts = (): number[] =>
+      (doors?.list() ?? []).filter(({ name }) => name === 'rtmp').map(({ listener }) => listener.address.port);
+    const programs = serverPrograms({ ...host, children: client.children }, protocols, rtmpPorts);
+    closers.push(programs);
     const { version, readConfig } = settings;
     const also = (exchange: HttpExchange): boolean =>
       exchange.request.path.startsWith('/console/') && pages.serve(exchange);
-    const start = { host, settings: inForce, stats, system, version, readConfig, also, reload: () => reload() };
+    const start = {
+      programs: () => programs.describe(),
+      host,
+      settings: inForce,
+      stats,
+      system,
+      version,
+      readConfig,
+      also,
+      reload: () => reload(),
+    };
     const reports = startReports(start);
     closers.push(reports);
     closers.push(routes.add((exchange) => reports.api.share(exchange, apiOnHttp)));
@@ -205,6 +225,10 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
     const srtServer = await srt.serve(host, { listen: plan.srt.map(parseAddress) });
     closers.push(srtServer);
     for (const listener of srtServer.listeners) udp.push({ name: 'srt', listener });
+    for (const caster of [await mpegtsUdp.serve(host), await serveCasters(host)]) {
+      closers.push(caster);
+      for (const listener of caster.listeners) udp.push({ name: 'caster', listener });
+    }
     const behind: BehindDoors = {
       rtmp: rtmpServer.accept,
       http: (exchange) => routes.answer(exchange),
@@ -214,6 +238,7 @@ async function serve(client: ClientHost, settings: ServeSettings): Promise<Serve
     doors = new Doors((door) => openDoor(host, door, behind));
     closers.push(doors);
     await doors.set(doorsOf(plan));
+    programs.start();
   } catch (error) {
     await close();
     throw error;

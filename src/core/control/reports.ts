@@ -18,6 +18,8 @@ export interface ReportsOptions {
   readonly settings: LiveSettings;
   readonly stats: Stats;
   readonly system: SystemReader;
+  /** Children of the server and its forwards. */
+  readonly programs?: () => Readonly<Record<string, unknown>>;
   /** Version of srsx. */
   readonly version: string;
   /** Reads the configuration, with this text as its overlay if any; undefined: there is none to read. */
@@ -37,7 +39,7 @@ export interface Reports extends Closer {
 
 /** Starts the heartbeat; the rest answers when it is asked. */
 export function startReports(options: ReportsOptions): Reports {
-  const { host, settings, stats, system, version, readConfig, reload, also } = options;
+  const { host, settings, stats, system, version, readConfig, reload, also, programs } = options;
   const exporter = new Exporter({ ...host, settings, stats, system });
   const overlay =
     readConfig &&
@@ -53,6 +55,7 @@ export function startReports(options: ReportsOptions): Reports {
     stats,
     system,
     version,
+    ...(programs && { programs }),
     ...(readConfig && { reload }),
     ...(overlay && { overlay }),
     also: (exchange) => {

@@ -1,6 +1,6 @@
 // Other programs, each in its own process group, with the watchdog behind them.
-import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { accessSync, closeSync, constants, mkdirSync, openSync, statSync } from 'node:fs';
+import { delimiter, dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { execa } from 'execa';
 import type { Clock } from '../base/clock.ts';
 import { fromSeconds } from '../base/time.ts';
@@ -40,6 +40,31 @@ function run({ program, args, stderrFile }: ChildCommand, stdout: Stdout) {
   });
 }
 
+/** The file when it can be written; a program without its log is worth more than none. */
+function writable(file: string | undefined, events: ChildEvents): string | undefined {
+  if (file === undefined) return undefined;
+  makeFolder(file);
+  try {
+    closeSync(openSync(file, 'a'));
+    return file;
+  } catch (error) {
+    events.line(netError(error, file, 'FILE_ACCESS').message);
+    return undefined;
+  }
+}
+
+function makeFolder(file: string): void {
+  const levels = dirname(resolve(file)).split(sep);
+  // Level by level: Node's recursive mkdir does not end where a file system refuses with ENOENT (/proc).
+  for (let i = 2; i <= levels.length; i++) {
+    try {
+      mkdirSync(levels.slice(0, i).join(sep));
+    } catch {
+      // It is there, or the file cannot be opened either, which tells why.
+    }
+  }
+}
+
 class RealChild implements Child {
   readonly pid: number | undefined;
   protected readonly process: ReturnType<typeof run>;
@@ -49,8 +74,12 @@ class RealChild implements Child {
   #cancel: () => void = () => undefined;
 
   constructor(command: ChildCommand, events: ChildEvents, clock: Clock, watchdog: Watchdog, stdout: 'ignore' | 'pipe') {
-    const { stdoutFile } = command;
-    const subprocess = run(command, stdoutFile === undefined ? stdout : { file: stdoutFile, append: true });
+    const stdoutFile = writable(command.stdoutFile, events);
+    const stderrFile = writable(command.stderrFile, events);
+    const subprocess = run(
+      { ...command, stderrFile },
+      stdoutFile === undefined ? stdout : { file: stdoutFile, append: true },
+    );
     this.process = subprocess;
     this.pid = subprocess.pid;
     this.#clock = clock;

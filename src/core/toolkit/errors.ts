@@ -21,7 +21,25 @@ export const relayErrors = defineErrors('RELAY', {
     advice: 'What it did not take is lost; look at its network or disk.',
   },
   UNREADY: { text: 'the input ended before the output {to} was ready', advice: 'The input is too short, or failed.' },
+  LIST: { text: 'several inputs are read one after the other only when all are files', advice: 'Give one URL.' },
   SAME: { text: 'input and output are the same file', advice: 'Write to another file.' },
+});
+
+export const ingestErrors = defineErrors('INGEST', {
+  FFMPEG: {
+    srs: 3028,
+    text: 'FFmpeg ended with {end}: {last}',
+    advice: 'Run the same command by hand; --log debug shows all that FFmpeg says.',
+  },
+  PROGRAM: {
+    srs: 3032,
+    text: '{source} needs FFmpeg, and there is no program {program}',
+    advice: 'Install FFmpeg, or give its path with --ffmpeg.',
+  },
+  MIXED: {
+    text: 'devices and files cannot be read together',
+    advice: 'Give files, which are read one after the other, or devices, which are read at once.',
+  },
 });
 
 export const probeErrors = defineErrors('PROBE', {

@@ -17,15 +17,15 @@ import { Settler } from '../media/settle.ts';
 import type { MediaSink } from '../media/sink.ts';
 import { type Publication, Stream } from '../media/stream.ts';
 import { resolveSource, resolveTarget, type Source, type Target } from './endpoint.ts';
-import { relayErrors } from './errors.ts';
+import { endpointErrors, relayErrors } from './errors.ts';
 import { Outlet } from './outlet.ts';
 import { Pace } from './pace.ts';
 import { Splice, type TrackTotals } from './splice.ts';
 import { backOff, linkedAbort, type RetryOptions, sleep } from './wait.ts';
 
 export interface RelayOptions {
-  /** URL, path or `-`. */
-  readonly from: string;
+  /** URL, path or `-`; several files are read one after the other. */
+  readonly from: string | readonly string[];
   readonly to: string;
   /** Ends it cleanly: what was read is written, then the promise resolves. */
   readonly signal: AbortSignal;
@@ -91,6 +91,9 @@ class Relay {
   readonly #host: ClientHost;
   readonly #options: RelayOptions;
   readonly #on: (progress: RelayProgress) => void;
+  readonly #from: string;
+  readonly #sources: readonly Source[];
+  /** The first one says what kind they are. */
   readonly #source: Source;
   readonly #target: Target;
   readonly #stream: Stream;
@@ -123,7 +126,14 @@ class Relay {
     this.#host = host;
     this.#options = options;
     this.#on = on;
-    this.#source = resolveSource(options.from, protocols);
+    this.#sources = [options.from].flat().map((from) => resolveSource(from, protocols));
+    this.#from = [options.from].flat().join(', ');
+    const [first, second] = this.#sources;
+    if (first === undefined) throw endpointErrors.config('EMPTY');
+    if (second !== undefined && !this.#sources.every(({ file, text }) => file && text !== '-')) {
+      throw relayErrors.config('LIST');
+    }
+    this.#source = first;
     this.#target = resolveTarget(options.to, protocols);
     this.#startedAt = host.clock.now();
     this.#last = { at: this.#startedAt, bytes: 0 };
@@ -152,8 +162,9 @@ class Relay {
   }
 
   async run(): Promise<RelayResult> {
-    const { from, to, signal } = this.#options;
-    if (this.#source.file && from !== '-' && this.#source.url.href === this.#target.url.href) {
+    const { to, signal } = this.#options;
+    const from = this.#from;
+    if (from !== '-' && this.#sources.some(({ file, url }) => file && url.href === this.#target.url.href)) {
       throw relayErrors.config('SAME');
     }
     this.#report();
@@ -190,19 +201,17 @@ class Relay {
   async #runInput(): Promise<void> {
     const { loop, retry } = this.#options;
     const rounds = loop === true ? Number.POSITIVE_INFINITY : loop || 1;
+    if (this.#source.file) {
+      await this.#readFiles(rounds);
+      return;
+    }
     let failures = 0;
-    for (let round = 1; ; round++) {
+    for (;;) {
       const before = this.#splice.count;
       this.#splice.restart();
-      const fault = await this.#pull();
+      const fault = await this.#pull(this.#source);
       if (this.#input.signal.aborted) return;
       const flowed = this.#splice.count > before;
-      if (this.#source.file) {
-        if (fault !== undefined) throw fault;
-        // An empty round would be followed by another one at once, for ever.
-        if (round >= rounds || !flowed) return;
-        continue;
-      }
       failures = flowed ? 1 : failures + 1;
       if (!mayRetry(retry, failures, fault)) {
         if (fault !== undefined) throw fault;
@@ -213,9 +222,30 @@ class Relay {
     }
   }
 
-  async #pull(): Promise<SrsxError | undefined> {
+  /** Of several files, those that fail are left out; one alone, or all of them, are the fault of the relay. */
+  async #readFiles(rounds: number): Promise<void> {
+    for (let round = 1; round <= rounds; round++) {
+      const before = this.#splice.count;
+      let last: SrsxError | undefined;
+      for (const source of this.#sources) {
+        this.#splice.restart();
+        const fault = await this.#pull(source);
+        if (this.#input.signal.aborted) return;
+        if (fault === undefined) continue;
+        if (this.#sources.length === 1) throw fault;
+        this.#host.log.warn('relay', `${source.text} is left out: ${fault.message}`, { code: fault.code });
+        last = fault;
+      }
+      if (this.#splice.count > before) continue;
+      if (last !== undefined) throw last;
+      // An empty round would be followed by another one at once, for ever.
+      return;
+    }
+  }
+
+  async #pull(source: Source): Promise<SrsxError | undefined> {
     try {
-      await this.#source.pull(this.#host, this.#source.url, this.#splice, {
+      await source.pull(this.#host, source.url, this.#splice, {
         signal: this.#input.signal,
         ready: () => this.#ready(),
         onBytes: (bytes) => {

@@ -111,12 +111,19 @@ describe('children', () => {
 
   it('adds the output to files', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'srsx-child-'));
-    const files = { stdoutFile: join(folder, 'out.log'), stderrFile: join(folder, 'err.log') };
+    const files = { stdoutFile: join(folder, 'a/b/out.log'), stderrFile: join(folder, 'err.log') };
     for (const word of ['one', 'two']) await finished('sh', ['-c', `echo ${word}; echo ${word} >&2`], files);
 
     expect(await readFile(files.stdoutFile, 'utf8')).toBe('one\ntwo\n');
     expect(await readFile(files.stderrFile, 'utf8')).toBe('one\ntwo\n');
     await rm(folder, { recursive: true });
+  });
+
+  it('runs without a file that cannot be written, and says so', async () => {
+    const { end, lines } = await finished('sh', ['-c', 'echo x >&2'], { stderrFile: '/proc/nothing/err.log' });
+
+    expect(lines).toEqual(['there is no /proc/nothing/err.log', 'x']);
+    expect(end.code).toBe(0);
   });
 
   it('gives standard output as a link', async () => {

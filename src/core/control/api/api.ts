@@ -19,6 +19,7 @@ import { indexHandlers } from './indexes.ts';
 import { type Json, writeJson } from './json.ts';
 import { openApi } from './openapi.ts';
 import { processHandlers, summaryData } from './process.ts';
+import { programHandlers } from './programs.ts';
 import { rawHandlers } from './raw.ts';
 import { route } from './router.ts';
 import { settingHandlers } from './settings.ts';
@@ -197,6 +198,7 @@ function handlersOf(context: ApiContext): Handlers {
     ...streamHandlers(context),
     ...clientHandlers(context),
     ...healthHandlers(context),
+    ...programHandlers(context),
     ...rawHandlers(context),
     ...clusterHandlers(context),
     ...settingHandlers(context),

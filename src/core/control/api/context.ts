@@ -23,6 +23,8 @@ export interface ApiContext {
   readonly system: SystemReader;
   readonly settings: LiveSettings;
   readonly events: EventLog;
+  /** Children of the server and its forwards; undefined: it has none. */
+  readonly programs?: () => Readonly<Record<string, unknown>>;
   /** Version of srsx itself. */
   readonly version: string;
   /** Reads the configuration again and puts it in force; undefined when there is none to read. */

@@ -228,6 +228,14 @@ export const endpoints = [
     own: true,
   },
   {
+    name: 'programs',
+    method: 'GET',
+    path: '/api/srsx/v1/programs',
+    says: 'Ingests, transcoders and commands with the newest lines of their standard error, and forwards.',
+    answer: data({ programs: list(shapes.programShape), forwards: list(shapes.forwardShape) }),
+    own: true,
+  },
+  {
     name: 'health',
     method: 'GET',
     path: '/api/srsx/v1/streams/',

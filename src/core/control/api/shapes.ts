@@ -1,5 +1,18 @@
 // The forms of what the API shows: SRS's members first, in its words; what srsx adds comes behind them.
-import { anything, flag, float, int, list, type Members, map, maybe, nullOr, object, type Shape, text } from './shape.ts';
+import {
+  anything,
+  flag,
+  float,
+  int,
+  list,
+  type Members,
+  map,
+  maybe,
+  nullOr,
+  object,
+  type Shape,
+  text,
+} from './shape.ts';
 
 const kbps = object(
   { recv_30s: int('kbit/s received, average of 30 s'), send_30s: int('kbit/s sent, average of 30 s') },
@@ -222,4 +235,32 @@ export const settingShape = object({
   value: text('In the form of the file; secrets are not shown.'),
   from: text('Where it comes from: file:line, a variable, default.'),
   changed: flag('The API set it.'),
+});
+
+/** A program that the server runs, or an input that it reads by itself. */
+export const programShape = object({
+  kind: text('What it is for.', ['ingest', 'transcode', 'exec']),
+  title: text('The stream or the block.'),
+  state: text('running, waiting, failed, stopped, or the state of a native input.'),
+  pid: nullOr(int()),
+  seconds: int('Since its last start.'),
+  restarts: int(),
+  last_end: maybe(nullOr(text('How it ended the last time.'))),
+  command: maybe(list(text())),
+  via: maybe(text('How a native ingest reads.', ['native', 'ffmpeg'])),
+  last_error: maybe(nullOr(text())),
+  input: maybe(text()),
+  output: maybe(text()),
+  stderr: list(text(), 'The newest lines.'),
+});
+
+/** A stream on its way to another server. */
+export const forwardShape = object({
+  kind: text('Always forward.'),
+  title: text('The stream.'),
+  url: text('Where it goes; values of parameters are hidden.'),
+  state: text('What it does.', ['connecting', 'running', 'waiting', 'stopped']),
+  bytes: int(),
+  reconnects: int(),
+  last_error: nullOr(text()),
 });

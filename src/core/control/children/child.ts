@@ -7,7 +7,7 @@ export interface ChildCommand {
   /** A path, or a name that is looked for in PATH. */
   readonly program: string;
   readonly args: readonly string[];
-  /** Files that its output is added to; without one, standard output is dropped. */
+  /** Files that its output is added to; one that cannot be written is a line, and left out. Without, it is dropped. */
   readonly stdoutFile?: string | undefined;
   readonly stderrFile?: string | undefined;
 }
