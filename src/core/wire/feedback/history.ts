@@ -1,0 +1,85 @@
+// What was sent lately to one player, by its sequence (RFC 4588 §3). The bytes belong to the feed, which all players share;
+// here are only their places, in arrays of numbers, because each packet of each player passes.
+import { fromMs, fromSeconds, type Micros } from '../../base/time.ts';
+
+/** Packets that are remembered: a second at 9 Mbit/s (SRS: 1000). A power of two. */
+const RING = 1024;
+/** Older packets come too late for any player. */
+const AGE = fromSeconds(2);
+/** A packet is not sent again while its retransmission is still on the way; before a round trip is known. */
+const FIRST_ROUND_TRIP = fromMs(50);
+
+/** One packet that was sent: where its payload is and what its header said. */
+export interface SentPacket {
+  readonly memory: Uint8Array;
+  /** Offset and size of the payload. */
+  readonly at: number;
+  readonly size: number;
+  /** On the wire, 32 bits. */
+  readonly timestamp: number;
+  readonly payloadType: number;
+  readonly marker: boolean;
+}
+
+const MARKER = 0x80;
+
+/** Of one SSRC of one player. */
+export class SentHistory {
+  readonly #memories: (Uint8Array | undefined)[] = new Array<Uint8Array | undefined>(RING).fill(undefined);
+  readonly #places = new Uint32Array(RING);
+  readonly #sizes = new Uint16Array(RING);
+  readonly #timestamps = new Uint32Array(RING);
+  /** Marker and payload type. */
+  readonly #types = new Uint8Array(RING);
+  readonly #sequences = new Uint16Array(RING);
+  readonly #sent = new Float64Array(RING);
+  /** When it was sent again; 0: not yet. */
+  readonly #again = new Float64Array(RING);
+  #roundTrip = FIRST_ROUND_TRIP;
+
+  /** A new measurement of the round trip. */
+  set roundTrip(time: Micros) {
+    this.#roundTrip = time;
+  }
+
+  /** @param sequence 16 bits. */
+  sent(sequence: number, { memory, at, size, timestamp, payloadType, marker }: SentPacket, now: Micros): void {
+    const place = sequence & (RING - 1);
+    this.#memories[place] = memory;
+    this.#places[place] = at;
+    this.#sizes[place] = size;
+    this.#timestamps[place] = timestamp;
+    this.#types[place] = (marker ? MARKER : 0) | payloadType;
+    this.#sequences[place] = sequence;
+    this.#sent[place] = now;
+    this.#again[place] = 0;
+  }
+
+  /**
+   * What to send again for a sequence of a NACK: undefined when it was not sent, is too old, or was sent again within a
+   * round trip. Counts as sent again.
+   */
+  again(sequence: number, now: Micros): SentPacket | undefined {
+    const place = sequence & (RING - 1);
+    const memory = this.#memories[place];
+    if (memory === undefined || this.#sequences[place] !== sequence) return undefined;
+    if (now - (this.#sent[place] as number) > AGE) return undefined;
+    const again = this.#again[place] as number;
+    if (again !== 0 && now - again < this.#roundTrip) return undefined;
+    this.#again[place] = now;
+    const type = this.#types[place] as number;
+    return {
+      memory,
+      at: this.#places[place] as number,
+      size: this.#sizes[place] as number,
+      timestamp: this.#timestamps[place] as number,
+      payloadType: type & 0x7f,
+      marker: (type & MARKER) !== 0,
+    };
+  }
+
+  /** Lets go of the payloads. */
+  clear(): void {
+    this.#memories.fill(undefined);
+  }
+}
