@@ -32,7 +32,10 @@ export {
   type MasterOptions,
   partTargetSeconds,
   targetDuration,
+  type VariantStream,
   writeClassic,
   writeLowLatency,
+  writeMultivariant,
+  writeReports,
   writeSessionMaster,
 } from './write.ts';

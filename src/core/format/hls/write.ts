@@ -174,3 +174,39 @@ const seconds = (time: Micros): string => toSeconds(time).toFixed(3);
 
 /** ISO 8601 with milliseconds (§4.4.4.6). */
 const dateTime = (wall: Micros): string => `#EXT-X-PROGRAM-DATE-TIME:${new Date(toMs(wall)).toISOString()}`;
+
+/** One of several playlists with the same content (RFC 8216 §4.3.4.2). */
+export interface VariantStream {
+  readonly uri: string;
+  /** Bits a second of its largest segment, and on average. */
+  readonly peakBps: number;
+  readonly averageBps: number;
+  /** RFC 6381, of all tracks. */
+  readonly codecs: readonly string[];
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+}
+
+/** The playlist of all variants, the one with the most bits first: players begin with the first one. */
+export function writeMultivariant(variants: readonly VariantStream[]): string {
+  const lines = ['#EXTM3U', '#EXT-X-VERSION:6', '#EXT-X-INDEPENDENT-SEGMENTS'];
+  for (const { uri, peakBps, averageBps, codecs, width, height } of [...variants].sort(
+    (a, b) => b.peakBps - a.peakBps,
+  )) {
+    const attributes = [`BANDWIDTH=${Math.max(1, peakBps)}`, `AVERAGE-BANDWIDTH=${Math.max(1, averageBps)}`];
+    if (codecs.length > 0) attributes.push(`CODECS="${codecs.join(',')}"`);
+    if (width !== undefined && height !== undefined) attributes.push(`RESOLUTION=${width}x${height}`);
+    lines.push(`#EXT-X-STREAM-INF:${attributes.join(',')}`, uri);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** How far another variant is (RFC 8216bis §4.4.5.4): lines for the end of a low-latency playlist. */
+export function writeReports(reports: readonly { uri: string; msn: number; part: number | undefined }[]): string {
+  return reports
+    .map(({ uri, msn, part }) => {
+      const last = part === undefined ? '' : `,LAST-PART=${part}`;
+      return `#EXT-X-RENDITION-REPORT:URI="${uri}",LAST-MSN=${msn}${last}\n`;
+    })
+    .join('');
+}

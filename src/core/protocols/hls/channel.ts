@@ -11,6 +11,7 @@ import type { StoredSegment } from '../../format/hls/index.ts';
 import type { MediaEvent } from '../../media/demuxer.ts';
 import type { Stream } from '../../media/stream.ts';
 import { type StreamName, streamUrl } from '../../media/stream-name.ts';
+import type { Track } from '../../media/track.ts';
 import { ClassicForm } from './classic-form.ts';
 import type { HlsConfig } from './config.ts';
 import { HlsDisk } from './disk.ts';
@@ -97,6 +98,11 @@ export class Channel implements Session {
   end(): void {
     this.#stop();
     this.#endedAt = this.#options.host.clock.now();
+  }
+
+  /** Of sound and picture, as the publisher has them or had them last. */
+  get tracks(): readonly Track[] {
+    return (this.#stream?.tracks ?? []).filter(({ kind }) => kind !== 'data');
   }
 
   /** Bytes that players got. */

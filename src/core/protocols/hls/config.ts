@@ -28,6 +28,8 @@ export interface HlsConfig {
   readonly dates: boolean;
   /** Classic segments are fMP4 (hls_use_fmp4). */
   readonly fmp4: boolean;
+  /** Streams `name_720p`, `name_480p` are variants of one playlist `name` (hls_variants, a directive of srsx). */
+  readonly variants: boolean;
   readonly names: NameTemplates;
   /** Keys of AES-128 for classic segments (hls_keys); undefined: they are not encrypted. */
   readonly keys: KeyConfig | undefined;
@@ -113,6 +115,7 @@ export const defaults: HlsConfig = {
   relative: false,
   dates: false,
   fmp4: false,
+  variants: false,
   names: defaultNames,
   keys: undefined,
   disk: undefined,

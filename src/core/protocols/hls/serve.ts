@@ -1,6 +1,7 @@
 // The routes of HLS: playlists by session, segments and parts from memory.
 import { isDeepStrictEqual } from 'node:util';
 import type { Closer } from '../../base/link.ts';
+import { randomId } from '../../base/rng.ts';
 import type { Session } from '../../base/session.ts';
 import { toSrsxError } from '../../base/session.ts';
 import { fromSeconds, type Micros, toSeconds } from '../../base/time.ts';
@@ -18,6 +19,7 @@ import { Channel, type HlsFile } from './channel.ts';
 import type { HlsConfig } from './config.ts';
 import { checkAhead, type Directives, parseDirectives, satisfied } from './directives.ts';
 import { hlsErrors } from './errors.ts';
+import { Groups } from './groups.ts';
 import type { LowForm } from './low-form.ts';
 import { parseResource, type Resource } from './names.ts';
 import type { Rendition } from './rendition.ts';
@@ -48,6 +50,7 @@ class Server implements Closer, Session {
   /** Bounded by limits.streams. */
   readonly #channels = new Map<string, Channel>();
   readonly #shelf = new Shelf<HlsFile>();
+  readonly #groups = new Groups();
   /** Streams whose files are being removed. */
   readonly #leaving = new Map<string, Promise<void>>();
   /** By `hls_ctx` and path. Bounded by limits.sessions, twice: kicked ones are remembered for a while. */
@@ -122,6 +125,7 @@ class Server implements Closer, Session {
         after: this.#leaving.get(key) ?? Promise.resolve(),
       });
       this.#channels.set(key, channel);
+      this.#groups.add(channel);
       return channel;
     } catch (error) {
       const { code, message } = toSrsxError(error);
@@ -142,6 +146,7 @@ class Server implements Closer, Session {
 
   #forget(key: string, channel: Channel, what: { readonly files: boolean }): void {
     this.#channels.delete(key);
+    this.#groups.remove(channel);
     const leaving = channel.forget(what).finally(() => {
       if (this.#leaving.get(key) === leaving) this.#leaving.delete(key);
     });
@@ -158,8 +163,8 @@ class Server implements Closer, Session {
       }
       const resource = entry === undefined ? parseResource(path) : playlistOf(entry.owner);
       if (resource === undefined) return false;
-      const channel = this.#find(exchange, resource);
-      if (channel === undefined) return false;
+      const channel = entry?.owner ?? this.#find(exchange, resource);
+      if (channel === undefined) return resource.kind === 'playlist' && this.#variants(exchange, resource);
       if (method === 'OPTIONS') exchange.reply(200, corsHeaders(exchange.request));
       else if (method !== 'GET' && method !== 'HEAD') return false;
       else if (resource.kind === 'playlist') return this.#playlist(exchange, resource, channel);
@@ -177,6 +182,23 @@ class Server implements Closer, Session {
       this.#channels.get(streamKey({ vhost, app, stream })) ??
       this.#channels.get(streamKey({ vhost: DEFAULT_VHOST, app, stream }))
     );
+  }
+
+  /** The playlist of a group. Its variants ask the admission; a session is theirs too, by the id that it is given here. */
+  #variants(exchange: HttpExchange, { app, stream, lowLatency }: Playlist): boolean {
+    const { request } = exchange;
+    if (request.method !== 'GET' && request.method !== 'HEAD') return false;
+    const asked = requestedVhost(request);
+    const vhosts = [asked, this.#host.settings.find(asked)?.name, DEFAULT_VHOST];
+    const query = sessionQuery(randomId(this.#host.rng, CTX_LETTERS), request.search);
+    for (const vhost of vhosts) {
+      if (vhost === undefined) continue;
+      const body = this.#groups.text({ vhost, app, stream }, { lowLatency, query });
+      if (body === undefined) continue;
+      exchange.reply(200, mediaHeads(exchange, MediaType.playlist, 'no-store'), body);
+      return true;
+    }
+    return false;
   }
 
   #refuse(exchange: HttpExchange, thrown: unknown): void {
@@ -287,7 +309,9 @@ class Server implements Closer, Session {
       hold: rendition.ready ? fromSeconds(rendition.target * HOLD_TARGETS) : channel.config.waitTime,
       attempt: () => {
         if (!rendition.ready || !satisfied(directives, store)) return false;
-        const body = rendition.text(directives.skip, suffix);
+        const query = ctx === null ? '' : `?${CTX}=${ctx}`;
+        const reports = rendition.lowLatency ? this.#groups.reports(channel, query) : '';
+        const body = rendition.text(directives.skip, suffix) + reports;
         const cache = blocked ? cacheFor(rendition.target * BLOCKED_CACHE_TARGETS) : NO_CACHE;
         viewer?.sent(body.length);
         channel.sent(body.length);
@@ -361,6 +385,9 @@ class Server implements Closer, Session {
     return this.#viewers.get(`${ctx}\n/${low === path ? paths.playlist : decodedPath(low)}`);
   }
 }
+
+/** SRS's ids of clients. */
+const CTX_LETTERS = 8;
 
 const WHOLE: Directives = { msn: undefined, part: undefined, skip: false };
 

@@ -21,11 +21,13 @@ const QUEUE_BYTES = 64 * 1024 * 1024;
 export function vhostConfig(settings: Settings, vhost: string, base: HlsConfig): HlsConfig {
   const section = settings.vhost(vhost);
   const enabled = section.get('vhost.hls.enabled');
+  const keys = enabled ? keysOf(section) : base.keys;
   const fmp4 = written(section, 'vhost.hls.hls_use_fmp4') ?? base.fmp4;
   return {
     ...base,
     classic: base.classic || enabled,
-    lowLatency: base.lowLatency || (enabled && section.get('vhost.hls.hls_ll')),
+    // Its parts are not encrypted: with keys it would give away what they protect.
+    lowLatency: (base.lowLatency || (enabled && section.get('vhost.hls.hls_ll'))) && keys === undefined,
     fragment: time(section, 'vhost.hls.hls_fragment') ?? base.fragment,
     targetRatio: positive(section, 'vhost.hls.hls_td_ratio') ?? base.targetRatio,
     overflowRatio: positive(section, 'vhost.hls.hls_aof_ratio') ?? base.overflowRatio,
@@ -36,8 +38,11 @@ export function vhostConfig(settings: Settings, vhost: string, base: HlsConfig):
     segmentSessions: written(section, 'vhost.hls.hls_ts_ctx') ?? base.segmentSessions,
     relative: written(section, 'vhost.hls.hls_master_m3u8_path_relative') ?? base.relative,
     fmp4,
+    variants: base.variants || section.get('vhost.hls.hls_variants'),
+    // Players line variants up by their dates.
+    dates: base.dates || section.get('vhost.hls.hls_variants'),
     names: enabled ? namesOf(section, fmp4, settings.root.get('utc_time')) : withEnding(base.names, fmp4),
-    keys: enabled ? keysOf(section) : base.keys,
+    keys,
     disk: enabled && section.get('vhost.hls.hls_disk') ? diskOf(section) : base.disk,
   };
 }

@@ -43,7 +43,10 @@ export const vhostHls = block('vhost.hls', {
       follows: () => 'vhost.hls.hls_path',
     }),
   ),
-  hls_dts_directly: toggle(true, 'Use FLV timestamp as DTS directly for audio.'),
+  hls_dts_directly: accepted(
+    'sound keeps the times of the stream, of which FLV is one carrier',
+    toggle(true, 'Use FLV timestamp as DTS directly for audio.'),
+  ),
   hls_use_fmp4: supported(toggle(false, 'FMP4 segments (7.0.51+).')),
   hls_fmp4_file: supported(text('[app]/[stream]-[seq].m4s', 'template', 'FMP4 segment path (7.0.51+).')),
   hls_init_file: supported(text('[app]/[stream]/init.mp4', 'template', 'FMP4 init path (7.0.51+).')),
@@ -58,6 +61,7 @@ export const vhostHls = block('vhost.hls', {
     text('', 'string', 'Removed (RAM HLS).', { env: [], defaultText: '(accepted, ignored)' }),
   ),
   hls_ll: own(toggle(false, 'Low-latency HLS too, at [app]/[stream].ll.m3u8.')),
+  hls_variants: own(toggle(false, 'Streams NAME_720p, NAME_480p are variants of the playlist NAME.m3u8.')),
   hls_disk: own(toggle(true, 'Off: HLS is served from memory only.')),
 });
 
