@@ -15,9 +15,9 @@ import { type Door, Doors, type OpenDoor } from './control/doors.ts';
 import { engineErrors } from './control/errors.ts';
 import { HttpHooks } from './control/hooks/http-hooks.ts';
 import type { ClientHost, Host, HttpRoutes, Listener, TlsFiles } from './control/host.ts';
+import { IdlePublishers } from './control/idle.ts';
 import { RecordServer } from './control/record/index.ts';
 import { startReports } from './control/reports.ts';
-import { IdlePublishers } from './control/idle.ts';
 import { Sessions } from './control/sessions.ts';
 import { Stats } from './control/stats.ts';
 import { streamSettings } from './control/stream-settings.ts';
@@ -200,8 +200,13 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
     const programs = serverPrograms({ ...host, children: client.children }, protocols, rtmpPorts);
     closers.push(programs);
     const { version, readConfig } = settings;
-    const also = (exchange: HttpExchange): boolean =>
-      exchange.request.path.startsWith('/console/') && pages.serve(exchange);
+    const also = async (exchange: HttpExchange): Promise<boolean> => {
+      const { path } = exchange.request;
+      if (!path.startsWith('/rtc/')) return path.startsWith('/console/') && pages.serve(exchange);
+      // SRS: clients of WebRTC ask at the API's port.
+      await routes.answer(exchange);
+      return true;
+    };
     const start = {
       programs: () => programs.describe(),
       host,

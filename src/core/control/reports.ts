@@ -27,7 +27,7 @@ export interface ReportsOptions {
   /** Reads the configuration again and puts it in force. */
   readonly reload: () => Promise<unknown>;
   /** What else is served at the API's own addresses, outside of `/api/`. */
-  readonly also?: (exchange: HttpExchange) => boolean;
+  readonly also?: (exchange: HttpExchange) => boolean | Promise<boolean>;
 }
 
 /** The reports of a running server. */
@@ -58,10 +58,10 @@ export function startReports(options: ReportsOptions): Reports {
     ...(programs && { programs }),
     ...(readConfig && { reload }),
     ...(overlay && { overlay }),
-    also: (exchange) => {
+    also: async (exchange) => {
       const scrape = exchange.request.path === '/metrics' && settings.root.get('exporter.enabled');
-      if (!scrape) return also?.(exchange) ?? false;
-      answerLater(exporter, exchange, host);
+      if (!scrape) return (await also?.(exchange)) ?? false;
+      await exporter.answer(exchange);
       return true;
     },
   });
@@ -78,11 +78,4 @@ export function startReports(options: ReportsOptions): Reports {
       api.close();
     },
   };
-}
-
-function answerLater(exporter: Exporter, exchange: HttpExchange, { log }: Pick<Host, 'log'>): void {
-  exporter.answer(exchange).catch((error: unknown) => {
-    log.error('exporter', 'a scrape failed', { error });
-    exchange.reply(500, {});
-  });
 }

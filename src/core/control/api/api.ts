@@ -35,7 +35,7 @@ export interface ApiOptions extends Omit<ApiContext, 'events'> {
    * What else there is at the API's own addresses, outside of `/api/`: `/console/`, `/rtc/`, `/metrics`. True when it has
    * taken the exchange.
    */
-  readonly also?: (exchange: HttpExchange) => boolean;
+  readonly also?: (exchange: HttpExchange) => boolean | Promise<boolean>;
 }
 
 type Handlers = Readonly<Record<EndpointName, Handler>>;
@@ -71,9 +71,17 @@ export class Api {
     });
   }
 
-  /** Answers at the addresses of the HTTP server: versions always, the rest when it shares them. True when it is its. */
+  /**
+   * Answers at the addresses of the HTTP server: versions always, the rest when it shares them. True when it is its. What
+   * lacks the credential for `/rtc/` is answered too, so that routes behind it need not look.
+   */
   share(exchange: HttpExchange, shared: boolean): boolean {
-    const { path } = exchange.request;
+    const { path, method } = exchange.request;
+    if (path.startsWith('/rtc/')) {
+      const access = method === 'OPTIONS' ? 'open' : this.#letIn(exchange.request);
+      if (access instanceof Answer) reply(exchange, access, { ...this.#headers(), ...corsHeaders(exchange.request) });
+      return access instanceof Answer;
+    }
     if (!(shared ? path.startsWith('/api/') : path === '/api/v1/versions')) return false;
     this.handle(exchange);
     return true;
@@ -98,7 +106,7 @@ export class Api {
     }
     const access = this.#letIn(request);
     if (access instanceof Answer) return reply(exchange, access, { ...this.#headers(), ...corsHeaders(request) });
-    if (!request.path.includes('/api/') && this.#elsewhere(exchange)) return;
+    if (!request.path.includes('/api/') && (await this.#elsewhere(exchange))) return;
     // Settings are for tools, not for pages: only who has a token may read them from another site.
     const readable = crossdomain && (access === 'bearer' || !request.path.startsWith('/api/srsx/v1/settings'));
     const headers = { ...this.#headers(), ...(readable && corsHeaders(request)) };
@@ -115,13 +123,13 @@ export class Api {
     return access;
   }
 
-  #elsewhere(exchange: HttpExchange): boolean {
+  async #elsewhere(exchange: HttpExchange): Promise<boolean> {
     const { path, search } = exchange.request;
     if (path === '/console') {
       reply(exchange, redirect(302, `/console/${search}`), this.#headers());
       return true;
     }
-    if (this.#options.also?.(exchange) === true) return true;
+    if ((await this.#options.also?.(exchange)) === true) return true;
     if (!path.startsWith('/console/') && path !== '/metrics') return false;
     reply(exchange, plain(404, 'Not Found'), this.#headers());
     return true;
@@ -192,6 +200,8 @@ export class Api {
 }
 
 function handlersOf(context: ApiContext): Handlers {
+  // Some milliseconds of work, the same each time.
+  let document: string | undefined;
   return {
     ...indexHandlers(),
     ...processHandlers(context),
@@ -202,7 +212,10 @@ function handlersOf(context: ApiContext): Handlers {
     ...rawHandlers(context),
     ...clusterHandlers(context),
     ...settingHandlers(context),
-    openapi: () => new Answer(200, writeJson(openApi(context.version) as Json)),
+    openapi: () => {
+      document ??= writeJson(openApi(context.version) as Json);
+      return new Answer(200, document);
+    },
     // HEAD: what GET would begin with.
     events: () => new Answer(200, '', { 'Content-Type': 'text/event-stream; charset=utf-8' }),
   };

@@ -96,6 +96,40 @@ describe('a bearer token', () => {
   });
 });
 
+describe('a route of WebRTC', () => {
+  const rtc = '/rtc/v1/whip/?app=live';
+  const asked: string[] = [];
+  const serve = (auth: string): World =>
+    new World(
+      {
+        also: async (exchange) => {
+          asked.push(exchange.request.path);
+          exchange.reply(201, {}, 'v=0');
+          return true;
+        },
+      },
+      settingsOf(configText(`auth { enabled on; ${auth} }`)),
+    );
+
+  it('is reached at the port of the API, with the token when that is asked for', async () => {
+    const world = serve(`${both} rtc_bearer_enabled on;`);
+
+    expect((await world.ask(rtc, { method: 'POST' })).status).toBe(401);
+    expect((await world.ask(rtc, { method: 'POST', headers: bearer('s3cret') })).status).toBe(201);
+    expect((await serve(both).ask(rtc, { method: 'POST' })).status).toBe(201);
+    expect(asked).toEqual(['/rtc/v1/whip/', '/rtc/v1/whip/']);
+  });
+
+  it('is guarded at the port of streams too', async () => {
+    const world = serve(`${both} rtc_bearer_enabled on;`);
+
+    expect(await world.share(rtc)).toMatchObject({ status: 401 });
+    expect(await world.share(rtc, { headers: bearer('s3cret') })).toBeUndefined();
+    expect(await world.share('/live/a.flv')).toBeUndefined();
+    expect(await world.share('/api/v1/versions')).toMatchObject({ status: 401 });
+  });
+});
+
 describe('a guard without a credential', () => {
   it.each(['', 'username admin;', 'password x;', 'type bearer;', 'type basic;'])('lets nobody in: %s', async (auth) => {
     const world = guarded(auth);

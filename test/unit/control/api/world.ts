@@ -129,7 +129,21 @@ export class World {
     this.settings.replace(loadConfig({ text, read: () => '' }));
   }
 
-  ask(target: string, { method = 'GET', headers = {}, peer = '10.0.0.1', body }: Ask = {}): Promise<Reply> {
+  /** The same at the port of streams, which the API does not share; undefined when it is not its. */
+  share(target: string, options: Ask = {}): Promise<Reply | undefined> {
+    let taken = true;
+    const reply = this.ask(target, options, (exchange) => {
+      taken = this.api.share(exchange, false);
+    });
+    return taken ? reply : Promise.resolve(undefined);
+  }
+
+  ask(
+    target: string,
+    options: Ask = {},
+    give: (exchange: HttpExchange) => void = (exchange) => this.api.handle(exchange),
+  ): Promise<Reply> {
+    const { method = 'GET', headers = {}, peer = '10.0.0.1', body } = options;
     const url = new URL(target, 'http://127.0.0.1:1985');
     const { promise, resolve } = Promise.withResolvers<Reply>();
     const exchange: HttpExchange = {
@@ -166,7 +180,7 @@ export class World {
         return link;
       },
     };
-    this.api.handle(exchange);
+    give(exchange);
     return promise;
   }
 }
