@@ -16,6 +16,7 @@ import { relayErrors } from './errors.ts';
 import { Splice, type TrackTotals } from './splice.ts';
 import { linkedAbort } from './wait.ts';
 
+/** What to record, where to, and for how long. */
 export interface RecordOptions {
   /** URL, path or `-`. */
   readonly from: string;
@@ -36,6 +37,7 @@ export interface RecordOptions {
   readonly insecure?: boolean | undefined;
 }
 
+/** Where a recording is in its life. */
 export type RecordPhase = 'connecting' | 'running' | 'finishing' | 'ended';
 
 /** Where a recording is; a plain object for JSON. */
@@ -66,6 +68,7 @@ export interface RecordingResult {
   readonly durationMs: number;
 }
 
+/** What was made. */
 export interface RecordResult extends RecordProgress {
   readonly from: string;
   readonly to: string;

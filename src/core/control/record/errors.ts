@@ -1,6 +1,7 @@
 // Codes of recordings. What the machine says about a disk comes from the net layer in its own words.
 import { defineErrors } from '../../base/errors.ts';
 
+/** Of the parts of recording that are not the disk itself. */
 export const recordErrors = defineErrors('RECORD', {
   KIND: {
     text: 'no container is known for {path}; known: {known}',

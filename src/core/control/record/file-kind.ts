@@ -17,6 +17,7 @@ export interface FileWriter {
   patches(sizeBytes: number): readonly Patch[];
 }
 
+/** A container as recordings need it. */
 export interface FileKind {
   readonly name: string;
   /** Lower case, with the dot. */

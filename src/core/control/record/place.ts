@@ -1,6 +1,7 @@
 // Where recordings go: a template cut into the directory that is the operator's and the names that streams make.
 import { storageErrors } from '../storage/errors.ts';
 
+/** A template of paths. */
 export interface Place {
   /** The directory in front of the first word of the template; nothing is written outside of it. */
   readonly root: string;

@@ -9,6 +9,7 @@ import { checkNoSteps, type Place, placeOf } from './place.ts';
 /** How the times of a recording are made (SRS: dvr_plan). */
 export type RecordPlan = 'session' | 'segment' | 'append';
 
+/** The block dvr of a vhost, each value checked. */
 export interface RecordConfig extends Place {
   readonly plan: RecordPlan;
   /** What was written as the plan. */

@@ -22,6 +22,7 @@ import { type FileKind, fileKind, knownEndings } from './file-kind.ts';
 import { type DoneFile, RecordingFile } from './recording-file.ts';
 import type { RecordShare } from './share.ts';
 
+/** When files begin and end, and what becomes of times. */
 export interface RecordRules {
   /** A file ends when it is so long; undefined: only with the stream. */
   readonly segment: Micros | undefined;
@@ -33,6 +34,7 @@ export interface RecordRules {
   readonly remux: boolean;
 }
 
+/** What a recorder is made of. */
 export interface RecorderOptions {
   readonly clock: Clock;
   readonly log: Log;
@@ -66,6 +68,7 @@ export interface RecordCounts {
   files: number;
 }
 
+/** Give it what a tap gives; `end` when the publication is over. */
 export class Recorder {
   readonly counts: RecordCounts = { frames: 0, dropped: 0, gaps: 0, files: 0 };
   readonly #options: RecorderOptions;

@@ -11,6 +11,7 @@ import type { FileKind, FileWriter } from './file-kind.ts';
 import { numbered } from './place.ts';
 import type { RecordShare } from './share.ts';
 
+/** One file, and what it shares with the others. */
 export interface RecordingFileOptions {
   readonly folder: Folder;
   /** Below the folder; its name is taken in `share.claims`. */
@@ -29,6 +30,7 @@ export interface RecordingFileOptions {
   readonly onNotPlain: (path: string, error: SrsxError) => void;
 }
 
+/** A complete file. */
 export interface DoneFile {
   /** Below the folder. */
   readonly path: string;
@@ -46,6 +48,7 @@ const PIECE_SPAN = fromMs(500);
 /** Files of one name that are looked for before giving up. */
 const MAX_NUMBER = 10_000;
 
+/** Opens itself; `end` must be called, also after a failure, or the handle stays open. */
 export class RecordingFile {
   readonly #options: RecordingFileOptions;
   readonly #writer: FileWriter;

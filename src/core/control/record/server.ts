@@ -13,8 +13,10 @@ import type { RecordedFile, RecordWatcher } from './recorded-file.ts';
 import { type RecordCounts, Recorder } from './recorder.ts';
 import { RecordShare } from './share.ts';
 
+/** The parts of a host that DVR needs. */
 export type RecordHost = Pick<Host, 'clock' | 'log' | 'hub' | 'settings' | 'net' | 'limits'>;
 
+/** What is no directive. */
 export interface RecordServerOptions {
   /** The working directory, for watchers. */
   readonly cwd: string;

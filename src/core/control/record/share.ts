@@ -36,6 +36,7 @@ export class Budget {
 /** Chosen: ten seconds of 400 streams of 1 Mbit/s; more would only fill the memory while a disk hangs. */
 const ALL_BYTES = 512 * 1024 * 1024;
 
+/** One for each program. */
 export class RecordShare {
   readonly claims = new Claims();
   readonly budget: Budget;

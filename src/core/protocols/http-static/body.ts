@@ -10,6 +10,7 @@ import type { Piece } from './ranges.ts';
 /** One read. Chosen: a disk is busy, and a thousand downloads hold 128 MiB. */
 const READ_BYTES = 128 * 1024;
 
+/** How long a peer is waited for. */
 export interface SendOptions {
   readonly clock: Clock;
   /** A peer that takes nothing for so long is left. */

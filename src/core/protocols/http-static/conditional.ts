@@ -2,6 +2,7 @@
 import { fromSeconds, type Micros, toMs } from '../../base/time.ts';
 import type { HttpRequest } from '../../wire/http/exchange.ts';
 
+/** What tells one version of a file from another. */
 export interface Validators {
   /** Strong, with its quotes (§8.8.3). */
   readonly etag: string;

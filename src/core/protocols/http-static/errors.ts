@@ -2,6 +2,7 @@
 import { defineErrors, type SrsxError } from '../../base/errors.ts';
 import { type FailureAnswer, failureAnswer } from '../../wire/http/failure.ts';
 
+/** What a request can be refused for. */
 export const httpStaticErrors = defineErrors('HTTP_STATIC', {
   PATH: { text: 'the path is none of a file: {why}', advice: 'Percent-encode names, without .. and slashes in them.' },
   RANGE: { text: 'no part of {size} bytes is in the range {range}', advice: 'Ask for bytes that the file has.' },
@@ -23,4 +24,5 @@ const statuses: Readonly<Record<string, number>> = {
   NET_FILE_ACCESS: 403,
 };
 
+/** The status is that of the code, else that of the kind of error. */
 export const answerTo = (error: SrsxError): FailureAnswer => failureAnswer(error, statuses[error.code]);

@@ -3,10 +3,12 @@ import type { HttpRequest } from '../../wire/http/exchange.ts';
 
 /** Below, the head of the answer is what costs; above, a text is a log that somebody downloads once. */
 const LEAST_BYTES = 1024;
+/** The largest text that is compressed. */
 export const MOST_BYTES = 1024 * 1024;
 /** Chosen: all pages of a player site, and its playlists. */
 const SHELF_BYTES = 16 * 1024 * 1024;
 
+/** Whether a text of that size is compressed. */
 export const isWorthIt = (size: number): boolean => size >= LEAST_BYTES && size <= MOST_BYTES;
 
 /** RFC 9110 §12.5.3: named with a weight above 0, or meant by `*`. */

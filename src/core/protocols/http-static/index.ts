@@ -7,6 +7,7 @@ import { serve } from './serve.ts';
 export type { HttpStaticConfig } from './config.ts';
 export { httpStaticErrors } from './errors.ts';
 
+/** Serves only: nobody dials a file server of ours. */
 export const httpStatic = {
   name: 'http-static',
   schemes: [],

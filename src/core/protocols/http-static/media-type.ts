@@ -48,6 +48,7 @@ export function endingOf(path: string): string {
   return dot < 0 ? '' : name.slice(dot + 1).toLowerCase();
 }
 
+/** For `Content-Type`; bytes without a meaning when the ending is unknown. */
 export const mediaType = (path: string): string => types[endingOf(path)] ?? 'application/octet-stream';
 
 /** Worth compressing: media are compressed already. */

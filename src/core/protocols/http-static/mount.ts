@@ -3,6 +3,7 @@ import type { Section } from '../../control/config/config.ts';
 import type { Settings } from '../../control/config/settings.ts';
 import { httpStaticErrors } from './errors.ts';
 
+/** A file or directory that a request names. */
 export interface Target {
   /** Directory of the mount. */
   readonly root: string;

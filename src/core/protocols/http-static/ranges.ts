@@ -44,6 +44,7 @@ export const contentRange = ({ start, end }: Span, size: number): string => `byt
 /** What is sent, in order: bytes, and parts of the file. */
 export type Piece = Uint8Array | Span;
 
+/** Bytes of all pieces together. */
 export const sizeOf = (pieces: readonly Piece[]): number =>
   pieces.reduce((sum, piece) => sum + (piece instanceof Uint8Array ? piece.length : piece.end - piece.start), 0);
 

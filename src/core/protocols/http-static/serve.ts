@@ -21,6 +21,7 @@ import { type Target, targetOf } from './mount.ts';
 import { openMp4, sendMp4From } from './mp4-start.ts';
 import { contentRange, multipart, type Piece, parseRanges, queryRange, sizeOf } from './ranges.ts';
 
+/** Adds the route; files that are being sent when it closes are sent to their end. */
 export function serve(host: Host, config: HttpStaticConfig): Closer & { readonly listeners: readonly Listener[] } {
   return new Server(host, config);
 }

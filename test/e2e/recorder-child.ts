@@ -1,0 +1,22 @@
+// A program that records a stream by DVR until it is killed: frames of a picture and sound at real time and faster.
+import { createEngine, loadConfig, silentLog } from '../../src/core/index.ts';
+import { live } from '../tools/builders.ts';
+
+const [folder = '', ending = 'mp4'] = process.argv.slice(2);
+const conf = `vhost __defaultVhost__ { dvr { enabled on; dvr_path ${folder}/[stream].${ending}; } }`;
+const engine = createEngine({ log: silentLog });
+const server = await engine.serve({ config: loadConfig({ text: conf, file: 'srs.conf', read: () => '' }) });
+const name = { vhost: '__defaultVhost__', app: 'live', stream: 'a' };
+const publication = server.host.hub.stream(name).publish({ policy: 'refuse', onEvicted: () => undefined });
+const frames = live({ seconds: 600, size: 4000 });
+publication.retrack([...new Map(frames.map(({ track }) => [track.id, track])).values()]);
+// Ten times real time, so that twenty kills take seconds.
+const began = performance.now();
+let next = 0;
+const turn = (): void => {
+  const due = (performance.now() - began) * 1000 * 10;
+  for (let frame = frames[next]; frame !== undefined && frame.dts <= due; frame = frames[++next])
+    publication.write(frame);
+  process.stdout.write(`${frames[next - 1]?.dts ?? 0}\n`);
+};
+setInterval(turn, 10);
