@@ -3,6 +3,7 @@ import type { SrsxError } from '../../base/errors.ts';
 import { toSrsxError } from '../../base/session.ts';
 import { storageErrors } from './errors.ts';
 
+/** What a queue needs, and whom it tells. */
 export interface DiskQueueOptions {
   /** For messages. */
   readonly root: string;

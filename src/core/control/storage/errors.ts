@@ -1,6 +1,7 @@
 // Codes of files that the server writes by itself: segments, playlists, recordings.
 import { defineErrors } from '../../base/errors.ts';
 
+/** Codes `STORAGE_*`. */
 export const storageErrors = defineErrors('STORAGE', {
   PATH: {
     text: 'the path {path} is not allowed: {why}',

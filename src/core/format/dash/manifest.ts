@@ -39,6 +39,7 @@ export interface DashPeriod {
   readonly representations: readonly DashRepresentation[];
 }
 
+/** A whole MPD (§5.3.1) of a live stream. */
 export interface DashManifest {
   /** Wall time at which the first period begins. */
   readonly availabilityStart: Micros;

@@ -4,6 +4,7 @@ import { describe } from '../../codec/index.ts';
 import type { Segment, TrackFragment } from '../hls/index.ts';
 import { type DashPeriod, type DashRepresentation, type DashSegment, initName, segmentName } from './manifest.ts';
 
+/** What a store holds at least and at most. */
 export interface DashLimits {
   /** Segments in the MPD at least (SRS: dash_window_size). */
   readonly segments: number;

@@ -13,6 +13,7 @@ export interface Line {
   readonly value: string;
 }
 
+/** The error PLAYLIST_LINE of a line. */
 export const bad = (line: Pick<Line, 'number'>, why: string) =>
   playlistErrors.protocol('LINE', { line: line.number, why });
 
@@ -61,6 +62,7 @@ export function duration(text: string, line: Line): Micros {
   return fromSeconds(value);
 }
 
+/** An attribute in seconds that may be missing. Throws PLAYLIST_LINE. */
 export const maybeDuration = (attributes: Attributes, name: string, line: Line): Micros | undefined => {
   const text = attributes.get(name);
   return text === undefined ? undefined : duration(text, line);

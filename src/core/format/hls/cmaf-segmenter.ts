@@ -14,6 +14,7 @@ import { DateAnchor } from './date-anchor.ts';
 import { PartPace } from './part-pace.ts';
 import type { SegmentEvent, SegmentHead } from './segment.ts';
 
+/** Where segments and parts end, and what bounds them. */
 export interface CmafSegmenterOptions extends CutSettings {
   /** Wanted length of a part; the real one is a whole number of frames. */
   readonly partTime: Micros;

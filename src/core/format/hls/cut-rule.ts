@@ -3,6 +3,7 @@ import { fromMs, type Micros } from '../../base/time.ts';
 import type { Frame } from '../../media/frame.ts';
 import { primaryVideo, type Track } from '../../media/track.ts';
 
+/** The rules of SRS by which segments end. */
 export interface CutSettings {
   /** Wanted length of a segment (SRS: hls_fragment). */
   readonly fragment: Micros;

@@ -1,6 +1,7 @@
 // Codes of playlists that cannot be read.
 import { defineErrors } from '../../base/errors.ts';
 
+/** Codes `PLAYLIST_*`. */
 export const playlistErrors = defineErrors('PLAYLIST', {
   HEAD: { text: 'the first line is not #EXTM3U', advice: 'The URL does not give a playlist.' },
   SIZE: { text: 'a playlist of {size} {unit} is above the limit of {limit}', advice: 'Is this a playlist?' },

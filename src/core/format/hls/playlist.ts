@@ -4,6 +4,7 @@ import type { Micros } from '../../base/time.ts';
 /** The attribute list of a tag (§4.2), names to values without their quotes. */
 export type Attributes = ReadonlyMap<string, string>;
 
+/** EXT-X-BYTERANGE (§4.4.4.2), in bytes. */
 export interface ByteRange {
   readonly length: number;
   /** Undefined: behind the range before. */
@@ -28,6 +29,7 @@ export interface PlaylistPart {
   readonly byteRange: ByteRange | undefined;
 }
 
+/** A segment with the tags that apply to it (§4.4.4). */
 export interface PlaylistSegment {
   readonly line: number;
   /** Media sequence number. */
@@ -64,6 +66,7 @@ export interface PreloadHint {
   readonly uri: string;
 }
 
+/** A list of segments (§4.4.3). */
 export interface MediaPlaylist {
   readonly kind: 'media';
   readonly version: number;
@@ -91,12 +94,14 @@ export interface MediaPlaylist {
   readonly reports: readonly Attributes[];
 }
 
+/** EXT-X-STREAM-INF with its URI (§4.4.6.2). */
 export interface Variant {
   readonly line: number;
   readonly uri: string;
   readonly attributes: Attributes;
 }
 
+/** A list of variants (§4.4.6). */
 export interface MasterPlaylist {
   readonly kind: 'master';
   readonly version: number;
@@ -106,6 +111,7 @@ export interface MasterPlaylist {
   readonly renditions: readonly Attributes[];
 }
 
+/** Either kind; `kind` says which. */
 export type Playlist = MediaPlaylist | MasterPlaylist;
 
 /** Number of the segment behind the last complete one. */

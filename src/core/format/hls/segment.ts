@@ -22,6 +22,7 @@ export interface SegmentHead {
   readonly independent: boolean;
 }
 
+/** A whole segment. */
 export interface Segment extends SegmentHead {
   readonly bytes: Uint8Array;
   /** Distance to the segment that follows: durations add up to the stream's. */

@@ -3,6 +3,7 @@ import { assert } from '../../base/errors.ts';
 import type { Micros } from '../../base/time.ts';
 import type { Segment, SegmentEvent, SegmentHead, SegmentPart } from './segment.ts';
 
+/** What a store holds at most. */
 export interface StoreLimits {
   /** Segments stay in the playlist until those behind them are this long together (SRS: hls_window). */
   readonly window: Micros;
@@ -12,6 +13,7 @@ export interface StoreLimits {
   readonly segments: number;
 }
 
+/** A segment with its place in the playlist. */
 export interface StoredSegment extends Segment {
   /** Media sequence number. */
   readonly sequence: number;

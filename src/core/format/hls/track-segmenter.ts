@@ -13,6 +13,7 @@ import { type CutSettings, cutsBefore, leadOf } from './cut-rule.ts';
 import { DateAnchor } from './date-anchor.ts';
 import type { Segment, SegmentEvent, TrackFragment } from './segment.ts';
 
+/** Where segments end, and what bounds them. */
 export interface TrackSegmenterOptions extends CutSettings {
   /** A segment ends before it has more bytes than this. */
   readonly segmentBytes: number;

@@ -10,6 +10,7 @@ import { type CutSettings, cutsBefore, leadOf } from './cut-rule.ts';
 import { DateAnchor } from './date-anchor.ts';
 import type { Segment, SegmentEvent } from './segment.ts';
 
+/** Where segments end, and what bounds them. */
 export interface TsSegmenterOptions extends CutSettings {
   /** A segment ends before it has more bytes than this, wherever that is. */
   readonly segmentBytes: number;

@@ -60,6 +60,7 @@ function addKeyAndMap(lines: string[], { key, map }: ClassicSegment, before: Cla
   }
 }
 
+/** What a low-latency playlist says besides the segments. */
 export interface LowLatencyOptions {
   readonly target: Micros;
   /** Longest part that the segmenter makes. */
@@ -94,6 +95,7 @@ const PART_TARGETS = 3;
 /** PART-HOLD-BACK in parts: at least three (§4.4.3.8). */
 const HOLD_PARTS = 3;
 
+/** The playlist of segments and parts (RFC 8216bis), whole or as a delta update. */
 export function writeLowLatency(store: SegmentStore, options: LowLatencyOptions): string {
   const { partTarget, initUri, skip = false } = options;
   const target = targetDuration(store, options.target);
@@ -162,6 +164,7 @@ function countBefore(listed: readonly StoredSegment[], span: Micros): number {
   return 0;
 }
 
+/** What the playlist of a session says. */
 export interface MasterOptions {
   readonly uri: string;
 }

@@ -24,6 +24,7 @@ export interface DashEntry {
   readonly bytes: Uint8Array;
 }
 
+/** What a channel is made of. */
 export interface ChannelOptions {
   readonly host: Host;
   readonly config: DashConfig;

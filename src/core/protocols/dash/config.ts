@@ -2,6 +2,7 @@
 import { fromSeconds, type Micros } from '../../base/time.ts';
 import type { Settings } from '../../control/config/settings.ts';
 
+/** All settings of DASH for one vhost. */
 export interface DashConfig {
   /** Manifests at /app/stream.mpd (dash.enabled). */
   readonly enabled: boolean;
@@ -29,6 +30,7 @@ export interface DashConfig {
   readonly queueBytes: number;
 }
 
+/** Where files go, and whether old ones leave. */
 export interface DashDiskConfig {
   /** dash_path. */
   readonly root: string;
@@ -36,6 +38,7 @@ export interface DashDiskConfig {
   readonly cleanup: boolean;
 }
 
+/** SRS's values; DASH is off. */
 export const defaults: DashConfig = {
   enabled: false,
   fragment: fromSeconds(10),

@@ -18,6 +18,7 @@ import {
 import { type StreamName, streamUrl } from '../../media/stream-name.ts';
 import type { DashDiskConfig } from './config.ts';
 
+/** Whose files these are, and where. */
 export interface DashDiskOptions {
   readonly host: Pick<Host, 'log' | 'net'>;
   readonly name: StreamName;
@@ -31,6 +32,7 @@ export interface DashDiskOptions {
 /** Chosen: ten times the largest manifest. */
 const MANIFEST_BYTES = 1024 * 1024;
 
+/** The files of one stream. No call waits for the disk but `dispose` and `idle`. */
 export class DashDisk {
   readonly #options: DashDiskOptions;
   readonly #folder: Folder;

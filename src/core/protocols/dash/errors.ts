@@ -2,6 +2,7 @@
 import { defineErrors, type SrsxError } from '../../base/errors.ts';
 import { type FailureAnswer, failureAnswer } from '../../wire/http/failure.ts';
 
+/** Codes `DASH_*`. */
 export const dashErrors = defineErrors('DASH', {
   NO_STREAM: { text: '{stream} is not there any more', advice: 'Start the publisher, or correct the name.' },
   WAIT: { text: 'no segment came within {seconds} s', advice: 'The publisher hangs or has left; try again.' },
@@ -16,4 +17,5 @@ const statuses: Readonly<Record<string, number>> = {
   ADMISSION_NAME: 400,
 };
 
+/** The HTTP answer of a refusal. */
 export const answerTo = (error: SrsxError): FailureAnswer => failureAnswer(error, statuses[error.code]);

@@ -7,6 +7,7 @@ import { serve } from './serve.ts';
 export type { DashConfig } from './config.ts';
 export { dashErrors } from './errors.ts';
 
+/** The protocol, for core/protocols.ts. */
 export const dash = {
   name: 'dash',
   schemes: [],

@@ -4,6 +4,7 @@ import { corsHeaders } from '../../wire/http/cors.ts';
 import type { HttpExchange } from '../../wire/http/exchange.ts';
 import { answerTo } from './errors.ts';
 
+/** SRS's types. */
 export const MediaType = {
   playlist: 'application/vnd.apple.mpegurl',
   ts: 'video/MP2T',
@@ -11,6 +12,7 @@ export const MediaType = {
   key: 'application/octet-stream',
 } as const;
 
+/** Answers with an error, which no cache keeps. */
 export function refuse(exchange: HttpExchange, error: SrsxError): void {
   const { status, headers, body } = answerTo(error);
   // A cache must not remember that something is not there yet.

@@ -32,6 +32,7 @@ export interface HlsFile {
   readonly bytes: Uint8Array;
 }
 
+/** What a channel is made of. */
 export interface ChannelOptions {
   readonly host: Host;
   readonly config: HlsConfig;

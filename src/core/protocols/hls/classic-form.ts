@@ -17,6 +17,7 @@ import { type Form, MARK, type Segmenter } from './form.ts';
 import { Keys } from './keys.ts';
 import type { Paths } from './paths.ts';
 
+/** Makes segments, gives them names and keys, and writes the playlist. */
 export class ClassicForm implements Form {
   readonly lowLatency = false;
   readonly segmenter: Segmenter;

@@ -1,6 +1,7 @@
 // The settings of HLS. Names in brackets are SRS's.
 import { fromMs, fromSeconds, type Micros } from '../../base/time.ts';
 
+/** All settings of HLS for one vhost. */
 export interface HlsConfig {
   /** Segments named by templates, MPEG-TS or fMP4, at /app/stream.m3u8 (hls.enabled). */
   readonly classic: boolean;
@@ -65,6 +66,7 @@ export interface NameTemplates {
   readonly utc: boolean;
 }
 
+/** How segments are encrypted. */
 export interface KeyConfig {
   /** Segments that share a key (hls_fragments_per_key). */
   readonly segments: number;
@@ -75,6 +77,7 @@ export interface KeyConfig {
 /** What becomes of HLS when a file cannot be written: tried again, stopped, or the publisher is sent away. */
 export type OnError = 'continue' | 'ignore' | 'disconnect';
 
+/** Where files go, and what becomes of them. */
 export interface DiskConfig {
   /** hls_path. */
   readonly root: string;
@@ -101,6 +104,7 @@ export const defaultNames: NameTemplates = {
   utc: false,
 };
 
+/** SRS's values; both forms are off. */
 export const defaults: HlsConfig = {
   classic: false,
   lowLatency: false,

@@ -2,6 +2,7 @@
 import type { SegmentStore } from '../../format/hls/index.ts';
 import { hlsErrors } from './errors.ts';
 
+/** What a request for a playlist waits for. */
 export interface Directives {
   /** Undefined: the playlist as it is. */
   readonly msn: number | undefined;

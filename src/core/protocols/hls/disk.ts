@@ -26,6 +26,7 @@ import type { ClassicForm } from './classic-form.ts';
 import type { DiskConfig, HlsConfig } from './config.ts';
 import type { Paths } from './paths.ts';
 
+/** Whose files these are, where, and who is told. */
 export interface HlsDiskOptions {
   readonly host: Pick<Host, 'log' | 'net'>;
   readonly name: StreamName;
@@ -52,6 +53,7 @@ const PLAYLIST_BYTES = 8 * 1024 * 1024;
 /** Segments behind the window that a crash may have left: as many are looked for. */
 const MOST_LEFT = 1000;
 
+/** The files of one stream. No call waits for the disk but `recover`, `dispose` and `idle`. */
 export class HlsDisk {
   readonly #options: HlsDiskOptions;
   readonly #folder: Folder;

@@ -2,6 +2,7 @@
 import { defineErrors, type SrsxError } from '../../base/errors.ts';
 import { type FailureAnswer, failureAnswer } from '../../wire/http/failure.ts';
 
+/** Codes `HLS_*`. */
 export const hlsErrors = defineErrors('HLS', {
   NO_STREAM: { text: '{stream} is not there any more', advice: 'Start the publisher, or correct the name.' },
   NO_SEGMENT: {
@@ -55,4 +56,5 @@ const statuses: Readonly<Record<string, number>> = {
   ADMISSION_SESSIONS: 503,
 };
 
+/** The HTTP answer of a refusal. */
 export const answerTo = (error: SrsxError): FailureAnswer => failureAnswer(error, statuses[error.code]);

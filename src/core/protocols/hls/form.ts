@@ -7,12 +7,14 @@ import type { Track } from '../../media/track.ts';
 /** Where the session goes into the text of a playlist; no URI has it. */
 export const MARK = '\0';
 
+/** Frames in, segments and parts out. */
 export interface Segmenter {
   retrack(tracks: readonly Track[]): SegmentEvent[];
   write(frame: Frame, wall: Micros): SegmentEvent[];
   end(): SegmentEvent[];
 }
 
+/** What makes a rendition classic or low-latency. */
 export interface Form {
   readonly lowLatency: boolean;
   readonly segmenter: Segmenter;

@@ -8,6 +8,7 @@ import { serve } from './serve.ts';
 export type { HlsConfig } from './config.ts';
 export { hlsErrors } from './errors.ts';
 
+/** The protocol, for core/protocols.ts. */
 export const hls = {
   name: 'hls',
   schemes: ['http', 'https'],

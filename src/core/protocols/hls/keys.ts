@@ -9,6 +9,7 @@ import type { Paths } from './paths.ts';
 /** Bytes of a key and of an initialisation vector (RFC 8216 §4.3.2.4). */
 const KEY_BYTES = 16;
 
+/** Makes the keys of one stream. */
 export class Keys {
   readonly #rng: Rng;
   readonly #config: KeyConfig;

@@ -18,6 +18,7 @@ interface Init {
   readonly bytes: Uint8Array;
 }
 
+/** Makes parts and segments, knows their init segments, and writes the playlist. */
 export class LowForm implements Form {
   readonly lowLatency = true;
   readonly segmenter: CmafSegmenter;

@@ -12,6 +12,7 @@ interface Named {
   readonly stream: string;
 }
 
+/** What a path names. */
 export type Resource = Named &
   (
     | { readonly kind: 'playlist'; readonly lowLatency: boolean }

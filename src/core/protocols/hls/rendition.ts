@@ -13,6 +13,7 @@ import { Waiters } from '../../wire/http/waiters.ts';
 import type { HlsConfig } from './config.ts';
 import { type Form, MARK } from './form.ts';
 
+/** The form of a rendition, and who hears of its segments. */
 export interface RenditionOptions<Kind extends Form> {
   readonly form: Kind;
   readonly config: HlsConfig;
@@ -25,6 +26,7 @@ export interface RenditionOptions<Kind extends Form> {
 /** Chosen: segments that wait to know their number; a slow disk answers within one. */
 const MAX_HELD = 8;
 
+/** One form of one stream. */
 export class Rendition<Kind extends Form = Form> {
   readonly form: Kind;
   readonly store: SegmentStore;

@@ -8,6 +8,7 @@ import type { Host } from '../../control/host.ts';
 import type { SessionEntry } from '../../control/sessions.ts';
 import { streamUrl } from '../../media/stream-name.ts';
 
+/** Who plays what, and for how long without a request. */
 export interface ViewerOptions {
   readonly host: Host;
   readonly asked: AdmissionRequest;

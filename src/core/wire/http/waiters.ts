@@ -2,6 +2,7 @@
 import type { SrsxError } from '../../base/errors.ts';
 import type { Micros } from '../../base/time.ts';
 
+/** One request that waits. */
 export interface Waiter {
   readonly deadline: Micros;
   /** Answers when what it waits for is there; false: not yet. */

@@ -6,6 +6,7 @@ import type { Micros } from '../../../base/time.ts';
 import type { ClientHost, PullOptions } from '../../../control/host.ts';
 import { hlsErrors } from '../errors.ts';
 
+/** What is loaded of a URL, and how much of it. */
 export interface LoadOptions {
   readonly limitBytes: number;
   /** First and last byte (RFC 9110 §14.1.2). */
@@ -19,6 +20,7 @@ export interface LoadOptions {
 /** Passwords do not belong into messages. */
 const shown = ({ protocol, host, pathname }: URL): string => `${protocol}//${host}${pathname}`;
 
+/** Loads for one pull; every load ends with its signal. */
 export class Loader {
   readonly #host: ClientHost;
   readonly #options: PullOptions;

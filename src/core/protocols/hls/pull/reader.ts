@@ -10,6 +10,7 @@ import { hlsErrors } from '../errors.ts';
 import type { Piece } from './follower.ts';
 import { follow, type Loader } from './load.ts';
 
+/** From where pieces come and where frames go. */
 export interface ReaderOptions {
   readonly host: ClientHost;
   readonly loader: Loader;
@@ -30,6 +31,7 @@ const STEP: Micros = fromMs(40);
 
 type Kind = 'ts' | 'mp4' | 'aac' | 'mp3';
 
+/** Reads the pieces of one playlist, in order. */
 export class Reader {
   readonly #options: ReaderOptions;
   #kind: Kind | undefined;
