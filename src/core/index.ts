@@ -32,6 +32,7 @@ export {
 export { protocols } from './protocols.ts';
 export { type BenchOptions, bench } from './toolkit/bench.ts';
 export type { BenchClients, BenchInterval, BenchReason, BenchReport } from './toolkit/bench-report.ts';
+export { type IngestOptions, type IngestProgress, type IngestResult, ingest } from './toolkit/ingest.ts';
 export { type ProbeOptions, probe } from './toolkit/probe.ts';
 export type { Finding as ProbeFinding, ProbeReport, ProbeTrack } from './toolkit/probe-report.ts';
 export {
@@ -42,3 +43,4 @@ export {
   record,
 } from './toolkit/record.ts';
 export { type RelayOptions, type RelayProgress, type RelayResult, relay } from './toolkit/relay.ts';
+export { type SnapshotOptions, type SnapshotResult, snapshot } from './toolkit/snapshot.ts';

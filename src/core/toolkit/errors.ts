@@ -42,6 +42,16 @@ export const ingestErrors = defineErrors('INGEST', {
   },
 });
 
+export const snapshotErrors = defineErrors('SNAPSHOT', {
+  FORMAT: { text: '{to} is no picture that can be written', advice: 'End it in .jpg, .png, .webp or .bmp.' },
+  TIMEOUT: {
+    text: '{from} gave no picture within {seconds} s',
+    advice: 'Look whether somebody publishes it, and how far its key frames are apart.',
+  },
+  FAILED: { text: 'FFmpeg took no picture of {from}: {end}: {last}', advice: 'Look at it with srsx probe.' },
+  GIVEN_UP: { text: 'the snapshot of {from} was given up', advice: 'The operator ended it.' },
+});
+
 export const probeErrors = defineErrors('PROBE', {
   TIMEOUT: {
     text: '{source} did not answer within {seconds} s',
