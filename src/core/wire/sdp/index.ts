@@ -1,0 +1,13 @@
+// SDP of WebRTC: offers and answers.
+export { sdpErrors } from './errors.ts';
+export {
+  type Direction,
+  type Fingerprint,
+  type IceCredentials,
+  MAX_SDP_BYTES,
+  parseSdp,
+  type SdpPayload,
+  type SdpSection,
+  type SessionDescription,
+} from './parse.ts';
+export { type Answer, type AnsweredPayload, type AnsweredSection, type Candidate, writeSdp } from './write.ts';
