@@ -151,6 +151,14 @@ describe('a store of DASH', () => {
     expect(store.periods.map(({ id }) => id)).toEqual([2]);
   });
 
+  it('never begins a period before the end of the one before, whatever the clock of the wall did', () => {
+    const [segment] = cut(live({ seconds: 3, gop: 50 })) as [Segment];
+    const store = new DashStore({ segments: 100, window: 0, bytes: 1e9 });
+    for (const wall of [WALL, WALL - 5_000_000]) store.add({ ...segment, wall, discontinuity: true });
+
+    expect(store.periods.map(({ start }) => start)).toEqual([0, 2_000_000]);
+  });
+
   it('begins a period when the clock of the publisher has left the wall', () => {
     const made = segmenter();
     const store = new DashStore({ segments: 50, window: 0, bytes: 1e9 });

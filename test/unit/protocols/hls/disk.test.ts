@@ -243,6 +243,20 @@ describe('a disk that fails', () => {
     expect(lines.map(({ text }) => text)).toContain('the files of HLS are written again');
   });
 
+  it('counts the discontinuities of what it did not take', async () => {
+    const { publishSlowly, goOn, folder, ask } = await world({ settings: conf('hls_window 4;') });
+    (await publishSlowly(3)).end();
+    const disk = folder(ROOT);
+    disk.fault = full;
+    const publication = await publishSlowly(3);
+    disk.fault = undefined;
+    await goOn(publication, 10, 3);
+
+    const { text } = await ask('/live/a.m3u8');
+    expect(text).toContain('#EXT-X-DISCONTINUITY-SEQUENCE:2\n');
+    expect(textOf(disk, 'live/a.m3u8')).toBe(text);
+  });
+
   it('stops the files until the next publisher with hls_on_error ignore', async () => {
     const { publishSlowly, goOn, folder, lines, ask } = await world({ settings: conf('hls_on_error ignore;') });
     const publication = await publishSlowly(5);

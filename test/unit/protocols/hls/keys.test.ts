@@ -121,6 +121,24 @@ describe('classic fMP4', () => {
     }
   });
 
+  it('has its init segments in the clear also where one comes behind a key', async () => {
+    const { publishSlowly, ask } = await world({ settings: conf('hls_use_fmp4 on; hls_window 60; hls_keys on;') });
+    (await publishSlowly(3)).end();
+    (await publishSlowly(3)).end();
+
+    const { segments: listed } = await playlistOf(ask);
+    expect(listed.map(({ map, key }) => [map?.uri, map?.key, key?.get('URI')])).toEqual([
+      ...[
+        ['a/init.mp4', undefined, 'a-0.key'],
+        ['a/init.mp4', undefined, 'a-0.key'],
+      ],
+      ...[
+        ['a/init-2.mp4', undefined, 'a-0.key'],
+        ['a/init-2.mp4', undefined, 'a-0.key'],
+      ],
+    ]);
+  });
+
   it('gives a change of parameters an init segment of its own', async () => {
     const { publishSlowly, ask } = await world({ settings: conf('hls_use_fmp4 on; hls_window 60;') });
     (await publishSlowly(3)).end();

@@ -153,9 +153,16 @@ describe('a client of HLS', () => {
 
   it('goes on where the playlist is when it fell behind, and when the server began anew', async () => {
     const texts = [list(0, 3), list(8, 11), list(0, 3, 0), list(0, 3, 0) + END];
-    const { pull, lines } = web({ '/a.m3u8': () => texts.shift() ?? list(0, 3) + END, ...segments(12) });
+    const { pull, lines, frames } = web({ '/a.m3u8': () => texts.shift() ?? list(0, 3) + END, ...segments(12) });
 
     expect(await pull()).toBeUndefined();
+    // No hole is left where segments are missing, and no step back where the server began anew.
+    const times = frames()
+      .filter(({ track }) => track.kind === 'video')
+      .map(({ dts }) => dts);
+    const steps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+    expect(Math.max(...steps)).toBeLessThan(fromMs(200));
+    expect(Math.min(...steps)).toBeGreaterThan(0);
     const last = lines.filter(({ text }) => text === 'segments are missing').map(({ fields }) => fields['last']);
     expect(last).toContain('5 left the playlist before they were read');
   });
