@@ -29,6 +29,8 @@ export interface HookCall {
   readonly hook: string;
   readonly url: string;
   readonly deadline: Micros;
+  /** Certificates of https:// are not checked. */
+  readonly insecure: boolean;
 }
 
 /** What the caller works with. */
@@ -95,7 +97,7 @@ export class HookCaller {
     );
   }
 
-  async #send({ hook, deadline }: HookCall, url: URL, request: Request): Promise<string> {
+  async #send({ hook, deadline, insecure }: HookCall, url: URL, request: Request): Promise<string> {
     const left = deadline - this.#clock.now();
     const late = (): RefusedError => hookErrors.refused('LATE', { hook });
     if (left <= 0 || this.#closed) throw late();
@@ -112,6 +114,7 @@ export class HookCaller {
         signal: abort.signal,
         timeout: left,
         follow: false,
+        insecure,
         ...(upload && { upload }),
       };
       response = await this.#net.request(url, options);

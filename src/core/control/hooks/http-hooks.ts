@@ -105,7 +105,7 @@ export class HttpHooks implements Hooks {
     this.#later('on_hls_notify', client, urls, (url) => {
       const deadline = this.#options.clock.now() + NOTIFY_TIME;
       const target = bodies.notifyUrl(url, identity, client, segment);
-      return this.#caller.get({ hook: 'on_hls_notify', url: target, deadline }, limit);
+      return this.#caller.get(this.#call('on_hls_notify', client, target, deadline), limit);
     });
   }
 
@@ -113,9 +113,9 @@ export class HttpHooks implements Hooks {
     const { settings, identity, clock } = this.#options;
     const url = settings.vhost(name.vhost).get('vhost.forward.backend');
     if (url === '') return [];
-    const body = bodies.forwardBody(identity, this.#publisher(name));
-    const deadline = clock.now() + hookTime(settings, name.vhost);
-    return targetsIn('on_forward', await this.#post({ hook: 'on_forward', url, deadline }, body));
+    const client = this.#publisher(name);
+    const call = this.#call('on_forward', client, url, clock.now() + hookTime(settings, name.vhost));
+    return targetsIn('on_forward', await this.#post(call, bodies.forwardBody(identity, client)));
   }
 
   /** Resolves when what was to be told is told, or after some seconds. */
@@ -138,14 +138,15 @@ export class HttpHooks implements Hooks {
 
   /** All URLs one after the other; the first that does not say yes ends it. */
   async #ask(hook: Hook, client: HookClient, body: bodies.HookBody, deadline: Micros): Promise<void> {
-    for (const url of this.#urls(hook, client.name.vhost)) await this.#post({ hook, url, deadline }, body);
+    for (const url of this.#urls(hook, client.name.vhost))
+      await this.#post(this.#call(hook, client, url, deadline), body);
   }
 
   #tell(hook: Hook, client: HookClient, body: bodies.HookBody): void {
     const { settings, clock } = this.#options;
     const { vhost } = client.name;
     this.#later(hook, client, this.#urls(hook, vhost), async (url) => {
-      await this.#post({ hook, url, deadline: clock.now() + hookTime(settings, vhost) }, body);
+      await this.#post(this.#call(hook, client, url, clock.now() + hookTime(settings, vhost)), body);
     });
   }
 
@@ -161,6 +162,11 @@ export class HttpHooks implements Hooks {
       );
       if (!pushed) log.warn('hooks', 'too much to tell: left out', { hook, url, client: client.clientId });
     }
+  }
+
+  #call(hook: string, client: HookClient, url: string, deadline: Micros): HookCall {
+    const vhost = this.#options.settings.vhost(client.name.vhost);
+    return { hook, url, deadline, insecure: !vhost.get('vhost.http_hooks.hooks_verify') };
   }
 
   async #post(call: HookCall, body: bodies.HookBody): Promise<unknown> {

@@ -31,5 +31,6 @@ export const vhostHttpHooks = block('vhost.http_hooks', {
   on_hls_notify: supported(list([], 'url template list', 'GET to a CDN per segment.')),
   on_connect: supported(list([], 'url list', 'RTMP connect (hidden since 5.0 docs, still works).')),
   on_close: supported(list([], 'url list', 'RTMP close (hidden since 5.0 docs, still works).')),
+  hooks_verify: own(toggle(false, 'Certificates of https:// URLs are checked; SRS never does.')),
   hooks_timeout: own(int(28_000, 'ms', 'Time for all URLs of one hook that is asked, and for each that is told.')),
 });
