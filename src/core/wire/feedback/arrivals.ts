@@ -45,7 +45,7 @@ export class ArrivalRecorder {
    */
   take(now: Micros, sender: number, ssrc: number): TransportFeedback | undefined {
     if (now < this.#next) return undefined;
-    const base = Math.max(this.#first, this.#newest - RING + 1);
+    const base = this.#nextKnown(Math.max(this.#first, this.#newest - RING + 1));
     const end = Math.min(this.#newest + 1, base + MOST_REPORTED);
     const arrivals: (Micros | undefined)[] = [];
     for (let index = base; index < end; index++) {
@@ -59,7 +59,7 @@ export class ArrivalRecorder {
     return { sender, ssrc, base: base & 0xffff, count, arrivals };
   }
 
-  /** A feedback must begin with a packet that came. */
+  /** A feedback must begin with a packet that came. The newest one did, so the walk ends there. */
   #nextKnown(from: number): number {
     let index = from;
     while (this.#sequences[index & (RING - 1)] !== index) index++;
