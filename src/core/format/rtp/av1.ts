@@ -13,6 +13,7 @@ const NEW_SEQUENCE = 0x08;
 /** W: the number of elements when it is 1 to 3, of which the last has no length; 0: all have one. */
 const ONE_ELEMENT = 0x10;
 
+/** Temporal units to payloads of one element each. */
 export class Av1Packetiser implements Packetiser {
   readonly #maxPayload: number;
   #sequence: Uint8Array | undefined;
@@ -65,6 +66,7 @@ function withoutSize({ bytes, payload, hasSize }: av1.Obu): Uint8Array {
   return out;
 }
 
+/** Payloads to temporal units with sizes in their units. */
 export class Av1Depacketiser implements Depacketiser {
   readonly #gatherer = new Gatherer();
   /** The beginning of an element whose end comes with the next packet. */

@@ -29,6 +29,7 @@ interface Lane {
   epoch: number;
 }
 
+/** At most one picture and one sound. Packets hold rows of payloads, see `payloads.ts`. */
 export class RtpMuxer implements Muxer {
   readonly #options: RtpFormatOptions;
   readonly #joins = new JoinPoints();

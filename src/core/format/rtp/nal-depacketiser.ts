@@ -43,6 +43,7 @@ const hevc: Syntax = {
   isKey: h265.isKeyFrame,
 };
 
+/** Access units with 4-byte lengths, and avcC or hvcC when parameter sets change. */
 export class NalDepacketiser implements Depacketiser {
   readonly #syntax: Syntax;
   readonly #gatherer = new Gatherer();

@@ -62,6 +62,7 @@ const hevc: Syntax = {
 const typed = (nal: Uint8Array, type: number): Uint8Array =>
   Uint8Array.of(((nal[0] as number) & 0x81) | (type << 1), nal[1] as number);
 
+/** Parameter sets are sent in front of each key frame, from the configuration when the frame has none. */
 export class NalPacketiser implements Packetiser {
   readonly #syntax: Syntax;
   readonly #maxPayload: number;

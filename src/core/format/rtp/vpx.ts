@@ -11,6 +11,7 @@ const PICTURE_IDS = 0x8000;
 const VP8_HEAD_BYTES = 4;
 const VP9_HEAD_BYTES = 3;
 
+/** Payloads with 15 bits of picture id. */
 export class Vp8Packetiser implements Packetiser {
   readonly #room: number;
   #picture = 0;
@@ -29,6 +30,7 @@ export class Vp8Packetiser implements Packetiser {
   }
 }
 
+/** Payloads in non-flexible mode, one layer. */
 export class Vp9Packetiser implements Packetiser {
   readonly #room: number;
   #picture = 0;
@@ -120,6 +122,7 @@ function byteAt(bytes: Uint8Array, at: number): number {
   return byte;
 }
 
+/** Frames of VP8 or VP9; layers of one picture come as one superframe each. */
 export class VpxDepacketiser implements Depacketiser {
   readonly #syntax: Syntax;
   readonly #gatherer = new Gatherer();

@@ -21,6 +21,7 @@ export interface ReportBlock {
   readonly delay: number;
 }
 
+/** One packet of a compound; numbers are as on the wire. */
 export type RtcpPacket =
   | {
       readonly type: 'sr';

@@ -2,6 +2,7 @@
 import type { Micros } from '../../base/time.ts';
 import { putUint16, rtpErrors, uint16, uint32 } from '../rtp/index.ts';
 
+/** What came and when, packet by packet. */
 export interface TransportFeedback {
   readonly sender: number;
   readonly ssrc: number;

@@ -6,6 +6,7 @@ export const MAX_SDP_BYTES = 128 * 1024;
 const MOST_LINES = 4000;
 const MOST_SECTIONS = 16;
 
+/** Who sends in a section (RFC 8866 §6.7). */
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
 /** One payload type of a section. */
@@ -21,6 +22,7 @@ export interface SdpPayload {
   readonly feedback: readonly string[];
 }
 
+/** One `m=` section. */
 export interface SdpSection {
   readonly kind: string;
   /** 0: the section is refused (RFC 8829 §5.3.1). */
@@ -40,11 +42,13 @@ export interface SdpSection {
   readonly setup: string;
 }
 
+/** RFC 8839 §5.4. */
 export interface IceCredentials {
   readonly ufrag: string;
   readonly pwd: string;
 }
 
+/** Of the certificate that DTLS will show (RFC 8122 §5). */
 export interface Fingerprint {
   /** `sha-256`, in lower case. */
   readonly hash: string;
@@ -52,6 +56,7 @@ export interface Fingerprint {
   readonly value: string;
 }
 
+/** An offer or answer as it was read. */
 export interface SessionDescription {
   /** Mids of the bundle; empty when there is none. */
   readonly bundle: readonly string[];

@@ -11,6 +11,7 @@ export interface AnsweredPayload {
   readonly feedback: readonly string[];
 }
 
+/** One section of an answer, in the place of its offer. */
 export interface AnsweredSection {
   readonly kind: string;
   readonly mid: string;
@@ -30,6 +31,7 @@ export interface Candidate extends Address {
   readonly transport: 'udp' | 'tcp';
 }
 
+/** All that a description says. */
 export interface Answer {
   /** Of `o=` and `s=`. */
   readonly origin: string;

@@ -6,6 +6,7 @@ import { type Cipheriv, createCipheriv, createSecretKey } from 'node:crypto';
 const MOST_BLOCKS = 8192;
 const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
+/** `add` packets until they do not fit, then `take` the key stream of all. */
 export class KeyStream {
   readonly #cipher: Cipheriv;
   readonly #salt: Uint8Array;

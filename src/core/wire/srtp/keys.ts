@@ -3,6 +3,7 @@ import { createCipheriv } from 'node:crypto';
 
 /** Protection profiles by their number in DTLS (RFC 5764 §4.1.2, RFC 7714 §14.2). */
 export const srtpProfile = { aes128CmSha1_80: 0x0001, aeadAes128Gcm: 0x0007 } as const;
+/** One of `srtpProfile`. */
 export type SrtpProfile = (typeof srtpProfile)[keyof typeof srtpProfile];
 
 /** Bytes of the master key and salt of a profile, which DTLS exports. */

@@ -13,6 +13,7 @@ const RTCP_HEADER_BYTES = 8;
 const SHA1_TAG = 10;
 const GCM_TAG = 16;
 
+/** One direction of a session. Never throws for what a peer sends: what is not authentic is counted and gone. */
 export class SrtpReceiver {
   readonly #rtp: Opener;
   readonly #rtcp: Opener;

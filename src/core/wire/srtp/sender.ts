@@ -20,6 +20,7 @@ export interface Slot {
   rollOver: number;
 }
 
+/** One direction of a session. The caller counts sequences and their wraps. */
 export class SrtpSender {
   readonly profile: SrtpProfile;
   readonly #rtp: Protector;

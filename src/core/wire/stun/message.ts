@@ -29,6 +29,7 @@ const FINGERPRINT_XOR = 0x5354554e;
 /** No check of ICE has more. */
 const MOST_ATTRIBUTES = 32;
 
+/** A message as it was read; `transaction` is a view. */
 export interface StunMessage {
   readonly type: number;
   /** 12 bytes. */
