@@ -209,6 +209,7 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
     };
     const start = {
       programs: () => programs.describe(),
+      recordings,
       host,
       settings: inForce,
       stats,

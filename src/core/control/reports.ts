@@ -1,5 +1,7 @@
 // What a server says of itself, put together: the API with its events, the exporter, the heartbeat.
 import type { Closer } from '../base/link.ts';
+import { toSeconds } from '../base/time.ts';
+import { streamUrl } from '../media/stream-name.ts';
 import type { HttpExchange } from '../wire/http/exchange.ts';
 import { Api } from './api/api.ts';
 import type { Config } from './config/config.ts';
@@ -9,6 +11,7 @@ import type { LiveSettings } from './config/settings.ts';
 import { Exporter } from './exporter/exporter.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import type { Host } from './host.ts';
+import type { RecordedFile, RecordWatcher } from './record/recorded-file.ts';
 import type { Stats } from './stats.ts';
 import type { SystemReader } from './system.ts';
 
@@ -18,6 +21,8 @@ export interface ReportsOptions {
   readonly settings: LiveSettings;
   readonly stats: Stats;
   readonly system: SystemReader;
+  /** Recordings, whose files are events. */
+  readonly recordings?: { watch(on: RecordWatcher): Closer };
   /** Children of the server and its forwards. */
   readonly programs?: () => Readonly<Record<string, unknown>>;
   /** Version of srsx. */
@@ -66,6 +71,7 @@ export function startReports(options: ReportsOptions): Reports {
     },
   });
   const heartbeat = startHeartbeat({ ...host, settings, stats, system, summary: () => api.summary() });
+  const recorded = options.recordings?.watch((file) => api.events.add('dvr', describeFile(file)));
   return {
     api,
     metrics: async (exchange) => {
@@ -75,7 +81,17 @@ export function startReports(options: ReportsOptions): Reports {
     },
     close: () => {
       heartbeat.close();
+      recorded?.close();
       api.close();
     },
   };
 }
+
+const describeFile = ({ name, cwd, file, sizeBytes, duration }: RecordedFile) => ({
+  ...name,
+  url: streamUrl(name),
+  cwd,
+  file,
+  size: sizeBytes,
+  seconds: toSeconds(duration),
+});

@@ -223,7 +223,7 @@ export const endpoints = [
     method: 'GET',
     path: '/api/v1/events',
     says: 'What happens, as it happens (server-sent events). Last-Event-ID continues where one was cut off.',
-    query: [{ name: 'types', says: 'Only these, with commas: publish, unpublish, play, stop, kicked, reload.' }],
+    query: [{ name: 'types', says: 'Only these, with commas: publish, unpublish, play, stop, kicked, dvr, reload.' }],
     answer: { kind: 'other', type: 'text/event-stream' },
     own: true,
   },

@@ -13,7 +13,7 @@ import type { Stats } from '../stats.ts';
 import type { Body } from './answer.ts';
 
 /** Names of events; the feed may be asked for some of them only. */
-export const eventTypes = ['publish', 'unpublish', 'play', 'stop', 'kicked', 'reload'] as const;
+export const eventTypes = ['publish', 'unpublish', 'play', 'stop', 'kicked', 'dvr', 'reload'] as const;
 /** A name of an event. */
 export type EventType = (typeof eventTypes)[number];
 

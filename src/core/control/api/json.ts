@@ -9,6 +9,7 @@ export class Float {
   }
 }
 
+/** What is written as JSON. */
 export type Json =
   | string
   | number

@@ -87,7 +87,7 @@ export class Viewer implements Session {
   #kick(reason: SrsxError): void {
     if (this.#kicked || this.#over) return;
     this.#kicked = true;
-    this.#entry.close();
+    this.#entry.close(reason);
     this.#log('ends', reason);
   }
 

@@ -84,7 +84,7 @@ export class PublishSession implements Session {
   }
 
   close(reason: SrsxError | undefined, now: Micros): void {
-    if (!this.#stop()) return;
+    if (!this.#stop(reason)) return;
     const { exchange } = this.#options;
     if (reason !== undefined) {
       const { status, headers, body } = answerTo(reason);
@@ -129,13 +129,13 @@ export class PublishSession implements Session {
   }
 
   /** Frees the name and everything else; false when that was done before. */
-  #stop(): boolean {
+  #stop(reason?: SrsxError): boolean {
     if (this.#over) return false;
     this.#over = true;
     this.deadline = Number.POSITIVE_INFINITY;
     this.#options.host.wheel.remove(this);
     this.#publication.end();
-    this.#entry.close();
+    this.#entry.close(reason);
     this.#body.close();
     this.#options.onOver(this);
     return true;

@@ -183,6 +183,8 @@ export class ServedLink implements Session, SessionEvents {
       receivedBytes,
       sentBytes: this.#sentBytes,
     });
+    // Its entry is closed when its stream ends, which may be without an error.
+    if (reason !== undefined) this.#host.sessions.failed++;
     this.#hooks.close({ sent: this.#sentBytes, received: receivedBytes });
     this.#onEnded();
   }

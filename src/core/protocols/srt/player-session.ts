@@ -107,7 +107,7 @@ export class PlayerSession implements Session {
     this.#count();
     this.#cursor?.close();
     if (this.#link !== undefined) this.#passage?.remove(this.#link);
-    this.#entry.close();
+    this.#entry.close(reason);
     asked.connection?.close({ sent: this.#counted, received: 0 });
     // What was sent may still be on its way, or lost and asked for again.
     if (reason === undefined) this.#connection?.finish(now);

@@ -122,7 +122,7 @@ export class PublisherSession implements Session {
     const key = streamKey(grant.name);
     if (passages.get(key) === this.#passage) passages.delete(key);
     this.#publication.end();
-    this.#entry.close();
+    this.#entry.close(reason);
     asked.connection?.close({ sent: 0, received: this.#entry.received.total });
     this.#connection?.close(reason, now);
     onOver();
