@@ -1,5 +1,5 @@
 // HLS as a client: our relay reads what our server, and what ffmpeg's packager, write; every frame arrives once.
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -121,6 +121,33 @@ describeWith(['ffmpeg'], 'what ffmpeg packages', () => {
   });
 });
 
+describeWith(['ffmpeg'], 'probe', () => {
+  it('has a finding for each rule that a playlist breaks', { timeout: 20_000 }, async () => {
+    const source = await sources.h264Aac();
+    const at = join(folder, 'bad');
+    await run('mkdir', ['-p', at]);
+    const hls = ['-c', 'copy', '-f', 'hls', '-hls_time', '2', '-hls_list_size', '0'];
+    await run('ffmpeg', ['-v', 'error', '-i', source, ...hls, join(at, 'a.m3u8')]);
+    const text = await readFile(join(at, 'a.m3u8'), 'utf8');
+    await writeFile(
+      join(at, 'bad.m3u8'),
+      text.replace(/TARGETDURATION:\d+/, 'TARGETDURATION:1').replace('VERSION:3', 'VERSION:1'),
+    );
+
+    const signal = new AbortController().signal;
+    const report = await probe(engine.host, protocols, { source: `${base}/bad/bad.m3u8`, signal, duration: 0 });
+
+    expect(report.frames).toBeGreaterThan(300);
+    const found = report.findings
+      .filter(({ id }) => id.startsWith('playlist'))
+      .map(({ id, severity }) => [id, severity]);
+    expect(found).toEqual([
+      ['playlist-version', 'must'],
+      ['playlist-segment-too-long', 'must'],
+    ]);
+  });
+});
+
 const published = ({ host }: TestServer): boolean =>
   host.hub.find({ vhost: '__defaultVhost__', app: 'live', stream: 'a' })?.published === true;
 
@@ -195,8 +222,9 @@ describeWith(['ffmpeg'], 'our own server, live,', () => {
     );
     publisher.kill('SIGKILL');
 
-    for (const { findings, tracks, protocol } of reports) {
+    for (const { findings, tracks, protocol, transport } of reports) {
       expect(protocol).toBe('hls');
+      expect(transport?.pcrJitterMs ?? null).toBeNull();
       expect(tracks.map(({ codec }) => codec)).toEqual(['h264', 'aac']);
       expect(findings.filter(({ id }) => id.startsWith('playlist'))).toEqual([]);
     }

@@ -146,8 +146,10 @@ export interface PullOptions {
   /**
    * The bytes of a container as they come, by its name (`ts`, `flv`), for those who look closer than frames show. Only
    * valid during the call. Sources that have no such bytes do not call it.
+   *
+   * @param bursts they come in segments: when they arrive says nothing of the stream.
    */
-  readonly onContainer?: (name: string, bytes: Uint8Array) => void;
+  readonly onContainer?: (name: string, bytes: Uint8Array, bursts?: boolean) => void;
   /** What a source says against its own rules, where nothing else would show it. */
   readonly onRemark?: (remark: SourceRemark) => void;
 }

@@ -100,8 +100,8 @@ class Probe implements MediaSink {
         this.#bytes += bytes;
         this.#firstByteMs ??= this.#elapsedMs();
       },
-      onContainer: (name, bytes) =>
-        this.#transport.note(name, bytes, this.#source.file ? undefined : this.#host.clock.now()),
+      onContainer: (name, bytes, bursts = this.#source.file) =>
+        this.#transport.note(name, bytes, bursts ? undefined : this.#host.clock.now()),
       onRemark: ({ id, severity, text }) => {
         if (this.#remarks.size < MAX_WARNINGS)
           this.#remarks.set(id, { id, severity, at: 'source', text, advice: RULES });

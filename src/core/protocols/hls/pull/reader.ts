@@ -129,7 +129,7 @@ export class Reader {
     const kind = this.#kind ?? 'ts';
     const warn = (what: string): void => host.log.warn('hls', 'leaves parts out', { what });
     this.#demuxer ??= containers[kind].demuxer(host.limits, warn);
-    onContainer?.(kind, bytes);
+    onContainer?.(kind, bytes, true);
     const events = this.#demuxer.push(bytes);
     sink.promise?.(this.#demuxer.promised());
     this.#give(events);
