@@ -1,5 +1,4 @@
 // The server.
-import { demoSample, playerPages } from '../cli/assets.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { print, printJsonLine } from '../cli/output.ts';
 import { chooseConfig } from '../cli/read-config.ts';
@@ -7,7 +6,8 @@ import { serveFlags } from '../cli/serve-flags.ts';
 import { type ConfigPlan, flagsBeside, planFlags, planFromFlags } from '../cli/serve-plan.ts';
 import { ServeProcess } from '../cli/serve-process.ts';
 import { listenAdvice, serveReport } from '../cli/serve-report.ts';
-import { createEngine, type ListenSettings, planServe, type ServeSettings, SRS_VERSION_TEXT } from '../core/index.ts';
+import { settingsOfFlags } from '../cli/serve-settings.ts';
+import { createEngine, planServe, SRS_VERSION_TEXT } from '../core/index.ts';
 
 export default class Serve extends BaseCommand<typeof Serve> {
   static override summary = 'Run the server: RTMP, HTTP-FLV and WebSocket-FLV in and out, and the HTTP API.';
@@ -40,7 +40,7 @@ export default class Serve extends BaseCommand<typeof Serve> {
       log: process?.log ?? this.logger,
       ...(plan && { limits: planServe(plan.config).limits }),
     });
-    const server = await engine.serve({ ...this.#settings(), ...process?.settings() });
+    const server = await engine.serve({ ...settingsOfFlags(flags, this.config.version), ...process?.settings() });
     // Before anybody is told that it is up, and sends a signal.
     const over = process === undefined ? this.interrupted() : process.run(server);
     if (this.jsonEnabled()) printJsonLine({ listeners: server.listeners });
@@ -51,35 +51,11 @@ export default class Serve extends BaseCommand<typeof Serve> {
     await process?.close();
   }
 
-  /** What the flags say without a configuration. */
-  #settings(): Partial<ServeSettings> {
-    const { flags } = this;
-    return {
-      rtmp: this.#listen(flags['rtmp-listen'], flags['rtmps-listen']),
-      http: this.#listen(flags['http-listen'], flags['https-listen']),
-      api: { listen: flags['api-listen'] },
-      srt: flags['srt-listen'] ?? [],
-      mergeWindowMs: flags['merge-window'],
-      gopCache: flags['gop-cache'],
-      publisherPolicy: flags.publisher,
-      hls: { ...(flags.hls && { classic: true }), lowLatency: flags['hls-low-latency'] },
-      pages: playerPages(),
-      version: this.config.version,
-      ...(flags.demo && { demo: { sample: demoSample } }),
-    };
-  }
-
   #enter(plan: ConfigPlan): Promise<ServeProcess> {
     const { flags, signal } = this;
     const log = flags.log === undefined ? undefined : this.logger;
     const { file } = chooseConfig(flags) ?? {};
     return ServeProcess.enter({ plan, log, format: flags['log-format'], file, signal });
-  }
-
-  #listen(listen: string[], tlsListen: string[] | undefined): ListenSettings {
-    const { cert, key } = this.flags;
-    if (tlsListen === undefined || cert === undefined || key === undefined) return { listen };
-    return { listen, tls: { listen: tlsListen, cert, key } };
   }
 
   protected override advice(error: Error): string | undefined {

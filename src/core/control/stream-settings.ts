@@ -2,6 +2,7 @@
 import { fromMs, fromSeconds } from '../base/time.ts';
 import type { StreamSettings } from '../media/hub.ts';
 import type { StreamName } from '../media/stream-name.ts';
+import type { TimelineMode } from '../media/timeline.ts';
 import type { Section } from './config/config.ts';
 import type { Settings } from './config/settings.ts';
 
@@ -15,9 +16,18 @@ export const streamSettings =
     return {
       gopCache: vhost.get('vhost.play.gop_cache'),
       mergeWindow: mergeWindowOf(vhost),
+      timeline: timelineOf(vhost),
+      interleave: vhost.get('vhost.play.mix_correct'),
       limits: { ...(frames > 0 && { gopFrames: frames }), ...(seconds > 0 && { feedSpan: fromSeconds(seconds) }) },
     };
   };
+
+/** SRS: atc means the publisher's own times, whatever time_jitter says. */
+function timelineOf(vhost: Section): TimelineMode {
+  const jitter = vhost.get('vhost.play.time_jitter');
+  if (vhost.get('vhost.play.atc') || jitter === 'off') return 'raw';
+  return jitter === 'zero' ? 'zero' : 'full';
+}
 
 /** SRS: mw_latency; with min_latency nothing is held back. */
 export const mergeWindowOf = (vhost: Section): number =>

@@ -6,6 +6,7 @@ import type { Micros } from '../base/time.ts';
 import { streamErrors } from './errors.ts';
 import { Stream } from './stream.ts';
 import { type StreamName, streamKey } from './stream-name.ts';
+import type { TimelineMode } from './timeline.ts';
 
 export interface HubOptions {
   readonly clock: Clock;
@@ -21,6 +22,10 @@ export interface StreamSettings {
   readonly gopCache?: boolean;
   readonly mergeWindow?: Micros;
   readonly limits?: Partial<Pick<Limits, 'gopFrames' | 'feedSpan'>>;
+  /** What is done with the publisher's times (SRS: time_jitter, atc). */
+  readonly timeline?: TimelineMode;
+  /** Sound and picture are put in the order of their times (SRS: mix_correct). */
+  readonly interleave?: boolean;
 }
 
 export interface HubWatcher {

@@ -13,6 +13,8 @@ import type { Micros } from '../base/time.ts';
 export interface QueueLimits {
   /** How long a hole is waited for. Too small: retransmissions come too late. Too big: latency after each loss. */
   readonly span: Micros;
+  /** How long the very first item is held, so that those it overtook still come before it; 0: not at all. */
+  readonly start: Micros;
   /** Numbers from the oldest waited for to the newest. A jump further is a sender that began anew. */
   readonly items: number;
   /** Of all items that wait, by the `size` that is given with each. */
@@ -43,6 +45,8 @@ export class ReorderQueue<Item> {
   readonly #places: (Place<Item> | undefined)[];
   /** The number that is next; undefined before the first item. */
   #next: number | undefined;
+  /** Until when the beginning is held; undefined: something has left. */
+  #startsAt: Micros | undefined;
   #newest = 0;
   #count = 0;
   #bytes = 0;
@@ -67,8 +71,9 @@ export class ReorderQueue<Item> {
     return this.#bytes;
   }
 
-  /** When the hole in front is given up; Infinity: nothing waits for a hole. */
+  /** When the hole in front is given up, or the beginning is over; Infinity: nothing waits. */
   get deadline(): Micros {
+    if (this.#startsAt !== undefined) return this.#startsAt;
     return this.#since + this.#limits.span;
   }
 
@@ -84,7 +89,8 @@ export class ReorderQueue<Item> {
     if (pushed === 'twice') this.counts.twice++;
     if (pushed === 'late' || pushed === 'twice') return pushed;
     if (pushed === 'restart') this.#restart(sequence);
-    this.#next ??= sequence;
+    if (this.#next === undefined) this.#startsAt = now + this.#limits.start;
+    if (this.#next === undefined || sequence < this.#next) this.#next = sequence;
     if (this.#count === 0 || sequence > this.#newest) this.#newest = sequence;
     this.#places[this.#index(sequence)] = { item, sequence, size, since: now };
     this.#count++;
@@ -96,6 +102,8 @@ export class ReorderQueue<Item> {
   /** The next item in order; one behind a hole when its time is over or too many bytes wait. */
   take(now: Micros): Ordered<Item> | undefined {
     if (this.#count === 0 || this.#next === undefined) return undefined;
+    if (this.#startsAt !== undefined && now < this.#startsAt && this.#bytes <= this.#limits.bytes) return undefined;
+    this.#startsAt = undefined;
     if (this.#places[this.#index(this.#next)] === undefined) {
       if (now < this.deadline && this.#bytes <= this.#limits.bytes) return undefined;
       this.#skip();
@@ -116,6 +124,8 @@ export class ReorderQueue<Item> {
     if (this.#next === undefined) return 'kept';
     const { items } = this.#limits;
     if (sequence >= this.#next + items || sequence < this.#next - items) return 'restart';
+    // Nothing has left yet: the beginning may still move forwards, as long as all has room.
+    if (sequence < this.#next && this.#startsAt !== undefined && this.#newest - sequence < items) return 'kept';
     if (sequence < this.#next) return 'late';
     return this.#places[this.#index(sequence)] === undefined ? 'kept' : 'twice';
   }
@@ -127,6 +137,7 @@ export class ReorderQueue<Item> {
     this.#next = sequence;
     this.#missing = Number.POSITIVE_INFINITY;
     this.#since = Number.POSITIVE_INFINITY;
+    this.#startsAt = undefined;
     this.counts.restarts++;
   }
 

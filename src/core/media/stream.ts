@@ -9,10 +9,11 @@ import { streamErrors } from './errors.ts';
 import { type Cursor, Feed } from './feed.ts';
 import type { Frame } from './frame.ts';
 import { GopCache } from './gop.ts';
+import { Interleaver } from './interleave.ts';
 import type { Format } from './muxer.ts';
 import { Pulse } from './pulse.ts';
 import { type StreamName, streamUrl } from './stream-name.ts';
-import { Timeline } from './timeline.ts';
+import { Timeline, type TimelineMode } from './timeline.ts';
 import { sameMedia, type Track } from './track.ts';
 
 export interface StreamOptions {
@@ -22,6 +23,10 @@ export interface StreamOptions {
   readonly gopCache: boolean;
   /** Default merge window of its feeds (SRS: mw_latency). */
   readonly mergeWindow: Micros;
+  /** Default: full. */
+  readonly timeline?: TimelineMode;
+  /** SRS: mix_correct; default: off. */
+  readonly interleave?: boolean;
   /** Nobody publishes, plays or taps any more. */
   readonly onIdle: (stream: Stream) => void;
   readonly onPublished: (stream: Stream) => void;
@@ -53,7 +58,9 @@ export class Stream {
   readonly name: StreamName;
   readonly #options: StreamOptions;
   readonly #gop: GopCache;
-  readonly #timeline = new Timeline();
+  readonly #timeline: Timeline;
+  /** Undefined: frames go on as they come. */
+  #interleaver: Interleaver | undefined;
   readonly #feeds = new Map<string, Feed>();
   readonly #taps = new Set<(event: MediaEvent) => void>();
   readonly #endings = new Set<() => void>();
@@ -77,6 +84,7 @@ export class Stream {
   constructor(name: StreamName, options: StreamOptions) {
     this.name = name;
     this.#options = options;
+    this.#timeline = new Timeline(options.timeline);
     this.#gop = new GopCache(options.gopCache ? options.limits : { gopFrames: 0, gopBytes: 0 });
   }
 
@@ -125,6 +133,7 @@ export class Stream {
       this.#publication.evict(streamErrors.refused('TAKEN', { stream: streamUrl(this.name) }));
     }
     this.#timeline.restart();
+    this.#interleaver = this.#options.interleave === true ? new Interleaver() : undefined;
     this.#headless = true;
     this.pulse.restart(this.#options.clock.now());
     const publication = {
@@ -229,6 +238,11 @@ export class Stream {
   }
 
   #write(raw: Frame): void {
+    if (this.#interleaver === undefined) this.#put(raw);
+    else for (const frame of this.#interleaver.push(raw)) this.#put(frame);
+  }
+
+  #put(raw: Frame): void {
     if (this.#headless && raw.track.kind === 'video') {
       if (!raw.key) {
         this.headless++;
@@ -252,6 +266,8 @@ export class Stream {
   }
 
   #end(): void {
+    for (const frame of this.#interleaver?.flush() ?? []) this.#put(frame);
+    this.#interleaver = undefined;
     this.#publication = undefined;
     for (const feed of this.#feeds.values()) feed.end();
     // A player that comes between two publishers would see a picture that nobody sends any more.

@@ -5,7 +5,7 @@ import { fromMs } from '../../../src/core/base/time.ts';
 import { type Ordered, ReorderQueue } from '../../../src/core/media/queue.ts';
 
 const span = fromMs(100);
-const make = (items = 64, bytes = 1_000_000) => new ReorderQueue<number>({ span, items, bytes });
+const make = (items = 64, bytes = 1_000_000) => new ReorderQueue<number>({ span, start: 0, items, bytes });
 
 /** Everything that may leave now. */
 function takeAll(queue: ReorderQueue<number>, now: number): Ordered<number>[] {
@@ -108,6 +108,23 @@ describe('a reorder queue', () => {
     expect(queue.bytes).toBe(0);
   });
 
+  it('holds the beginning for those that were overtaken, and no longer', () => {
+    const queue = new ReorderQueue<number>({ span, start: fromMs(30), items: 64, bytes: 1000 });
+    queue.push(12, 12, 1, 0);
+    queue.push(11, 11, 1, fromMs(5));
+    queue.push(14, 14, 1, fromMs(10));
+    expect(queue.push(14 - 64, 0, 1, fromMs(10))).toBe('late');
+
+    expect(queue.deadline).toBe(fromMs(30));
+    expect(takeAll(queue, fromMs(29))).toEqual([]);
+    expect(takeAll(queue, fromMs(30)).map(({ item, missing }) => [item, missing])).toEqual([
+      [11, 0],
+      [12, 0],
+    ]);
+    expect(queue.push(10, 10, 1, fromMs(31))).toBe('late');
+    expect(queue.deadline).toBe(fromMs(110));
+  });
+
   it('gives everything at the end', () => {
     const queue = make();
     run(queue, [1]);
@@ -124,7 +141,7 @@ describe('a reorder queue', () => {
   it('gives every item at most once, in order, whatever comes, and holds no more than its size', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(300), fc.nat(20)), { maxLength: 200, size: 'max' }), (steps) => {
-        const queue = make(32, 500);
+        const queue = new ReorderQueue<number>({ span, start: fromMs(15), items: 32, bytes: 500 });
         let now = 0;
         let last = Number.NEGATIVE_INFINITY;
         let bytes = 0;

@@ -4,6 +4,7 @@ import { utf8 } from '../../../src/core/base/bytes.ts';
 import { defaultLimits } from '../../../src/core/base/limits.ts';
 import { fromMs } from '../../../src/core/base/time.ts';
 import type { MediaEvent } from '../../../src/core/media/demuxer.ts';
+import type { Frame } from '../../../src/core/media/frame.ts';
 import { Hub } from '../../../src/core/media/hub.ts';
 import type { Format } from '../../../src/core/media/muxer.ts';
 import { packet } from '../../../src/core/media/packet.ts';
@@ -282,5 +283,51 @@ describe('a settler', () => {
     for (const one of frames) settler.on(frame(one));
 
     expect(got.slice(1)).toEqual(frames.map((one) => `${one.track.codec}@${one.dts / 1000}`));
+  });
+});
+
+describe('what a vhost says of time', () => {
+  const tracks = [h264Track, aacTrack];
+  const seen = (
+    options: { timeline?: 'full' | 'zero' | 'raw'; interleave?: boolean },
+    frames: readonly Frame[],
+  ): string[] => {
+    const hub = new Hub({
+      clock: new VirtualClock(),
+      limits: defaultLimits,
+      gopCache: true,
+      mergeWindow: 0,
+      settingsFor: () => options,
+    });
+    const stream = hub.stream({ vhost: 'v', app: 'a', stream: 's' });
+    const got: string[] = [];
+    stream.tap((event) => event.type === 'frame' && got.push(`${event.frame.track.kind[0]}${event.frame.dts / 1000}`));
+    const publication = stream.publish({ policy: 'refuse', onEvicted: () => undefined });
+    publication.retrack(tracks);
+    for (const frame of frames) publication.write(frame);
+    publication.end();
+    return got;
+  };
+  const wall = [video({ at: 100_000, key: true }), video({ at: 100_040 })];
+
+  it.each([
+    ['full', ['v1000', 'v1040']],
+    ['zero', ['v0', 'v40']],
+    ['raw', ['v100000', 'v100040']],
+  ] as const)('%s', (timeline, times) => {
+    expect(seen({ timeline }, wall)).toEqual(times);
+  });
+
+  it('interleave: sound that comes late is put in its place, and nothing is lost at the end', () => {
+    const frames = [
+      video({ at: 0, key: true }),
+      video({ at: 40 }),
+      video({ at: 80 }),
+      audio({ at: 10 }),
+      audio({ at: 50 }),
+    ];
+
+    expect(seen({ interleave: true }, frames)).toEqual(['v0', 'a10', 'v40', 'a50', 'v80']);
+    expect(seen({}, frames)).toEqual(['v0', 'v40', 'v80', 'a10', 'a50']);
   });
 });

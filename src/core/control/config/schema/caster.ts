@@ -1,14 +1,14 @@
 // Stream casters: inputs of other protocols.
-import { block, float, int, text, toggle } from '../setting.ts';
+import { block, float, int, supported, text, toggle } from '../setting.ts';
 
 /** Block `stream_caster`. */
 export const streamCaster = block(
   'stream_caster',
   {
-    enabled: toggle(false, 'Enable this caster.'),
-    caster: text('', 'mpegts_over_udp/flv/gb28181', 'Caster type.'),
-    output: text('', 'rtmp url template', 'Output RTMP URL; vars [app] [stream] (flv), [stream] (gb28181).'),
-    listen: int(0, 'port', 'UDP port (mpegts_over_udp) or TCP port (flv, gb28181 media).'),
+    enabled: supported(toggle(false, 'Enable this caster.')),
+    caster: supported(text('', 'mpegts_over_udp/flv/gb28181', 'Caster type.')),
+    output: supported(text('', 'rtmp url template', 'Output RTMP URL; vars [app] [stream] (flv), [stream] (gb28181).')),
+    listen: supported(int(0, 'port', 'UDP port (mpegts_over_udp) or TCP port (flv, gb28181 media).')),
     media_connect_timeout: float(10, 's', 'GB28181: wait for media TCP after /gb/v1/publish/ (SRS 8).'),
   },
   { env: false },

@@ -36,8 +36,14 @@ export const root = block('', {
       defaultText: 'saved id file, else random `vid-xxxxxxx`',
     }),
   ),
-  ff_log_dir: text('./objs', 'path', 'Directory for the FFmpeg child logs; `/dev/null` disables.'),
-  ff_log_level: text('info', 'enum', 'FFmpeg -loglevel for child processes.'),
+  ff_log_dir: supported(
+    text(
+      './objs',
+      'path',
+      'Directory for the FFmpeg child logs; `/dev/null` disables. Not written, there are no files: the API shows the newest lines.',
+    ),
+  ),
+  ff_log_level: supported(text('info', 'enum', 'FFmpeg -loglevel for child processes.')),
   srs_log_tank: supported(
     text(
       'file',

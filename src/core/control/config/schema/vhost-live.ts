@@ -3,8 +3,8 @@ import { accepted, block, float, int, list, rules, supported, text, toggle } fro
 
 /** Block `vhost.publish`. */
 export const vhostPublish = block('vhost.publish', {
-  mr: toggle(false, 'Merged read.'),
-  mr_latency: int(350, 'ms', 'Merged-read latency.'),
+  mr: accepted('srsx reads all that is there at once', toggle(false, 'Merged read.')),
+  mr_latency: accepted('srsx reads all that is there at once', int(350, 'ms', 'Merged-read latency.')),
   firstpkt_timeout: supported(int(20000, 'ms', 'First packet timeout of a publisher.')),
   normal_timeout: supported(int(5000, 'ms', 'Packet timeout of a publisher.')),
   parse_sps: accepted('srsx always reads the SPS', toggle(true, 'Parse SPS for width/height/profile.')),
@@ -20,14 +20,23 @@ export const vhostPlay = block('vhost.play', {
   gop_cache: supported(toggle(true, 'Cache last GOP for fast start.')),
   gop_cache_max_frames: supported(int(2500, '', 'Drop the cache above this count.')),
   queue_length: supported(int(30, 's', 'Max live queue per player; then drop to last IDR.')),
-  time_jitter: text('full', 'full/zero/off', 'Timestamp correction.'),
-  atc: toggle(false, 'Absolute time (no correction).'),
-  atc_auto: toggle(false, 'Turn atc on when metadata has bravo_atc.'),
-  mix_correct: toggle(false, 'Interleave audio/video by timestamp.'),
+  time_jitter: supported(text('full', 'full/zero/off', 'Timestamp correction.')),
+  atc: supported(toggle(false, 'Absolute time (no correction).')),
+  atc_auto: accepted(
+    'write atc on; the publisher does not decide it',
+    toggle(false, 'Turn atc on when metadata has bravo_atc.'),
+  ),
+  mix_correct: supported(toggle(false, 'Interleave audio/video by timestamp.')),
   mw_latency: supported(int(350, 'ms', 'Merged-write latency.', { defaultText: '350 (0 for WebRTC)' })),
-  mw_msgs: int(8, '<=128', 'Merged-write min messages.', { defaultText: '8; 1 WebRTC; 0 min_latency' }),
-  send_min_interval: float(0, 'ms', 'Minimum packet send interval.'),
-  reduce_sequence_header: toggle(false, 'Do not repeat identical sequence headers.'),
+  mw_msgs: accepted(
+    'srsx merges by time alone, so that a slow stream is not held back for a number of messages',
+    int(8, '<=128', 'Merged-write min messages.', { defaultText: '8; 1 WebRTC; 0 min_latency' }),
+  ),
+  send_min_interval: accepted('srsx paces by mw_latency', float(0, 'ms', 'Minimum packet send interval.')),
+  reduce_sequence_header: accepted(
+    'identical headers are never repeated',
+    toggle(false, 'Do not repeat identical sequence headers.'),
+  ),
 });
 
 /** Block `vhost.cluster`. */
@@ -49,17 +58,17 @@ export const vhostCluster = block(
 
 /** Block `vhost.forward`. */
 export const vhostForward = block('vhost.forward', {
-  enabled: toggle(false, 'Forward published streams.'),
-  destination: list([], 'host:port list', 'Static RTMP forward targets.'),
-  backend: text('', 'http url', 'Hook that returns forward URLs.'),
+  enabled: supported(toggle(false, 'Forward published streams.')),
+  destination: supported(list([], 'host:port list', 'Static RTMP forward targets.')),
+  backend: supported(text('', 'http url', 'Hook that returns forward URLs.')),
 });
 
 /** Block `vhost.exec`. */
 export const vhostExec = block(
   'vhost.exec',
   {
-    enabled: toggle(false, 'Fork processes on publish.'),
-    publish: rules('command line (repeats)', 'Command, with variables.'),
+    enabled: supported(toggle(false, 'Fork processes on publish.')),
+    publish: supported(rules('command line (repeats)', 'Command, with variables.')),
   },
   { env: false },
 );

@@ -1,0 +1,29 @@
+// What the flags of `serve` say without a configuration.
+import type { Interfaces } from '@oclif/core';
+import type { ListenSettings, ServeSettings } from '../core/index.ts';
+import { demoSample, playerPages } from './assets.ts';
+import type { serveFlags } from './serve-flags.ts';
+
+type Flags = Interfaces.InferredFlags<typeof serveFlags>;
+
+/** @param version of the package, for the API. */
+export function settingsOfFlags(flags: Flags, version: string): Partial<ServeSettings> {
+  const { cert, key } = flags;
+  const listen = (plain: string[], tls: string[] | undefined): ListenSettings =>
+    tls === undefined || cert === undefined || key === undefined
+      ? { listen: plain }
+      : { listen: plain, tls: { listen: tls, cert, key } };
+  return {
+    rtmp: listen(flags['rtmp-listen'], flags['rtmps-listen']),
+    http: listen(flags['http-listen'], flags['https-listen']),
+    api: { listen: flags['api-listen'] },
+    srt: flags['srt-listen'] ?? [],
+    mergeWindowMs: flags['merge-window'],
+    gopCache: flags['gop-cache'],
+    publisherPolicy: flags.publisher,
+    hls: { ...(flags.hls && { classic: true }), lowLatency: flags['hls-low-latency'] },
+    pages: playerPages(),
+    version,
+    ...(flags.demo && { demo: { sample: demoSample } }),
+  };
+}
