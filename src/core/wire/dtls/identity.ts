@@ -1,0 +1,59 @@
+// Certificates: ours, made once for a server, and the fingerprints by which peers are known (RFC 8122 §5).
+import { createHash, createPrivateKey, type KeyObject } from 'node:crypto';
+
+/** Certificate and key of one end. */
+export interface Identity {
+  /** DER. */
+  readonly certificate: Uint8Array;
+  readonly key: KeyObject;
+  readonly kind: 'ecdsa' | 'rsa';
+  readonly fingerprint: Fingerprint;
+}
+
+/** As SDP writes it: the name of a hash, and upper-case hex pairs with colons. */
+export interface Fingerprint {
+  readonly algorithm: string;
+  readonly value: string;
+}
+
+/** Numbers of TLS that werift wants. */
+const SHA256 = 4;
+const RSA = 1;
+const ECDSA = 3;
+const P256 = 23;
+
+/** A self-signed certificate of P-256, or of RSA with 2048 bits. The library is only loaded when it is needed. */
+export async function createIdentity(kind: Identity['kind'] = 'ecdsa'): Promise<Identity> {
+  const { CipherContext } = await import('werift');
+  const { certPem, keyPem } = await CipherContext.createSelfSignedCertificateWithKey(
+    { hash: SHA256, signature: kind === 'ecdsa' ? ECDSA : RSA },
+    P256,
+  );
+  return identityOf(certPem, keyPem, kind);
+}
+
+/** @param certificate PEM. @param key PEM, PKCS #8. */
+export function identityOf(certificate: string, key: string, kind: Identity['kind']): Identity {
+  const der = Buffer.from(certificate.replace(/-----[^-]+-----|\s+/g, ''), 'base64');
+  return { certificate: der, key: createPrivateKey(key), kind, fingerprint: fingerprintOf(der, 'sha-256') };
+}
+
+/** Hashes that are taken (RFC 8122 §5 forbids the older ones). */
+const hashes: Readonly<Record<string, string>> = { 'sha-256': 'sha256', 'sha-384': 'sha384', 'sha-512': 'sha512' };
+
+/** Whether a fingerprint says something that can be checked. */
+export const isKnownHash = (algorithm: string): boolean => algorithm.toLowerCase() in hashes;
+
+/** @param algorithm one of `isKnownHash`. */
+export function fingerprintOf(certificate: Uint8Array, algorithm: string): Fingerprint {
+  const hash = hashes[algorithm.toLowerCase()] ?? 'sha256';
+  const hex = createHash(hash).update(certificate).digest('hex').toUpperCase();
+  return { algorithm, value: (hex.match(/../g) ?? []).join(':') };
+}
+
+/** Whether a certificate is one of those that were signalled. */
+export const isKnown = (certificate: Uint8Array, fingerprints: readonly Fingerprint[]): boolean =>
+  fingerprints.some(
+    ({ algorithm, value }) =>
+      isKnownHash(algorithm) && fingerprintOf(certificate, algorithm).value === value.toUpperCase(),
+  );
