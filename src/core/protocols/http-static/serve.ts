@@ -148,7 +148,7 @@ class Server implements Closer {
     const range = request.header('range') ?? (ending === 'mp4' ? queryRange(request.query) : undefined);
     if (range !== undefined && rangeHolds(request, found.validators)) return this.#giveRanges(exchange, found, range);
     if (isText(found.type) && isWorthIt(found.file.size)) return this.#giveText(exchange, found);
-    return this.#givePieces(exchange, found, { status: 200, pieces: [{ start: 0, end: found.file.size }] });
+    return this.#givePieces(exchange, found, whole(found.file));
   }
 
   async #giveRanges(exchange: HttpExchange, found: Found, range: string): Promise<void> {
@@ -162,7 +162,7 @@ class Server implements Closer {
     }
     const [only] = spans;
     if (spans === 'whole' || only === undefined || typeof only === 'string') {
-      return this.#givePieces(exchange, found, { status: 200, pieces: [{ start: 0, end: size }] });
+      return this.#givePieces(exchange, found, whole(found.file));
     }
     if (spans.length === 1) {
       const headers = { ...found.headers, 'Content-Range': contentRange(only, size) };
@@ -177,11 +177,7 @@ class Server implements Closer {
   async #giveText(exchange: HttpExchange, found: Found): Promise<void> {
     const headers = { ...found.headers, Vary: 'Accept-Encoding' };
     if (!takesGzip(exchange.request)) {
-      return this.#givePieces(
-        exchange,
-        { ...found, headers },
-        { status: 200, pieces: [{ start: 0, end: found.file.size }] },
-      );
+      return this.#givePieces(exchange, { ...found, headers }, whole(found.file));
     }
     const key = `${found.root}/${found.path} ${found.validators.etag}`;
     let bytes = this.#shelf.get(key);
@@ -196,7 +192,10 @@ class Server implements Closer {
 
   async #giveFlv(exchange: HttpExchange, found: Found, start: number): Promise<void> {
     const pieces = await flvFrom(found.file, start);
-    return this.#givePieces(exchange, found, { status: 200, pieces: pieces ?? [{ start: 0, end: found.file.size }] });
+    if (pieces === undefined) return this.#givePieces(exchange, found, whole(found.file));
+    // The offsets of this body are others than those of the file.
+    const headers = { ...found.headers, 'Accept-Ranges': 'none' };
+    return this.#givePieces(exchange, { ...found, headers }, { status: 200, pieces });
   }
 
   async #giveMp4(exchange: HttpExchange, found: Found, seconds: number): Promise<void> {
@@ -236,3 +235,8 @@ class Server implements Closer {
 function withoutType({ 'Content-Type': _, ...headers }: HttpHeaders): HttpHeaders {
   return headers;
 }
+
+const whole = ({ size }: FolderFile): { status: number; pieces: readonly Piece[] } => ({
+  status: 200,
+  pieces: [{ start: 0, end: size }],
+});
