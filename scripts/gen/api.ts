@@ -72,7 +72,7 @@ curl -X PUT -d '{"value":2}' http://127.0.0.1:1985/api/srsx/v1/settings/vhost.hl
 curl -X DELETE http://127.0.0.1:1985/api/srsx/v1/settings/vhost.hls.hls_fragment
 \`\`\`
 
-The value is tried with the whole configuration first; then the file is written in one piece and put in force as by a reload.
+Without a credential this machine alone may do so. The value is tried with the whole configuration first; then the file is written in one piece and put in force as by a reload.
 When the reload fails (an address is taken), the file is put back. The overlay lies over the configuration at the next start
 too; it is a configuration file, and can be read and edited. Variables of the environment stand above it: what they say
 cannot be set. Not to be set are directives that name files or programs, that decide who may do this, and blocks that may

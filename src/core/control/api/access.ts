@@ -67,7 +67,8 @@ export function isForeign({ header, peer }: Pick<HttpRequest, 'header' | 'peer'>
   return originHost(origin) !== host;
 }
 
-const isLoopback = (host: string): boolean => /^(::ffff:)?127\.|^::1$/.test(host);
+/** Whether it is an address of this machine's own loopback. */
+export const isLoopback = (host: string): boolean => /^(::ffff:)?127\.|^::1$/.test(host);
 
 const isLocalName = (host: string): boolean => /^(localhost|[\d.]+|[\da-f:.]*:[\da-f:.]*)$/i.test(host);
 

@@ -5,7 +5,8 @@ import { toSrsxError, type Wheel } from '../../base/session.ts';
 import { corsHeaders } from '../../wire/http/cors.ts';
 import type { HttpExchange, HttpHeaders, HttpRequest } from '../../wire/http/exchange.ts';
 import { failureAnswer } from '../../wire/http/failure.ts';
-import { type Access, accessOf, isForeign } from './access.ts';
+import { overlayErrors } from '../config/overlay.ts';
+import { type Access, accessOf, isForeign, isLoopback } from './access.ts';
 import { Answer, type Body, type Call, failure, type Handler, notAllowed, plain, redirect } from './answer.ts';
 import { readJson } from './body.ts';
 import { clientHandlers } from './clients.ts';
@@ -150,6 +151,10 @@ export class Api {
       if (name === 'events' && method === 'GET') {
         this.#feed(exchange, headers);
         return undefined;
+      }
+      // An open API may kick, as SRS's may; what outlives a restart wants more.
+      if (changes && endpoint.own === true && access === 'open' && !isLoopback(request.peer.host)) {
+        throw overlayErrors.refused('CREDENTIAL');
       }
       const { clock, limits } = this.#options;
       const body = endpoint.body === undefined ? undefined : await readJson(exchange, clock, limits);

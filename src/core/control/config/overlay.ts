@@ -18,6 +18,10 @@ export const overlayErrors = defineErrors('OVERLAY', {
     text: 'settings cannot be changed by the API here',
     advice: 'Name a file for them: http_api { overlay ./conf/overlay.conf; }, and start with -c or -e.',
   },
+  CREDENTIAL: {
+    text: 'without a credential settings are changed from this machine only',
+    advice: 'Write http_api.auth with a token or a password, and send it.',
+  },
   PROTECTED: {
     text: '{directive} is changed in the configuration only: {why}',
     advice: 'Change the configuration, and reload.',

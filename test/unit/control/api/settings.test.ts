@@ -10,6 +10,8 @@ import { configText, type Reply, World } from './world.ts';
 let world: World;
 let folder: MemoryFolder;
 let environment: Record<string, string>;
+/** No credential is asked for. */
+const peer = '127.0.0.1';
 
 /** As a server reads its configuration: the file on the disk, or the text that is tried. */
 const read = (overlay?: string): Config =>
@@ -34,7 +36,7 @@ beforeEach(() => {
 });
 
 const put = (path: string, value: unknown, query = ''): Promise<Reply> =>
-  world.ask(`/api/srsx/v1/settings/${path}${query}`, { method: 'PUT', body: JSON.stringify({ value }) });
+  world.ask(`/api/srsx/v1/settings/${path}${query}`, { method: 'PUT', body: JSON.stringify({ value }), peer });
 
 describe('a setting', () => {
   it('is shown with its value and where that is from', async () => {
@@ -74,10 +76,10 @@ describe('a setting', () => {
   it('goes back to what the configuration says', async () => {
     await put('vhost.hls.hls_fragment', 2);
 
-    const { json } = await world.ask('/api/srsx/v1/settings/vhost.hls.hls_fragment', { method: 'DELETE' });
+    const { json } = await world.ask('/api/srsx/v1/settings/vhost.hls.hls_fragment', { method: 'DELETE', peer });
 
     expect(json).toMatchObject({ data: { value: '4', from: 'srs.conf:2', changed: false } });
-    const again = await world.ask('/api/srsx/v1/settings/vhost.hls.hls_fragment', { method: 'DELETE' });
+    const again = await world.ask('/api/srsx/v1/settings/vhost.hls.hls_fragment', { method: 'DELETE', peer });
     expect(again).toMatchObject({ status: 400, json: { error: 'OVERLAY_UNSET' } });
   });
 });
@@ -107,7 +109,7 @@ describe('a change', () => {
 
   it('of a body that is none is refused', async () => {
     const path = '/api/srsx/v1/settings/max_connections';
-    const ask = (body: string): Promise<Reply> => world.ask(path, { method: 'PUT', body });
+    const ask = (body: string): Promise<Reply> => world.ask(path, { method: 'PUT', body, peer });
 
     expect(await ask('{')).toMatchObject({ status: 400, json: { error: 'API_JSON' } });
     expect(await ask('')).toMatchObject({ status: 400, json: { error: 'API_JSON' } });
@@ -119,7 +121,7 @@ describe('a change', () => {
   });
 
   it('that never comes is given up', async () => {
-    const answer = world.ask('/api/srsx/v1/settings/max_connections', { method: 'PUT' });
+    const answer = world.ask('/api/srsx/v1/settings/max_connections', { method: 'PUT', peer });
     await Promise.resolve();
     world.clock.advance(60_000_000);
 
@@ -136,6 +138,15 @@ describe('a change', () => {
     });
 
     expect(answer.status).toBe(403);
+  });
+
+  it('from elsewhere is refused without a credential', async () => {
+    const path = '/api/srsx/v1/settings/max_connections';
+    const refused = { status: 403, json: { error: 'OVERLAY_CREDENTIAL' } };
+
+    expect(await world.ask(path, { method: 'PUT', body: '{"value":1}', peer: '10.0.0.9' })).toMatchObject(refused);
+    expect(await world.ask(path, { method: 'DELETE', peer: '::ffff:10.0.0.9' })).toMatchObject(refused);
+    expect(folder.files.size).toBe(0);
   });
 
   it('is refused where no file is named for it', async () => {
