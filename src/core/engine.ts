@@ -105,7 +105,7 @@ export interface Server {
    * or a new address cannot be opened, everything stays as it was. Rejects with ConfigError, SystemError.
    */
   reload(): Promise<readonly Change[]>;
-  /** No new connection is taken; those that are there go on. */
+  /** No new connection is taken and the server's own inputs end; those that are there go on. */
   closeListeners(): void;
   /** Ends all sessions and frees all ports; resolves when that is done. */
   close(): Promise<void>;
@@ -182,6 +182,7 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
   const udp: OpenDoor[] = [];
   let apiOnHttp = settings.apiOnHttp ?? plan.apiOnHttp;
   const stop = new AbortController();
+  let stopInputs = (): void => undefined;
   const close = async (): Promise<void> => {
     stop.abort();
     for (const stream of hub.streams()) stream.evict(engineErrors.refused('STOPPED'));
@@ -199,6 +200,7 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
       (doors?.list() ?? []).filter(({ name }) => name === 'rtmp').map(({ listener }) => listener.address.port);
     const programs = serverPrograms({ ...host, children: client.children }, protocols, rtmpPorts);
     closers.push(programs);
+    stopInputs = programs.stopInputs;
     const { version, readConfig } = settings;
     const also = async (exchange: HttpExchange): Promise<boolean> => {
       const { path } = exchange.request;
@@ -277,7 +279,10 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
     recordings,
     hls: hlsConfig,
     reload,
-    closeListeners: () => open.close(),
+    closeListeners: () => {
+      open.close();
+      stopInputs();
+    },
     close,
   };
 }

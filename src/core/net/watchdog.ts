@@ -47,7 +47,7 @@ export class Watchdog {
     const guard = spawn(process.execPath, [script, ...[...this.#groups].map(String)], {
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
-      env: {},
+      env: { ...process.env, NODE_OPTIONS: '' },
     });
     this.#guard = guard;
     guard.once('exit', () => this.#died(guard));

@@ -12,6 +12,8 @@ import { createFeeder } from './feeder.ts';
 export interface ServerPrograms extends Closer {
   /** Starts the inputs; called when the server listens. */
   start(): void;
+  /** Ends the inputs: the server is about to quit. */
+  stopInputs(): void;
   /** What runs: for the API. */
   describe(): Readonly<Record<'programs' | 'forwards', readonly Record<string, unknown>[]>>;
 }
@@ -33,6 +35,7 @@ export function serverPrograms(
   const forwarder = new Forwarder({ ...host, push, ports });
   return {
     start: () => programs.start(),
+    stopInputs: () => programs.stopInputs(),
     describe: () => ({ programs: programs.describe(), forwards: forwarder.describe() }),
     close: () => {
       programs.close();

@@ -32,6 +32,7 @@ export class Programs implements Closer {
   /** By the stream's key; bounded by limits.streams. */
   readonly #shifts = new Map<string, Shift>();
   readonly #closers: readonly Closer[];
+  #quitting = false;
 
   constructor(options: ProgramsOptions) {
     this.#options = options;
@@ -48,7 +49,13 @@ export class Programs implements Closer {
 
   /** Starts the inputs; called when the server listens. */
   start(): void {
-    this.#inputs.set(ingestJobs(this.#workshop));
+    if (!this.#quitting) this.#inputs.set(ingestJobs(this.#workshop));
+  }
+
+  /** The server takes nobody new: its own inputs would keep it waiting for ever (SRS ends them too). */
+  stopInputs(): void {
+    this.#quitting = true;
+    this.#inputs.set([]);
   }
 
   close(): void {

@@ -239,6 +239,15 @@ describe('ingest', () => {
     expect(stopped).toEqual(['./a.flv']);
   });
 
+  it('ends when the server quits, and does not come back by a reload', () => {
+    const text = ingest(`${input} engine { output rtmp://127.0.0.1/live/a; }`);
+    const server = world(text);
+    server.programs.stopInputs();
+    server.reload(ingest(`${input} engine { output rtmp://127.0.0.1/live/b; }`));
+
+    expect(server.children.all.map(({ stopped }) => stopped)).toEqual([true]);
+  });
+
   it('starts, stops and changes by a reload', () => {
     const server = world(vhost(''));
     const one = ingest(`${input} engine { output rtmp://127.0.0.1/live/a; }`);
