@@ -18,6 +18,7 @@ import { corsHeaders } from '../../wire/http/cors.ts';
 import type { HttpExchange, HttpHeaders } from '../../wire/http/exchange.ts';
 import { answerTo, httpFlvErrors } from './errors.ts';
 import type { LiveFormat } from './format.ts';
+import { leftOut, without } from './mount.ts';
 
 export interface PlayOptions {
   readonly host: Host;
@@ -98,7 +99,8 @@ export class PlaySession implements Session {
     link.onData = idle.onData;
     link.onClose = () => this.close(undefined, host.clock.now());
     this.#ended = stream.onEnd(() => this.#publisherLeft());
-    this.#cursor = stream.play(format, link, grant.mergeWindow);
+    const vhost = host.settings.vhost(grant.name.vhost);
+    this.#cursor = stream.play(without(format, leftOut(vhost)), link, grant.mergeWindow);
     const advance = link.onDrain;
     link.onDrain = () => {
       advance();

@@ -4,6 +4,10 @@ import { type FailureAnswer, failureAnswer } from '../../wire/http/failure.ts';
 
 export const httpFlvErrors = defineErrors('HTTP_FLV', {
   NO_STREAM: { text: 'nobody publishes {stream}', advice: 'Start the publisher, or correct the name.' },
+  OFF: {
+    text: 'live streams over HTTP are off for the vhost {vhost}',
+    advice: 'Write http_remux { enabled on; } into the vhost.',
+  },
   NO_TRACK: {
     text: '{stream} has nothing that {container} has a place for, only {codecs}',
     advice: 'Ask for the stream as .flv or .mp4.',
@@ -23,6 +27,7 @@ export const httpFlvErrors = defineErrors('HTTP_FLV', {
 
 const statuses: Readonly<Record<string, number>> = {
   HTTP_FLV_NO_STREAM: 404,
+  HTTP_FLV_OFF: 404,
   HTTP_FLV_NO_TRACK: 404,
   HTTP_FLV_NO_MEDIA: 408,
   HTTP_FLV_SILENT: 408,

@@ -4,13 +4,14 @@ import type { HttpRequest } from '../../wire/http/exchange.ts';
 import { parseStreamPath, requestedVhost } from '../../wire/http/stream-path.ts';
 import type { LiveFormat } from './format.ts';
 
-/** Throws HTTP_PATH. */
+/** Throws HTTP_PATH. @param path where the stream is, when that is not the path of the request. */
 export function readRequest(
   request: HttpRequest,
   action: AdmissionRequest['action'],
   { name, extension }: LiveFormat,
+  path = request.path,
 ): AdmissionRequest {
-  const { app, stream } = parseStreamPath(request.path, extension);
+  const { app, stream } = parseStreamPath(path, extension);
   const scheme = request.secure ? 'https' : 'http';
   return {
     action,

@@ -11,6 +11,7 @@ import { PlaySession, playHeaders } from './egress.ts';
 import { answerTo, httpFlvErrors } from './errors.ts';
 import { formatOf, type LiveFormat } from './format.ts';
 import { PublishSession } from './ingest.ts';
+import { isOff, mountedPath } from './mount.ts';
 import { readRequest } from './request.ts';
 
 export function serve(host: Host, config: HttpFlvConfig): Closer & { readonly listeners: readonly Listener[] } {
@@ -103,7 +104,9 @@ class Server implements Closer {
       gone = true;
     };
     const host = this.#host;
-    const asked = readRequest(exchange.request, action, format);
+    const asked = readRequest(exchange.request, action, format, mountedPath(exchange.request, host.settings));
+    const { vhost } = asked.name;
+    if (action === 'play' && isOff(host.settings.vhost(vhost))) throw httpFlvErrors.refused('OFF', { vhost });
     const grant = await host.admission.admit(asked);
     if (!gone) return { host, exchange, format, asked, grant };
     grant.ticket?.end();

@@ -1,5 +1,5 @@
 // HTTP streams, files and callbacks of a vhost.
-import { block, float, int, list, own, supported, text, toggle } from '../setting.ts';
+import { accepted, block, float, int, list, own, supported, text, toggle } from '../setting.ts';
 
 /** Block `vhost.http_static`. */
 export const vhostHttpStatic = block('vhost.http_static', {
@@ -10,13 +10,18 @@ export const vhostHttpStatic = block('vhost.http_static', {
 
 /** Block `vhost.http_remux`. */
 export const vhostHttpRemux = block('vhost.http_remux', {
-  enabled: toggle(false, 'HTTP-FLV/TS/AAC/MP3 live.'),
-  mount: text('[vhost]/[app]/[stream].flv', 'template', 'Mount; extension picks muxer (.flv .ts .mp3 .aac).'),
-  fast_cache: float(0, 's', 'Audio-only (mp3/aac) start cache.'),
-  drop_if_not_match: toggle(true, 'Drop packets not announced in FLV header.'),
-  has_audio: toggle(true, 'Default has_audio flag.'),
-  has_video: toggle(true, 'Default has_video flag.'),
-  guess_has_av: toggle(true, 'Guess flags from cached headers/frames.'),
+  enabled: supported(toggle(false, 'HTTP-FLV/TS/AAC/MP3 live.')),
+  mount: supported(
+    text('[vhost]/[app]/[stream].flv', 'template', 'Mount; extension picks muxer (.flv .ts .mp3 .aac).'),
+  ),
+  fast_cache: accepted(
+    'players of sound alone begin with the newest frame',
+    float(0, 's', 'Audio-only (mp3/aac) start cache.'),
+  ),
+  drop_if_not_match: supported(toggle(true, 'Drop packets not announced in FLV header.')),
+  has_audio: supported(toggle(true, 'Default has_audio flag.')),
+  has_video: supported(toggle(true, 'Default has_video flag.')),
+  guess_has_av: supported(toggle(true, 'Guess flags from cached headers/frames.')),
 });
 
 /** Block `vhost.http_hooks`. */
