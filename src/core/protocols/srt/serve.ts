@@ -76,9 +76,9 @@ export class SrtServer implements Closer {
     try {
       const target = parseStreamId(request.streamid, streamIdDefaults(host.settings));
       const asked = { ...admissionRequest(request, target), connection };
+      const vhost = host.settings.vhost(asked.name.vhost);
+      if (!vhost.get('vhost.srt.enabled')) throw errors.refused('VHOST_OFF', { vhost: vhost.name });
       const grant = await host.admission.admit(asked);
-      const vhost = host.settings.vhost(grant.name.vhost);
-      if (!vhost.get('vhost.srt.enabled')) throw errors.refused('VHOST_OFF', { vhost: grant.name.vhost });
       if (!request.open) {
         grant.ticket?.end();
         connection.close({ sent: 0, received: 0 });
