@@ -9,7 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), 'srsx-cli-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('every command', () => {
-  it.each(['serve', 'probe', 'relay', 'record', 'bench play', 'bench publish'])(
+  it.each(['serve', 'probe', 'relay', 'ingest', 'snapshot', 'record', 'bench play', 'bench publish'])(
     '%s explains itself',
     async (command) => {
       const { code, stdout } = await srsx(...command.split(' '), '--help');
@@ -40,6 +40,11 @@ describe('every command', () => {
     ['bench', 'publish', 'rtmp://127.0.0.1/live/a', '--nonsense'],
     ['probe'],
     ['relay', 'a.flv'],
+    ['ingest', 'a.flv'],
+    ['ingest', 'a.flv', 'b.flv', '--nonsense'],
+    ['ingest', 'a.flv', 'rtmp://127.0.0.1/live/a', '--retries', '-1'],
+    ['snapshot', 'a.flv'],
+    ['snapshot', 'a.flv', 'a.jpg', '--timeout', 'soon'],
     ['bench', 'play'],
     ['serve', '--merge-window', 'soon'],
     ['serve', '--rtmp-listen', 'here'],
