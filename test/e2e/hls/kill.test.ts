@@ -1,4 +1,4 @@
-// The disk at any moment: a server that writes HLS is killed twenty times, and what it leaves is whole.
+// The disk at any moment: a server that writes HLS and DASH is killed twenty times, and what it leaves is whole.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -6,6 +6,9 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
+import { defaultLimits } from '../../../src/core/base/limits.ts';
+import { ownFiles } from '../../../src/core/format/dash/index.ts';
+import { Fmp4Demuxer } from '../../../src/core/format/fmp4/index.ts';
 import { type MediaPlaylist, parsePlaylist, validatePlaylist } from '../../../src/core/format/hls/index.ts';
 import { analyseTs, tsFaults } from '../../../src/core/format/ts/index.ts';
 import { createEngine, Log, loadConfig } from '../../../src/core/index.ts';
@@ -31,6 +34,27 @@ async function check(directory: string): Promise<MediaPlaylist | undefined> {
   return playlist;
 }
 
+/** Every file that the manifest names is there and whole. */
+async function checkDash(directory: string): Promise<void> {
+  const file = join(directory, 'live/a.mpd');
+  // The first kill may come before it.
+  if (!existsSync(file)) return;
+  const names = ownFiles(await readFile(file, 'utf8'));
+  expect(names.length).toBeGreaterThan(3);
+  let init = Buffer.alloc(0);
+  for (const name of names) {
+    const bytes = await readFile(join(directory, 'live/a', name));
+    // An init segment stands in front of the segments that need it.
+    if (name.includes('-init')) {
+      init = bytes;
+      continue;
+    }
+    const demuxer = new Fmp4Demuxer(defaultLimits);
+    const events = [...demuxer.push(Buffer.concat([init, bytes])), ...demuxer.end()];
+    expect(events.filter(({ type }) => type === 'frame').length, name).toBeGreaterThanOrEqual(20);
+  }
+}
+
 /** Number of the newest segment that the playlist names; -1 without one. */
 async function newest(directory: string): Promise<number> {
   const text = await readFile(join(directory, 'live/a.m3u8'), 'utf8').catch(() => '');
@@ -54,6 +78,7 @@ it('is whole after each of twenty kills, and each run goes on where the last one
     const playlist = await check(directory);
     const reached = playlist?.segments.at(-1)?.sequence ?? -1;
     expect(reached).toBeGreaterThan(last);
+    await checkDash(directory);
     last = reached;
   }
 
@@ -70,7 +95,7 @@ const small = await run('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk]
   () => false,
 );
 afterAll(async () => {
-  if (small) await run('umount', [disk]);
+  if (small) await run('umount', ['--lazy', disk]);
 });
 
 describe.skipIf(!small)('a disk that is full', () => {

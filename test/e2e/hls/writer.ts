@@ -1,9 +1,10 @@
-// A server that writes HLS as fast as the disk takes it, until somebody kills it: node writer.ts DIRECTORY [MORE].
+// A server that writes HLS and DASH as fast as the disk takes it, until somebody kills it: node writer.ts DIRECTORY.
 import { createEngine, loadConfig, silentLog } from '../../../src/core/index.ts';
 import { aacTrack, audio, h264Track, video } from '../../tools/builders.ts';
 
-const [, , directory = '', more = ''] = process.argv;
-const text = `vhost __defaultVhost__ { hls { enabled on; hls_fragment 1; hls_window 5; hls_path ${directory}; ${more} } }`;
+const [, , directory = ''] = process.argv;
+const text = `vhost __defaultVhost__ { hls { enabled on; hls_fragment 1; hls_window 5; hls_path ${directory}; }
+  dash { enabled on; dash_fragment 1; dash_window_size 4; dash_path ${directory}; } }`;
 const config = loadConfig({ text, file: 'srs.conf', read: () => '' });
 const engine = createEngine({ log: silentLog });
 const none = { listen: [] };

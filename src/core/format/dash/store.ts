@@ -49,7 +49,7 @@ const DRIFT = fromSeconds(2);
 const MAX_PERIODS = 16;
 
 /**
- * Numbers of segments begin at the second in which the stream began, so that a program that starts again does not give
+ * Numbers of segments begin with the time at which the stream began, so that a program that starts again does not give
  * an old name to other bytes: caches and players would mix the two.
  */
 export class DashStore {
@@ -146,7 +146,7 @@ export class DashStore {
       this.#bytes += lane.fragment.init.length;
       came.push(initFile(lane, period));
     }
-    const number = this.#numbers.get(lane.id) ?? Math.max(1, Math.floor(toSeconds(this.#availabilityStart ?? 0)));
+    const number = this.#numbers.get(lane.id) ?? firstNumber(this.#availabilityStart ?? 0);
     this.#numbers.set(lane.id, number + 1);
     const segment = { number, startTicks, durationTicks, bytes };
     lane.listed.push(segment);
@@ -210,6 +210,14 @@ export class DashStore {
     }
   }
 }
+
+/** No stream has more segments in a second: SRS, and we, never cut below 200 ms. */
+const NUMBERS_PER_SECOND = 5;
+/** 2020-01-01, so that numbers stay within the 32 bits of startNumber (ISO 23009-1 §5.3.9.5) until 2047. */
+const NUMBERS_SINCE: Micros = fromSeconds(1_577_836_800);
+
+const firstNumber = (wall: Micros): number =>
+  Math.max(1, Math.floor(toSeconds(wall - NUMBERS_SINCE) * NUMBERS_PER_SECOND) % 2 ** 32);
 
 function laneOf(period: Period, { track, init }: TrackFragment): Lane {
   const kind = track.source.kind === 'video' ? 'video' : 'audio';

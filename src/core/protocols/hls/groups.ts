@@ -61,8 +61,8 @@ export class Groups {
 
 /** The key of the group's own name. */
 function groupOf({ name, config }: Channel): string | undefined {
-  const base = FORM.exec(name.stream)?.groups?.['base'];
-  return config.variants && base !== undefined ? streamKey({ ...name, stream: base }) : undefined;
+  const base = config.variants ? FORM.exec(name.stream)?.groups?.['base'] : undefined;
+  return base !== undefined ? streamKey({ ...name, stream: base }) : undefined;
 }
 
 const storeOf = ({ low, classic }: Channel, lowLatency: boolean): SegmentStore | undefined =>
