@@ -111,7 +111,8 @@ export class Av1Depacketiser implements Depacketiser {
       if (goesOn) continue;
       const whole = concat(this.#open);
       this.#open = undefined;
-      if (whole.length > 0) this.#gatherer.add(whole, ticks);
+      // Behind a hole nothing but a key frame is of use, and its first packet says that it is.
+      if (whole.length > 0) this.#gatherer.add(whole, ticks, (head & NEW_SEQUENCE) !== 0);
     }
   }
 

@@ -18,6 +18,8 @@ interface Syntax {
   fragmentHeader(payload: Uint8Array): Uint8Array;
   configOf(nals: readonly Uint8Array[]): Uint8Array | undefined;
   isKey(data: Uint8Array): boolean;
+  /** Whether the unit, of which only the beginning may be there, is the first of an access unit. */
+  leads(nal: Uint8Array): boolean;
 }
 
 const avc: Syntax = {
@@ -29,6 +31,13 @@ const avc: Syntax = {
   fragmentHeader: (payload) => Uint8Array.of(((payload[0] as number) & 0xe0) | ((payload[1] as number) & 0x1f)),
   configOf: h264.configOf,
   isKey: h264.isKeyFrame,
+  // H.264 §7.4.1.2.3; first_mb_in_slice is ue(v), where 0 is a single one bit.
+  leads: (nal) => {
+    const type = h264.nalTypeOf(nal);
+    return (
+      (type >= 6 && type <= 9) || (type >= 14 && type <= 18) || (h264.isSlice(type) && ((nal[1] ?? 0) & 0x80) !== 0)
+    );
+  },
 };
 
 const hevc: Syntax = {
@@ -41,6 +50,11 @@ const hevc: Syntax = {
     Uint8Array.of(((payload[0] as number) & 0x81) | (((payload[2] as number) & 0x3f) << 1), payload[1] as number),
   configOf: h265.configOf,
   isKey: h265.isKeyFrame,
+  // H.265 §7.4.2.4.4; first_slice_segment_in_pic_flag.
+  leads: (nal) => {
+    const type = h265.nalTypeOf(nal);
+    return (type >= 32 && type <= 35) || type === 39 || (h265.isSlice(type) && ((nal[2] ?? 0) & 0x80) !== 0);
+  },
 };
 
 /** Access units with 4-byte lengths, and avcC or hvcC when parameter sets change. */
@@ -91,7 +105,7 @@ export class NalDepacketiser implements Depacketiser {
     if (type === aggregation) this.#split(bytes, ticks);
     else if (type === fragment) this.#fragment(bytes, ticks);
     else if (type > aggregation) throw rtpErrors.protocol('PAYLOAD', { why: `type ${type} is not understood` });
-    else this.#gatherer.add(bytes, ticks);
+    else this.#add(bytes, ticks);
   }
 
   #split(bytes: Uint8Array, ticks: number): void {
@@ -100,7 +114,7 @@ export class NalDepacketiser implements Depacketiser {
       const size = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
       at += 2;
       if (at + size > bytes.length) throw rtpErrors.protocol('PAYLOAD', { why: 'a unit is longer than its packet' });
-      if (size > this.#syntax.headerBytes) this.#gatherer.add(bytes.subarray(at, at + size), ticks);
+      if (size > this.#syntax.headerBytes) this.#add(bytes.subarray(at, at + size), ticks);
       at += size;
     }
   }
@@ -119,7 +133,11 @@ export class NalDepacketiser implements Depacketiser {
     }
     const unit = concat(this.#fragments);
     this.#fragments = undefined;
-    this.#gatherer.add(unit, ticks);
+    this.#add(unit, ticks);
+  }
+
+  #add(nal: Uint8Array, ticks: number): void {
+    this.#gatherer.add(nal, ticks, this.#syntax.leads(nal));
   }
 
   #finish(units: MediaUnit[]): void {

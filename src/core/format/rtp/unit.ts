@@ -48,7 +48,10 @@ export class Gatherer {
   #pieces: Uint8Array[] = [];
   #bytes = 0;
   #ticks: number | undefined;
+  /** A piece of this frame is missing. */
   #broken = false;
+  /** Pieces are missing in front of the next one; what comes next tells of which frame. */
+  #hole = false;
   /** A key frame must come first. */
   needsKey = true;
 
@@ -64,9 +67,10 @@ export class Gatherer {
     return this.#pieces.length === 0;
   }
 
-  /** A hole: the frame around it is lost. */
+  /** A hole: the frame around it is lost, and whatever refers to it. */
   lost(): void {
     this.#broken = true;
+    this.#hole = true;
     this.needsKey = true;
   }
 
@@ -75,9 +79,15 @@ export class Gatherer {
     return this.#ticks !== undefined && ticks !== this.#ticks && !this.empty;
   }
 
-  /** The caller keeps nothing of `piece`; it is copied when the frame is complete. Throws RTP_PAYLOAD. */
-  add(piece: Uint8Array, ticks: number): void {
+  /**
+   * The caller keeps nothing of `piece`; it is copied when the frame is complete. Throws RTP_PAYLOAD.
+   *
+   * @param begins nothing of the frame comes before this piece, so that a hole in front of it was of other frames.
+   */
+  add(piece: Uint8Array, ticks: number, begins: boolean): void {
     if (ticks !== this.#ticks) this.#begin(ticks);
+    if (this.#hole && this.empty) this.#broken = !begins;
+    this.#hole = false;
     this.#bytes += piece.length;
     if (this.#bytes > MOST_BYTES || this.#pieces.length >= MOST_PIECES) {
       this.drop();

@@ -149,7 +149,7 @@ export class VpxDepacketiser implements Depacketiser {
       if (at >= bytes.length) throw rtpErrors.protocol('PAYLOAD', { why: 'nothing is behind its descriptor' });
       // The beginning of this frame was lost.
       if (this.#gatherer.empty && !begins) this.#gatherer.lost();
-      this.#gatherer.add(bytes.subarray(at), ticks);
+      this.#gatherer.add(bytes.subarray(at), ticks, begins);
     } catch (error) {
       this.lost();
       throw error;

@@ -2,7 +2,7 @@
 import { fromMs, type Micros } from '../../base/time.ts';
 
 /** Between two requests for one stream. Chosen: above the round trip of most paths, below a pause that is felt as long. */
-const INTERVAL = fromMs(500);
+const INTERVAL = fromMs(300);
 /** The pause grows up to this when the publisher does not answer: some cannot. */
 const MOST_INTERVAL = fromMs(4000);
 

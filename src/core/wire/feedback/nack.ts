@@ -1,13 +1,13 @@
 // Which packets of one stream are missing and when to ask for them again (RFC 4585 §6.2.1).
 //
 // A gap is not yet a loss: networks reorder. The first request waits as long as packets were seen to be overtaken lately,
-// the next ones wait for the answer: a round trip and a little more each time, since a path that loses answers is full.
+// the next ones wait for the answer, and from the ninth on longer each time, since a path that loses so many is full.
 import { fromMs, type Micros } from '../../base/time.ts';
 
 /** Sequences that are asked for at a time; more is no loss but a path that is down, and a key frame is cheaper. */
 const MOST_MISSING = 500;
 /** Requests for one packet. */
-const MOST_TRIES = 10;
+const MOST_TRIES = 12;
 /** The least and the most time from the gap to the first request. Chosen: one frame of 60 a second is 16 ms. */
 const LEAST_PATIENCE = fromMs(5);
 const MOST_PATIENCE = fromMs(60);
@@ -21,6 +21,7 @@ interface Missing {
   readonly since: Micros;
   /** When it was asked for last. */
   asked: Micros;
+  firstAsked: Micros;
   next: Micros;
   tries: number;
 }
@@ -52,12 +53,22 @@ export class NackGenerator {
     return this.#missing.size;
   }
 
+  /** How long the oldest missing packet has been waited for: past two thirds of the age, a key frame should be on its way. */
+  waited(now: Micros): Micros {
+    const [oldest] = this.#missing.values();
+    return oldest === undefined ? 0 : now - oldest.since;
+  }
+
   /** When `due` has something to say, or something to forget. */
   get deadline(): Micros {
     return this.#deadline;
   }
 
-  /** A new measurement of the round trip. */
+  /** The round trip: measured elsewhere, or learned from the answers to requests. */
+  get roundTrip(): Micros {
+    return this.#roundTrip;
+  }
+
   set roundTrip(time: Micros) {
     this.#roundTrip = time;
   }
@@ -96,6 +107,7 @@ export class NackGenerator {
       if (missing.next <= now) {
         sequences.push(sequence & 0xffff);
         missing.tries++;
+        if (missing.tries === 1) missing.firstAsked = now;
         missing.asked = now;
         missing.next = now + this.#interval(missing.tries);
       }
@@ -116,9 +128,9 @@ export class NackGenerator {
     return now - since >= this.#age || (tries >= MOST_TRIES && next <= now);
   }
 
-  /** A round trip and a quarter, and a half more with each request. */
+  /** A round trip and a little; from the ninth request on half as much more each time. */
   #interval(tries: number): Micros {
-    const patient = this.#roundTrip * 1.25 * (1 + (tries - 1) / 2);
+    const patient = (this.#roundTrip + LEAST_PATIENCE) * (1 + Math.max(0, tries - 8) / 2);
     return Math.min(MOST_INTERVAL, Math.max(LEAST_INTERVAL, Math.round(patient)));
   }
 
@@ -130,7 +142,7 @@ export class NackGenerator {
     }
     this.counts.missed++;
     const next = now + this.#patience;
-    this.#missing.set(sequence, { since: now, asked: now, next, tries: 0 });
+    this.#missing.set(sequence, { since: now, asked: now, firstAsked: now, next, tries: 0 });
     this.#deadline = Math.min(this.#deadline, next);
   }
 
@@ -143,6 +155,16 @@ export class NackGenerator {
     // What comes sooner after a request than an answer can was overtaken, not lost.
     const answered = repaired || (missing.tries > 0 && now - missing.asked >= this.#roundTrip / 2);
     this.#learn(answered ? 0 : now - missing.since);
+    if (repaired && missing.tries > 0) this.#measure(missing, now);
+  }
+
+  /**
+   * Counted from the first request, since nobody can tell which one an answer is for. What was lost in between makes some
+   * samples too long, so they count for less than short ones.
+   */
+  #measure({ firstAsked }: Missing, now: Micros): void {
+    const step = now - firstAsked - this.#roundTrip;
+    this.#roundTrip += Math.round(step * (step > 0 ? 0.03 : 0.125));
   }
 
   /** The first request waits a little longer than packets were overtaken; where none are, it hurries again by and by. */

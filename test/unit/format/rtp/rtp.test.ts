@@ -126,6 +126,24 @@ describe.each(pictures)('$codec', ({ codec, track, frame }) => {
     }
   });
 
+  it('takes a key frame right behind a hole, when its own beginning is there', () => {
+    const key = payloadsOf(track, frame(true, 5000), true, 6000);
+    for (const missing of [[], [1], [key.length - 1]]) {
+      const depacketiser = makeDepacketiser(codec)!;
+      push(depacketiser, payloadsOf(track, frame(true, 100), true, 0));
+      // The hole begins in a frame whose marker is lost.
+      push(depacketiser, payloadsOf(track, frame(false, 5000), false, 3000).slice(0, 2));
+      depacketiser.lost();
+      const units = key.flatMap((payload, i) => {
+        if (!missing.includes(i)) return depacketiser.push(payload);
+        depacketiser.lost();
+        return [];
+      });
+
+      expect(units.map(({ key: isKey, ticks }) => [isKey, ticks])).toEqual(missing.length > 0 ? [] : [[true, 6000]]);
+    }
+  });
+
   it('takes another time stamp for the end of a frame without a marker', () => {
     const depacketiser = makeDepacketiser(codec)!;
     const first = payloadsOf(track, frame(true, 3000), true, 0).map((payload) => ({ ...payload, marker: false }));

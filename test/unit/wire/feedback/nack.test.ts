@@ -26,7 +26,7 @@ describe('NACK', () => {
     const asked = requests(nack, 2000);
 
     expect(asked[0]).toEqual([5, [11, 12]]);
-    expect(asked.map(([at]) => at)).toEqual([5, 130, 317.5, 567.5, 817.5]);
+    expect(asked.map(([at]) => at)).toEqual([5, 110, 215, 320, 425, 530, 635, 740, 845]);
     expect(nack.missing).toBe(0);
     expect(nack.counts).toMatchObject({ missed: 2, abandoned: 2, recovered: 0 });
   });
@@ -52,12 +52,25 @@ describe('NACK', () => {
     expect(nack.counts.recovered).toBe(2);
   });
 
-  it('asks ten times at most', () => {
+  it('learns the round trip from the answers', () => {
+    const nack = make();
+    nack.arrived(0, 0);
+    for (let i = 1; i < 200; i++) {
+      nack.arrived(i * 2, fromMs(i * 500));
+      const answerAt = fromMs(i * 500 + 5 + 120);
+      while (nack.deadline < answerAt) nack.due(nack.deadline);
+      nack.arrived(i * 2 - 1, answerAt, true);
+    }
+
+    expect(Math.abs(nack.roundTrip - fromMs(120))).toBeLessThan(fromMs(10));
+  });
+
+  it('asks twelve times at most', () => {
     const nack = new NackGenerator({ age: fromMs(100_000) });
     nack.arrived(1, 0);
     nack.arrived(3, 0);
 
-    expect(requests(nack, 100_000)).toHaveLength(10);
+    expect(requests(nack, 100_000)).toHaveLength(12);
     expect(nack.missing).toBe(0);
   });
 
@@ -105,7 +118,7 @@ describe('a key frame request', () => {
     const sent: number[] = [];
     for (let ms = 0; ms < 20_000; ms += 10) if (request.due(fromMs(ms))) sent.push(ms);
 
-    expect(sent).toEqual([0, 500, 1500, 3500, 7500, 11_500, 15_500, 19_500]);
+    expect(sent).toEqual([0, 300, 900, 2100, 4500, 8500, 12_500, 16_500]);
     request.arrived();
     expect(request.due(fromMs(60_000))).toBe(false);
   });
@@ -119,6 +132,6 @@ describe('a key frame request', () => {
       request.arrived();
     }
 
-    expect(sent).toBe(2);
+    expect(sent).toBe(4);
   });
 });
