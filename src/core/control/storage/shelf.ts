@@ -27,11 +27,15 @@ export class Shelf<Entry extends ShelfEntry> {
     if (this.#entries.get(key)?.owner === owner) this.#entries.delete(key);
   }
 
-  /** What a request names: in the vhost that it asks for, the one that serves that name, or the default one. */
-  find(request: HttpRequest, settings: Pick<Settings, 'find'>): Entry | undefined {
+  /**
+   * What a request names: in the vhost that it asks for, the one that serves that name, or the default one.
+   *
+   * @param session the vhost of the session that it names: URIs in playlists do not repeat `?vhost=`.
+   */
+  find(request: HttpRequest, settings: Pick<Settings, 'find'>, session?: string): Entry | undefined {
     const path = decodedPath(request.path);
     const vhost = requestedVhost(request);
-    for (const one of [vhost, settings.find(vhost)?.name, DEFAULT_VHOST]) {
+    for (const one of [vhost, settings.find(vhost)?.name, session, DEFAULT_VHOST]) {
       const found = one === undefined ? undefined : this.#entries.get(keyOf(one, path));
       if (found !== undefined) return found;
     }

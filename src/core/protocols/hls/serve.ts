@@ -156,7 +156,7 @@ class Server implements Closer, Session {
   #route(exchange: HttpExchange): boolean {
     const { method, path } = exchange.request;
     try {
-      const entry = this.#shelf.find(exchange.request, this.#host.settings);
+      const entry = this.#shelf.find(exchange.request, this.#host.settings, this.#vhostOfSession(exchange));
       if (entry !== undefined && entry.kind !== 'playlist' && (method === 'GET' || method === 'HEAD')) {
         this.#give(exchange, entry.owner, entry.bytes, entry.kind);
         return true;
@@ -175,13 +175,21 @@ class Server implements Closer, Session {
     return true;
   }
 
-  /** The channel of a path: of the vhost that the request names, else of the default one. */
+  /** The channel of a path: of the vhost that the request or its session names, else of the default one. */
   #find(exchange: HttpExchange, { app, stream }: Resource): Channel | undefined {
-    const vhost = requestedVhost(exchange.request);
-    return (
-      this.#channels.get(streamKey({ vhost, app, stream })) ??
-      this.#channels.get(streamKey({ vhost: DEFAULT_VHOST, app, stream }))
-    );
+    const asked = requestedVhost(exchange.request);
+    const session = this.#vhostOfSession(exchange);
+    for (const vhost of [asked, this.#host.settings.find(asked)?.name, session, DEFAULT_VHOST]) {
+      const found = vhost === undefined ? undefined : this.#channels.get(streamKey({ vhost, app, stream }));
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  /** Of the session that the request names, if it is one of ours. */
+  #vhostOfSession({ request }: HttpExchange): string | undefined {
+    const ctx = request.query.get(CTX);
+    return ctx === null ? undefined : this.#host.sessions.find(ctx)?.info.name.vhost;
   }
 
   /** The playlist of a group. Its variants ask the admission; a session is theirs too, by the id that it is given here. */
