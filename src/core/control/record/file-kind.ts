@@ -1,4 +1,6 @@
 // The containers of recordings, chosen by the ending of the file's name.
+
+import type { Micros } from '../../base/time.ts';
 import { type Container, containers } from '../../format/container/index.ts';
 import { FlvWriter, type Patch } from '../../format/flv/index.ts';
 import { Mp4Writer } from '../../format/fmp4/index.ts';
@@ -14,7 +16,7 @@ export interface FileWriter {
   /** What was held back. */
   end(): readonly Uint8Array[];
   /** What is put right in the complete file. */
-  patches(sizeBytes: number): readonly Patch[];
+  patches(sizeBytes: number, duration: Micros): readonly Patch[];
 }
 
 /** A container as recordings need it. */
@@ -42,7 +44,7 @@ const flv: FileKind = {
       begin: () => writer.begin(),
       write: (frame) => writer.write(frame),
       end: () => [],
-      patches: (size) => writer.patches(size),
+      patches: (size, duration) => writer.patches(size, duration),
     };
   },
 };

@@ -59,6 +59,8 @@ export class RecordingFile {
   #pieceAt: Micros | undefined;
   #first: Micros | undefined;
   #newest: Micros = 0;
+  /** The newest frame whose bytes are on the disk. */
+  #safe: Micros = 0;
   #ended = false;
   #failure: SrsxError | undefined;
   /** Bytes given to the disk so far. */
@@ -81,9 +83,9 @@ export class RecordingFile {
     return this.#path;
   }
 
-  /** Media time in it. */
+  /** Media time on the disk. */
   get duration(): Micros {
-    return this.#newest - (this.#first ?? 0);
+    return Math.max(0, this.#safe - (this.#first ?? 0));
   }
 
   write(frame: Frame): void {
@@ -118,7 +120,11 @@ export class RecordingFile {
     if (bytes === 0) return;
     this.#piece = [];
     this.#pieceBytes = 0;
-    this.#push(bytes, async () => this.#file?.append(chunks));
+    const newest = this.#newest;
+    this.#push(bytes, async () => {
+      await this.#file?.append(chunks);
+      this.#safe = newest;
+    });
   }
 
   /** After a failure the rest of the file is not tried: the queue sees the same failure, and nothing new. */
@@ -175,7 +181,7 @@ export class RecordingFile {
       return;
     }
     try {
-      for (const { offset, bytes } of this.#writer.patches(file.size)) await file.write(offset, bytes);
+      for (const { offset, bytes } of this.#writer.patches(file.size, this.duration)) await file.write(offset, bytes);
     } finally {
       await file.close();
     }

@@ -25,8 +25,6 @@ const LIMITS = { amfDepth: 256, amfValues: 1_000_000 };
 export class FlvWriter {
   readonly #muxer = new FlvMuxer();
   readonly #tracks: readonly Track[];
-  #first: Micros | undefined;
-  #newest: Micros = 0;
 
   constructor(tracks: readonly Track[]) {
     this.#tracks = tracks;
@@ -42,16 +40,13 @@ export class FlvWriter {
   }
 
   write(frame: Frame): Uint8Array[] {
-    this.#first = Math.min(this.#first ?? frame.dts, frame.dts);
-    if (frame.dts > this.#newest) this.#newest = frame.dts;
     return this.#muxer.write(frame).flatMap(({ chunks }) => chunks);
   }
 
-  /** For a file of that size that is complete. */
-  patches(sizeBytes: number): Patch[] {
-    const duration = toSeconds(this.#newest - (this.#first ?? 0));
+  /** For a complete file of that size and media time. */
+  patches(sizeBytes: number, duration: Micros): Patch[] {
     return [
-      { offset: DURATION_AT, bytes: double(duration) },
+      { offset: DURATION_AT, bytes: double(toSeconds(duration)) },
       { offset: SIZE_AT, bytes: double(sizeBytes) },
     ];
   }

@@ -333,6 +333,60 @@ describe('a disk', () => {
     expect(told).toHaveLength(1);
   });
 
+  it('that hung for longer than anybody wants to seek through begins another file', async () => {
+    const { publish, write, server, told, folder } = world({ dvr: 'dvr_path ./rec/[stream].flv;', queueBytes: 20_000 });
+    let open = (): void => undefined;
+    folder('./rec').gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    const publication = publish();
+    const frames = live({ seconds: 20, size: 1000 });
+    write(
+      publication,
+      frames.filter(({ dts }) => dts < fromSeconds(15)),
+    );
+    open();
+    await settled();
+    write(
+      publication,
+      frames.filter(({ dts }) => dts >= fromSeconds(15) && dts < fromSeconds(15.4)),
+    );
+    publication.end();
+    await server.idle();
+
+    expect(told.map(({ file }) => file)).toEqual(['./rec/a.flv', './rec/a-1.flv']);
+    expect(framesOf(folder('./rec').files.get('a-1.flv'), 'a.flv')[0]).toMatchObject({ dts: 0, key: true });
+  });
+
+  it('that has no room for the plain MP4 keeps the fragmented one', async () => {
+    const { publish, write, server, lines, told, folder } = world({ dvr: 'dvr_path ./rec/[stream].mp4;' });
+    const publication = publish();
+    write(publication, live({ seconds: 3 }));
+    const memory = folder('./rec');
+    const { open } = memory;
+    memory.open = (path, use) => {
+      if (path.endsWith('.tmp2')) throw netErrors.system('DISK_FULL', { at: path });
+      return open.call(memory, path, use);
+    };
+    publication.end();
+    await server.idle();
+
+    expect(lines.find(({ level }) => level === 'warn')?.fields).toMatchObject({ code: 'NET_DISK_FULL' });
+    expect(told.map(({ file }) => file)).toEqual(['./rec/a.mp4']);
+    expect(payloads(framesOf(memory.files.get('a.mp4'), 'a.mp4'), 'video')).toHaveLength(75);
+    expect([...memory.files.keys()]).toEqual(['a.mp4']);
+  });
+
+  it('is not asked for a plain MP4 by a server that stops', async () => {
+    const { publish, write, server, told, folder } = world({ dvr: 'dvr_path ./rec/[stream].mp4;' });
+    write(publish(), live({ seconds: 3 }));
+    server.close();
+    await server.idle();
+
+    expect(told).toHaveLength(1);
+    expect(folder('./rec').steps).toEqual(['create a.mp4.tmp', 'close a.mp4.tmp', 'rename a.mp4.tmp a.mp4']);
+  });
+
   it('that is full ends the file with what is in it, and another begins when it may be well', async () => {
     const { publish, write, server, lines, told, folder, clock } = world({ dvr: 'dvr_path ./rec/[stream].flv;' });
     const publication = publish();
@@ -353,6 +407,7 @@ describe('a disk', () => {
 
     expect(lines.filter(({ fields }) => fields['code'] === 'NET_DISK_FULL')).toHaveLength(1);
     expect(told.map(({ file }) => file)).toEqual(['./rec/a.flv', './rec/a-1.flv']);
+    expect(told[0]?.duration).toBeLessThan(fromSeconds(2));
     const left = framesOf(folder('./rec').files.get('a.flv'), 'a.flv');
     expect(payloads(left, 'video').length).toBeGreaterThan(30);
     expect(payloads(framesOf(folder('./rec').files.get('a-1.flv'), 'a.flv'), 'video')).toHaveLength(75);
