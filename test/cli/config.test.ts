@@ -78,10 +78,17 @@ describe('serve by a configuration', () => {
   });
 
   it('does not take flags beside it that it speaks of', async () => {
-    const { code, stderr } = await srsx('serve', '-c', file, '--rtmp-port', '1936');
+    const { code, stderr } = await srsx('serve', '-c', file, '--merge-window', '0');
 
     expect(code).toBe(2);
-    expect(stderr).toContain('--rtmp-port does not go with a configuration');
+    expect(stderr).toContain('--merge-window does not go with a configuration');
+  });
+
+  it('takes addresses beside it, which stand above it', async () => {
+    const { code, stderr } = await srsx('serve', '-t', '-c', file, '-p', '1985', '--api-listen', '1985');
+
+    expect(code).toBe(0);
+    expect(stderr).not.toContain('does not go with');
   });
 
   it('leaves the variables to the configuration', async () => {
