@@ -22,12 +22,12 @@ export class PartPace {
 
   /** What PART-TARGET says, before a frame came late. */
   get target(): Micros {
-    return this.#nominal + SLACK;
+    return Math.max(Math.round(this.#nominal * ROOM), this.#nominal + SLACK);
   }
 
   /** A part of this length is complete: the next frame would make it too long. */
   get enough(): Micros {
-    return this.#nominal - Math.round((this.#frame ?? 0) / 2);
+    return Math.max(this.#nominal - Math.round((this.#frame ?? 0) / 2), Math.ceil(this.target * SHORTEST));
   }
 
   /**
@@ -62,5 +62,9 @@ export class PartPace {
 const FRAMES = 4;
 /** The wait ends here for streams of few frames. */
 const SPAN = fromSeconds(1);
+/** A wished part stands in the middle of what is allowed, so that frames may come a little late or early. */
+const ROOM = 1.08;
+/** §4.4.3.7: no part but the last of a segment is shorter than this part of the target. */
+const SHORTEST = 0.85;
 /** Two roundings to a millisecond, and one more for the averaging. */
 const SLACK = fromMs(3);

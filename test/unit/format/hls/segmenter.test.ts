@@ -187,7 +187,30 @@ describe('a low-latency segmenter', () => {
       expect(length).toBeLessThanOrEqual(target);
       if (!ends.has(index)) expect(length, `${index}`).toBeGreaterThanOrEqual(target * 0.85);
     }
-    expect(Math.abs(target - nominal)).toBeLessThan(6);
+    // The wished length stands in the middle of what the target allows.
+    expect(target).toBeGreaterThan(nominal);
+    expect(target).toBeLessThan(nominal * 1.08 + 6);
+  });
+
+  it.each([12, 15, -15, -25])('keeps parts within the rule when a frame in each second is %s ms off', (off) => {
+    const segmenter = new CmafSegmenter(cmafOptions);
+    const frames = stream({ seconds: 20, sound: false }).map((frame, i) =>
+      video({ at: i * 40 + Math.floor((i + 12) / 25) * off, key: frame.key }),
+    );
+    const events = run(segmenter, [h264Track], frames);
+    const target = segmenter.partTarget! / 1000;
+
+    const parts = partLengths(events);
+    const ends = new Set<number>();
+    for (let at = -1, i = 0; i < events.length; i++) {
+      if (events[i]!.type === 'part') at++;
+      else ends.add(at);
+    }
+    for (const [index, length] of parts.entries()) {
+      expect(length).toBeLessThanOrEqual(target);
+      if (!ends.has(index) && index < parts.length - 1)
+        expect(length, `${index}`).toBeGreaterThanOrEqual(target * 0.85 - 1);
+    }
   });
 
   it('gives a part when the frame behind its last one comes, not later', () => {
