@@ -54,7 +54,7 @@ function transportStream(): Uint8Array {
 describe('a native ingest', () => {
   test('plays a file once in real time', async () => {
     const { run, host, seen } = setup({ 'in.box': boxFile(both, frames) });
-    const result = await run({});
+    const result = await run({ maxTime: fromSeconds(100) });
 
     expect(result).toMatchObject({
       endedBy: 'end',

@@ -40,7 +40,7 @@ export function fillTemplate(template: string, values: TemplateValues): string {
       case 'timestamp':
         return String(timestamp ?? toMs(values.wall));
       default:
-        return date[word] ?? whole;
+        return Object.hasOwn(date, word) ? (date[word] ?? whole) : whole;
     }
   });
 }

@@ -85,6 +85,15 @@ describe('transcode', () => {
     expect(server.children.all).toHaveLength(2);
   });
 
+  it('knows an output only as long as its transcoder is wanted', () => {
+    const server = world(vhost(`transcode { enabled on; ${engine('hd')} }`));
+    server.publish('one').end();
+    server.publish('one_hd');
+
+    expect(server.commands).toHaveLength(1);
+    expect(server.commands[0]).toMatch(/one_hd_hd$/);
+  });
+
   it('refuses an engine whose output is its input', () => {
     const server = world(vhost(`transcode { enabled on; ${engine('x', '', 'rtmp://127.0.0.1/[app]/[stream]')} }`));
     server.publish('one');
@@ -297,11 +306,11 @@ describe('exec', () => {
     expect(server.children.running).toHaveLength(0);
   });
 
-  it('does not read a value of a peer as a template', () => {
-    const server = world(vhost('exec { enabled on; publish ./a [tcUrl]; }'));
+  it('does not read a value of a peer as a template, and leaves unknown words', () => {
+    const server = world(vhost('exec { enabled on; publish ./a [tcUrl] [constructor]; }'));
     server.publish('one', { tcUrl: '[stream] $(id) ; [port]' });
 
-    expect(server.children.running[0]?.command.args).toEqual(['[stream] $(id) ; [port]']);
+    expect(server.children.running[0]?.command.args).toEqual(['[stream] $(id) ; [port]', '[constructor]']);
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Admission } from '../../../../src/core/control/admission.ts';
 import { settingsOf } from '../../../../src/core/control/config/settings.ts';
 import { serveCasters } from '../../../../src/core/protocols/http-flv/index.ts';
 import type { HttpHandler } from '../../../../src/core/wire/http/exchange.ts';
@@ -7,8 +8,8 @@ import { type AskOptions, FakeExchange, flvFile, settled, setUp } from './fakes.
 
 const file = flvFile(live({ seconds: 1 }));
 
-async function world(output = 'rtmp://127.0.0.1/[app]/[stream]') {
-  const base = await setUp();
+async function world(output = 'rtmp://127.0.0.1/[app]/[stream]', admission?: Admission) {
+  const base = await setUp({ ...(admission && { admission }) });
   const doors: { port: number; on: HttpHandler; closed: boolean }[] = [];
   const host = {
     ...base.host,
@@ -97,6 +98,22 @@ describe('a caster of FLV over HTTP', () => {
     garbage.upload.onData(new Uint8Array(1000));
     expect(garbage.status).toBe(400);
     expect(hub.size).toBe(1);
+  });
+
+  it('publishes nothing for a peer that left while the admission thought', async () => {
+    const gate = Promise.withResolvers<void>();
+    const { post, hub } = await world(undefined, {
+      admit: async ({ name }) => {
+        await gate.promise;
+        return { name, policy: 'refuse', mergeWindow: 0 };
+      },
+    });
+    const exchange = await post('/live/a.flv');
+    exchange.onGone();
+    gate.resolve();
+    await settled();
+
+    expect([hub.size, exchange.bodyAsked]).toEqual([0, false]);
   });
 
   it('ends everything when the server stops', async () => {

@@ -201,6 +201,23 @@ describe('a caster of transport streams over UDP', () => {
     expect([ports[0]?.closed, hub.find(name)?.published ?? false, host.sessions.size]).toEqual([true, false, 0]);
   });
 
+  it('publishes nothing when the server stopped while the admission thought', async () => {
+    const gate = Promise.withResolvers<void>();
+    const slow: Admission = {
+      admit: async () => {
+        await gate.promise;
+        return { name, policy: 'refuse', mergeWindow: 0 };
+      },
+    };
+    const { send, server, hub } = await world(config(), slow);
+    send(datagrams()[0] as Uint8Array);
+    server.close();
+    gate.resolve();
+    await settled();
+
+    expect(hub.size).toBe(0);
+  });
+
   it.each([
     ['output rtmp://127.0.0.1/live/ts;', 'CONFIG_VALUE'],
     ['output rtmp://127.0.0.1/live/ts; listen 70000;', 'CASTER_PORT'],
