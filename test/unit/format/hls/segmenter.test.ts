@@ -195,7 +195,7 @@ describe('a low-latency segmenter', () => {
   it.each([12, 15, -15, -25])('keeps parts within the rule when a frame in each second is %s ms off', (off) => {
     const segmenter = new CmafSegmenter(cmafOptions);
     const frames = stream({ seconds: 20, sound: false }).map((frame, i) =>
-      video({ at: i * 40 + Math.floor((i + 12) / 25) * off, key: frame.key }),
+      video({ at: i * 40 + Math.floor((i + 20) / 25) * off, key: frame.key }),
     );
     const events = run(segmenter, [h264Track], frames);
     const target = segmenter.partTarget! / 1000;
