@@ -1,4 +1,4 @@
 // SRTP and SRTCP (RFC 3711, RFC 7714): ours, because it is what each packet costs.
-export { type MasterKey, masterSizes, type SrtpProfile, srtpProfile } from './keys.ts';
+export { type MasterKey, masterSizes, rtcpTrailerBytes, type SrtpProfile, srtpProfile, tagBytes } from './keys.ts';
 export { SrtpReceiver } from './receiver.ts';
-export { rtcpTrailerBytes, type Slot, SrtpSender, tagBytes } from './sender.ts';
+export { type Slot, SrtpSender } from './sender.ts';

@@ -6,12 +6,14 @@ import { type Cipheriv, createCipheriv, createSecretKey } from 'node:crypto';
 const MOST_BLOCKS = 8192;
 const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
-/** `add` packets until they do not fit, then `take` the key stream of all. */
+/** Of all sessions together, since no batch is left open: 128 KiB for each direction of each would be most of what a player costs. */
+const counters = Buffer.from(new ArrayBuffer(MOST_BLOCKS * 16));
+const counterWords = new Int32Array(counters.buffer);
+
+/** `add` packets until they do not fit, then `take` the key stream of all, before another one begins. */
 export class KeyStream {
   readonly #cipher: Cipheriv;
   readonly #salt: Uint8Array;
-  readonly #counters = Buffer.from(new ArrayBuffer(MOST_BLOCKS * 16));
-  readonly #words = new Int32Array(this.#counters.buffer);
   #blocks = 0;
 
   /** @param salt 14 bytes. */
@@ -31,7 +33,7 @@ export class KeyStream {
     const salt = this.#salt;
     const count = Math.ceil(payloadBytes / 16);
     const at = this.#blocks * 16;
-    const bytes = this.#counters;
+    const bytes = counters;
     if (count === 0) return;
     for (let i = 0; i < 14; i++) bytes[at + i] = salt[i] as number;
     xor32(bytes, at + 4, ssrc);
@@ -46,14 +48,14 @@ export class KeyStream {
 
   /** The key stream of all that was added, 16 bytes for each block, and an empty batch. */
   take(): Uint8Array {
-    const stream = this.#cipher.update(this.#counters.subarray(0, this.#blocks * 16));
+    const stream = this.#cipher.update(counters.subarray(0, this.#blocks * 16));
     this.#blocks = 0;
     return stream;
   }
 
   /** The following blocks differ in their last two bytes only. */
   #repeat(first: number, count: number): void {
-    const words = this.#words;
+    const words = counterWords;
     const from = first * 4;
     const a = words[from] as number;
     const b = words[from + 1] as number;

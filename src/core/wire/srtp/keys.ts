@@ -2,9 +2,19 @@
 import { createCipheriv } from 'node:crypto';
 
 /** Protection profiles by their number in DTLS (RFC 5764 §4.1.2, RFC 7714 §14.2). */
-export const srtpProfile = { aes128CmSha1_80: 0x0001, aeadAes128Gcm: 0x0007 } as const;
+export const srtpProfile = { aes128CmSha1_80: 0x0001, aes128CmSha1_32: 0x0002, aeadAes128Gcm: 0x0007 } as const;
 /** One of `srtpProfile`. */
 export type SrtpProfile = (typeof srtpProfile)[keyof typeof srtpProfile];
+
+/** Bytes that protection adds at the end of an RTP packet. */
+export const tagBytes = (profile: SrtpProfile): number =>
+  profile === srtpProfile.aeadAes128Gcm ? 16 : profile === srtpProfile.aes128CmSha1_32 ? 4 : 10;
+
+/** Bytes of an RTCP packet's tag: the short one of AES_CM_128_HMAC_SHA1_32 is for RTP only (RFC 5764 §4.1.2). */
+export const rtcpTagBytes = (profile: SrtpProfile): number => (profile === srtpProfile.aeadAes128Gcm ? 16 : 10);
+
+/** Bytes that protection adds to an RTCP packet: the tag and its index. */
+export const rtcpTrailerBytes = (profile: SrtpProfile): number => rtcpTagBytes(profile) + 4;
 
 /** Bytes of the master key and salt of a profile, which DTLS exports. */
 export const masterSizes = (profile: SrtpProfile): { readonly key: number; readonly salt: number } => ({

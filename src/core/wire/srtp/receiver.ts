@@ -3,14 +3,23 @@ import { createDecipheriv, createSecretKey, type KeyObject, timingSafeEqual } fr
 import { HEADER_BYTES, uint16, uint32 } from '../rtp/index.ts';
 import { HmacSha1 } from './hmac.ts';
 import { KeyStream, xorInto } from './key-stream.ts';
-import { deriveKeys, type MasterKey, type SessionKeys, type SrtpProfile, srtpProfile } from './keys.ts';
+import {
+  deriveKeys,
+  type MasterKey,
+  rtcpTagBytes,
+  type SessionKeys,
+  type SrtpProfile,
+  srtpProfile,
+  tagBytes,
+} from './keys.ts';
 import { ReplayWindow } from './replay.ts';
 import { rtcpNonce, rtpNonce } from './sender.ts';
 
 /** Streams of one session: a few layers with their retransmissions; more is an attack by an authentic peer. */
 const MOST_STREAMS = 64;
 const RTCP_HEADER_BYTES = 8;
-const SHA1_TAG = 10;
+/** Chosen: the first seconds of a stream that began shortly before the wrap; above, a second look costs for nothing. */
+const WRAPPED_BELOW = 0x1000;
 const GCM_TAG = 16;
 
 /** One direction of a session. Never throws for what a peer sends: what is not authentic is counted and gone. */
@@ -23,10 +32,10 @@ export class SrtpReceiver {
   refused = 0;
 
   constructor(master: MasterKey, profile: SrtpProfile) {
-    const make = (keys: SessionKeys): Opener =>
-      profile === srtpProfile.aeadAes128Gcm ? new GcmOpener(keys) : new CounterOpener(keys);
-    this.#rtp = make(deriveKeys(master, profile, 'rtp'));
-    this.#rtcp = make(deriveKeys(master, profile, 'rtcp'));
+    const make = (keys: SessionKeys, tag: number): Opener =>
+      profile === srtpProfile.aeadAes128Gcm ? new GcmOpener(keys) : new CounterOpener(keys, tag);
+    this.#rtp = make(deriveKeys(master, profile, 'rtp'), tagBytes(profile));
+    this.#rtcp = make(deriveKeys(master, profile, 'rtcp'), rtcpTagBytes(profile));
   }
 
   /** The RTP packet in a new array; undefined when it is refused. */
@@ -34,11 +43,15 @@ export class SrtpReceiver {
     const header = headerBytes(packet);
     if (header === undefined) return this.#refuse();
     const ssrc = uint32(packet, 8);
-    const window = this.#windows.get(ssrc) ?? new ReplayWindow();
-    const index = window.indexOf(uint16(packet, 2));
+    const sequence = uint16(packet, 2);
+    const window = this.#windows.get(ssrc);
+    if (window === undefined) return this.#first(packet, header, ssrc, sequence);
+    const index = window.indexOf(sequence);
     if (!window.fresh(index)) return this.#refuse();
     const opened = this.#rtp.openRtp(packet, header, Math.floor(index / 0x10000));
-    return opened === undefined ? this.#refuse() : this.#accepted(this.#windows, ssrc, window, index, opened);
+    if (opened === undefined) return this.#refuse();
+    window.accept(index);
+    return opened;
   }
 
   /** The compound RTCP packet in a new array; undefined when it is refused. */
@@ -47,24 +60,25 @@ export class SrtpReceiver {
     const ssrc = uint32(packet, 4);
     const word = this.#rtcp.indexWord(packet);
     const index = word & 0x7fffffff;
-    const window = this.#rtcpWindows.get(ssrc) ?? new ReplayWindow();
-    if (!window.fresh(index)) return this.#refuse();
+    const window = this.#rtcpWindows.get(ssrc);
+    if (window === undefined ? this.#rtcpWindows.size >= MOST_STREAMS : !window.fresh(index)) return this.#refuse();
     const opened = this.#rtcp.openRtcp(packet, word);
-    return opened === undefined ? this.#refuse() : this.#accepted(this.#rtcpWindows, ssrc, window, index, opened);
+    if (opened === undefined) return this.#refuse();
+    (window ?? begun(this.#rtcpWindows, ssrc)).accept(index);
+    return opened;
   }
 
-  #accepted(
-    windows: Map<number, ReplayWindow>,
-    ssrc: number,
-    window: ReplayWindow,
-    index: number,
-    opened: Uint8Array,
-  ): Uint8Array | undefined {
-    if (!windows.has(ssrc)) {
-      if (windows.size >= MOST_STREAMS) return this.#refuse();
-      windows.set(ssrc, window);
-    }
-    window.accept(index);
+  /**
+   * The first packet of a stream that arrives need not be the first that was sent: with a low sequence it may be one behind
+   * the first wrap, which libraries that begin at zero would refuse for ever. Nothing is kept of what is not authentic.
+   */
+  #first(packet: Uint8Array, header: number, ssrc: number, sequence: number): Uint8Array | undefined {
+    if (this.#windows.size >= MOST_STREAMS) return this.#refuse();
+    let rollOver = 0;
+    let opened = this.#rtp.openRtp(packet, header, rollOver);
+    if (opened === undefined && sequence < WRAPPED_BELOW) opened = this.#rtp.openRtp(packet, header, ++rollOver);
+    if (opened === undefined) return this.#refuse();
+    begun(this.#windows, ssrc).accept(rollOver * 0x10000 + sequence);
     return opened;
   }
 
@@ -72,6 +86,13 @@ export class SrtpReceiver {
     this.refused++;
     return undefined;
   }
+}
+
+/** The window of a stream whose first packet was authentic. */
+function begun(windows: Map<number, ReplayWindow>, ssrc: number): ReplayWindow {
+  const window = new ReplayWindow();
+  windows.set(ssrc, window);
+  return window;
 }
 
 /** Not `slice`: that of a Buffer is a view. */
@@ -98,11 +119,15 @@ interface Opener {
 }
 
 class CounterOpener implements Opener {
-  readonly trailerBytes = 4 + SHA1_TAG;
+  readonly trailerBytes: number;
   readonly #stream: KeyStream;
   readonly #hmac: HmacSha1;
+  /** Bytes of the tag. */
+  readonly #tag: number;
 
-  constructor({ encryption, authentication, salt }: SessionKeys) {
+  constructor({ encryption, authentication, salt }: SessionKeys, tag: number) {
+    this.#tag = tag;
+    this.trailerBytes = 4 + tag;
     this.#stream = new KeyStream(encryption, salt);
     this.#hmac = new HmacSha1(authentication);
   }
@@ -112,14 +137,14 @@ class CounterOpener implements Opener {
   }
 
   openRtp(packet: Uint8Array, header: number, rollOver: number): Uint8Array | undefined {
-    const end = packet.length - SHA1_TAG;
+    const end = packet.length - this.#tag;
     if (end < header || !this.#authentic(packet, end, rollOver)) return undefined;
     this.#stream.add(uint32(packet, 8), rollOver, uint16(packet, 2), end - header);
     return this.#decrypted(packet, header, end);
   }
 
   openRtcp(packet: Uint8Array, word: number): Uint8Array | undefined {
-    const end = packet.length - SHA1_TAG;
+    const end = packet.length - this.#tag;
     if (!this.#authentic(packet, end, undefined)) return undefined;
     // The E bit: some peers leave RTCP unencrypted, which is authentic all the same.
     if (word >>> 31 === 0) return copy(packet, end - 4);
@@ -129,8 +154,8 @@ class CounterOpener implements Opener {
   }
 
   #authentic(packet: Uint8Array, end: number, trailer: number | undefined): boolean {
-    const tag = this.#hmac.sign(packet, 0, end, trailer).subarray(0, SHA1_TAG);
-    return timingSafeEqual(tag, packet.subarray(end, end + SHA1_TAG));
+    const tag = this.#hmac.sign(packet, 0, end, trailer).subarray(0, this.#tag);
+    return timingSafeEqual(tag, packet.subarray(end, end + this.#tag));
   }
 
   #decrypted(packet: Uint8Array, header: number, end: number): Uint8Array {

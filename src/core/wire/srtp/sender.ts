@@ -3,12 +3,15 @@ import { type CipherGCM, createCipheriv, createSecretKey, type KeyObject } from 
 import { HEADER_BYTES, putUint32, uint16, uint32 } from '../rtp/index.ts';
 import { HmacSha1 } from './hmac.ts';
 import { KeyStream, xorInto } from './key-stream.ts';
-import { deriveKeys, type MasterKey, type SessionKeys, type SrtpProfile, srtpProfile } from './keys.ts';
-
-/** Bytes that protection adds at the end of an RTP packet. */
-export const tagBytes = (profile: SrtpProfile): number => (profile === srtpProfile.aeadAes128Gcm ? 16 : 10);
-/** The same for RTCP, which has its index too. */
-export const rtcpTrailerBytes = (profile: SrtpProfile): number => tagBytes(profile) + 4;
+import {
+  deriveKeys,
+  type MasterKey,
+  rtcpTagBytes,
+  type SessionKeys,
+  type SrtpProfile,
+  srtpProfile,
+  tagBytes,
+} from './keys.ts';
 
 /** One packet in the memory of a batch: room for the tag must be behind `end`. */
 export interface Slot {
@@ -30,10 +33,10 @@ export class SrtpSender {
 
   constructor(master: MasterKey, profile: SrtpProfile) {
     this.profile = profile;
-    const make = (keys: SessionKeys): Protector =>
-      profile === srtpProfile.aeadAes128Gcm ? new GcmProtector(keys) : new CounterProtector(keys);
-    this.#rtp = make(deriveKeys(master, profile, 'rtp'));
-    this.#rtcp = make(deriveKeys(master, profile, 'rtcp'));
+    const make = (keys: SessionKeys, tag: number): Protector =>
+      profile === srtpProfile.aeadAes128Gcm ? new GcmProtector(keys) : new CounterProtector(keys, tag);
+    this.#rtp = make(deriveKeys(master, profile, 'rtp'), tagBytes(profile));
+    this.#rtcp = make(deriveKeys(master, profile, 'rtcp'), rtcpTagBytes(profile));
   }
 
   /** Encrypts the first `count` slots of `memory` in place and writes their tags; `end` of each moves behind its tag. */
@@ -56,14 +59,16 @@ interface Protector {
 
 const RTCP_HEADER_BYTES = 8;
 const ENCRYPTED = 0x80000000;
-const SHA1_TAG = 10;
 
-/** AES_CM_128_HMAC_SHA1_80 (RFC 3711 §4). */
+/** AES_CM_128_HMAC_SHA1_80 and _32 (RFC 3711 §4). */
 class CounterProtector implements Protector {
   readonly #stream: KeyStream;
   readonly #hmac: HmacSha1;
+  /** Bytes of the tag. */
+  readonly #tag: number;
 
-  constructor({ encryption, authentication, salt }: SessionKeys) {
+  constructor({ encryption, authentication, salt }: SessionKeys, tag: number) {
+    this.#tag = tag;
     this.#stream = new KeyStream(encryption, salt);
     this.#hmac = new HmacSha1(authentication);
   }
@@ -91,20 +96,20 @@ class CounterProtector implements Protector {
       xorInto(memory, payload, stream, from, size);
       from += Math.ceil(size / 16) * 16;
       const tag = this.#hmac.sign(memory, slot.begin, slot.end - slot.begin, slot.rollOver);
-      for (let byte = 0; byte < SHA1_TAG; byte++) memory[slot.end + byte] = tag[byte] as number;
-      slot.end += SHA1_TAG;
+      for (let byte = 0; byte < this.#tag; byte++) memory[slot.end + byte] = tag[byte] as number;
+      slot.end += this.#tag;
     }
     return next;
   }
 
   protectRtcp(packet: Uint8Array, index: number): Uint8Array {
-    const out = new Uint8Array(packet.length + 4 + SHA1_TAG);
+    const out = new Uint8Array(packet.length + 4 + this.#tag);
     out.set(packet);
     const size = packet.length - RTCP_HEADER_BYTES;
     this.#stream.add(uint32(packet, 4), index >>> 16, index & 0xffff, size);
     xorInto(out, RTCP_HEADER_BYTES, this.#stream.take(), 0, size);
     putUint32(out, packet.length, (ENCRYPTED | index) >>> 0);
-    out.set(this.#hmac.sign(out, 0, packet.length + 4, undefined).subarray(0, SHA1_TAG), packet.length + 4);
+    out.set(this.#hmac.sign(out, 0, packet.length + 4, undefined).subarray(0, this.#tag), packet.length + 4);
     return out;
   }
 }

@@ -162,6 +162,55 @@ describe.each(profiles)('%s', (_, profile) => {
   });
 });
 
+describe('AES_CM_128_HMAC_SHA1_32', () => {
+  const [long, short] = [srtpProfile.aes128CmSha1_80, srtpProfile.aes128CmSha1_32];
+  const master = { key, salt };
+
+  it('is the same with the first four bytes of the tag', () => {
+    const plain = packet(4711, payloadOf(100));
+    const [whole] = protectAll(new SrtpSender(master, long), [{ bytes: plain }]);
+    const [cut] = protectAll(new SrtpSender(master, short), [{ bytes: plain }]);
+
+    expect(toHex(cut!)).toBe(toHex(whole!.subarray(0, plain.length + 4)));
+    expect(new SrtpReceiver(master, short).openRtp(cut!)).toEqual(plain);
+    expect(new SrtpReceiver(master, short).openRtp(whole!)).toBeUndefined();
+  });
+
+  it('has the long tag for RTCP all the same', () => {
+    const plain = fromHex('80c90001deadbeef81cb0001deadbeef');
+    const bytes = new SrtpSender(master, short).protectRtcp(plain);
+
+    expect(bytes).toHaveLength(plain.length + 14);
+    expect(toHex(bytes)).toBe(toHex(new SrtpSender(master, long).protectRtcp(plain)));
+    expect(new SrtpReceiver(master, short).openRtcp(bytes)).toEqual(plain);
+  });
+});
+
+describe.each(profiles)('%s: a stream whose first packets did not come in order', (_, profile) => {
+  const master = masterOf(profile);
+  const from = (index: number) => ({ bytes: packet(index & 0xffff, payloadOf(30)), rollOver: index >> 16 });
+
+  it('is opened although the first one to come is behind the first wrap', () => {
+    const receiver = new SrtpReceiver(master, profile);
+    const packets = [65_537, 65_535, 65_538, 65_534, 65_540].map(from);
+
+    const opened = protectAll(new SrtpSender(master, profile), packets).map((bytes) => receiver.openRtp(bytes));
+
+    expect(opened).toEqual(packets.map(({ bytes }) => bytes));
+  });
+
+  it('keeps nothing of streams that are not authentic', () => {
+    const receiver = new SrtpReceiver(master, profile);
+    for (let ssrc = 0; ssrc < 1000; ssrc++) {
+      expect(receiver.openRtp(packet(1, payloadOf(40), ssrc))).toBeUndefined();
+      expect(receiver.openRtcp(packet(1, payloadOf(40), ssrc))).toBeUndefined();
+    }
+    const [bytes] = protectAll(new SrtpSender(master, profile), [from(5)]);
+
+    expect(receiver.openRtp(bytes!)).toBeDefined();
+  });
+});
+
 describe('a replay window', () => {
   it('knows each index once, whatever the order within its size', () => {
     fc.assert(

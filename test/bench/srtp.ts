@@ -1,0 +1,116 @@
+// What SRTP costs for each packet of 1200 bytes, beside a bare `dgram.send` of the same size in the same run.
+// Usage: node test/bench/srtp.ts [--short]
+import { createSocket, type Socket } from 'node:dgram';
+import { writeHeader } from '../../src/core/wire/rtp/index.ts';
+import { type Slot, SrtpReceiver, SrtpSender, srtpProfile, tagBytes } from '../../src/core/wire/srtp/index.ts';
+
+const short = process.argv.includes('--short');
+const COUNT = short ? 4_000 : 60_000;
+const ROUNDS = short ? 1 : 5;
+const SIZE = 1200;
+/** Room for the tag, in whole words so that the payload can be treated as words. */
+const STRIDE = SIZE + 16;
+
+/** Microseconds of CPU for each of `count` packets: the median of the rounds. */
+function measure(count: number, round: () => void): number {
+  const times = Array.from({ length: ROUNDS }, () => {
+    const before = process.cpuUsage();
+    round();
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / count;
+  });
+  return times.sort((a, b) => a - b)[times.length >> 1] as number;
+}
+
+const masterOf = (profile: (typeof srtpProfile)[keyof typeof srtpProfile]) => ({
+  key: new Uint8Array(16).fill(3),
+  salt: new Uint8Array(profile === srtpProfile.aeadAes128Gcm ? 12 : 14).fill(4),
+});
+
+/** Headers and payloads laid out as a player's batch. */
+function lay(memory: Uint8Array, slots: Slot[], batch: number, sequence: number): void {
+  for (let i = 0; i < batch; i++) {
+    const begin = i * STRIDE;
+    const fields = { payloadType: 96, marker: false, timestamp: 9, ssrc: 7, extended: false };
+    writeHeader(memory, begin, { ...fields, sequence: (sequence + i) & 0xffff });
+    const slot = slots[i] as Slot;
+    slot.begin = begin;
+    slot.end = begin + SIZE;
+  }
+}
+
+function protect(name: keyof typeof srtpProfile, batch: number): number {
+  const profile = srtpProfile[name];
+  const sender = new SrtpSender(masterOf(profile), profile);
+  const memory = new Uint8Array(STRIDE * batch);
+  const slots = Array.from({ length: batch }, () => ({ begin: 0, headerBytes: 12, end: 0, rollOver: 0 }));
+  const round = (): void => {
+    for (let i = 0; i < COUNT; i += batch) {
+      lay(memory, slots, batch, i);
+      sender.protect(memory, slots, batch);
+    }
+  };
+  round();
+  return measure(COUNT, round);
+}
+
+function open(name: keyof typeof srtpProfile): number {
+  const profile = srtpProfile[name];
+  const sender = new SrtpSender(masterOf(profile), profile);
+  const memory = new Uint8Array(STRIDE);
+  const slots = [{ begin: 0, headerBytes: 12, end: 0, rollOver: 0 }];
+  const packets = Array.from({ length: Math.min(COUNT, 20_000) }, (_, i) => {
+    lay(memory, slots, 1, i);
+    sender.protect(memory, slots, 1);
+    return memory.slice(0, SIZE + tagBytes(profile));
+  });
+  const round = (): void => {
+    const receiver = new SrtpReceiver(masterOf(profile), profile);
+    for (const packet of packets) receiver.openRtp(packet);
+  };
+  round();
+  return measure(packets.length, round);
+}
+
+/** A loop that sends `COUNT` datagrams, 32 at a time, to a socket that reads nothing. */
+async function bare(): Promise<number> {
+  const to = await bound();
+  const from = await bound();
+  const datagram = Buffer.alloc(SIZE, 1);
+  const { port } = to.address();
+  const times: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const before = process.cpuUsage();
+    for (let i = 0; i < COUNT; i += 32) {
+      await new Promise<void>((resolve) => {
+        let left = 32;
+        const done = (): void => {
+          if (--left === 0) resolve();
+        };
+        for (let one = 0; one < 32; one++) from.send(datagram, port, '127.0.0.1', done);
+      });
+    }
+    const { user, system } = process.cpuUsage(before);
+    times.push((user + system) / COUNT);
+  }
+  to.close();
+  from.close();
+  return times.sort((a, b) => a - b)[times.length >> 1] as number;
+}
+
+async function bound(): Promise<Socket> {
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  return socket;
+}
+
+const send = await bare();
+const say = (name: string, micros: number): void =>
+  void process.stdout.write(
+    `${name.padEnd(44)} ${micros.toFixed(2).padStart(6)} us  ${(micros / send).toFixed(2)} sends\n`,
+  );
+say(`dgram.send of ${SIZE} bytes`, send);
+for (const name of ['aes128CmSha1_80', 'aes128CmSha1_32', 'aeadAes128Gcm'] as const) {
+  for (const batch of [1, 8, 32]) say(`${name}, ${batch} at once, header included`, protect(name, batch));
+  say(`${name}, opened one by one`, open(name));
+}
