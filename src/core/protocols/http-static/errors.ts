@@ -1,5 +1,5 @@
 // Codes of files over HTTP, and the HTTP status of every refusal.
-import { defineErrors, type SrsxError } from '../../base/errors.ts';
+import { defineErrors, type SrsxError, SystemError } from '../../base/errors.ts';
 import { type FailureAnswer, failureAnswer } from '../../wire/http/failure.ts';
 
 /** What a request can be refused for. */
@@ -25,4 +25,10 @@ const statuses: Readonly<Record<string, number>> = {
 };
 
 /** The status is that of the code, else that of the kind of error. */
-export const answerTo = (error: SrsxError): FailureAnswer => failureAnswer(error, statuses[error.code]);
+export function answerTo(error: SrsxError): FailureAnswer {
+  const answer = failureAnswer(error, statuses[error.code]);
+  if (!(error instanceof SystemError)) return answer;
+  // What the machine says names places on its disk, which are no peer's business.
+  const body = { code: error.srs ?? 0, error: error.code, message: 'the file cannot be read' };
+  return { ...answer, body: JSON.stringify(body) };
+}
