@@ -6,6 +6,7 @@ import type { Micros } from '../base/time.ts';
 import { DEFAULT_VHOST, type StreamName } from '../media/stream-name.ts';
 import type { HookClient, HookConnection } from './hooks/hooks.ts';
 
+/** Codes of the door, beside those of refer, security and hooks. */
 export const admissionErrors = defineErrors('ADMISSION', {
   NAME: {
     srs: 2051,
@@ -58,6 +59,7 @@ export interface Ticket {
   end(): void;
 }
 
+/** What an admitted client may, and under which terms. */
 export interface Grant {
   /** The name with the vhost that serves it. */
   readonly name: StreamName;
@@ -79,6 +81,7 @@ export const publisherTimes = ({ firstMediaTime, silentTime }: Grant): Partial<P
 
 type PublisherTime = 'firstMediaTime' | 'silentTime';
 
+/** Who decides. */
 export interface Admission {
   /** Rejects with a RefusedError; the caller has paused its link meanwhile. */
   admit(request: AdmissionRequest): Promise<Grant>;

@@ -2,6 +2,7 @@
 import { defineErrors } from '../base/errors.ts';
 import type { Section } from './config/config.ts';
 
+/** Codes of refer. */
 export const referErrors = defineErrors('REFER', {
   PAGE: {
     srs: 2015,

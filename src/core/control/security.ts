@@ -3,6 +3,7 @@ import { defineErrors } from '../base/errors.ts';
 import type { Section } from './config/config.ts';
 import { type IpBytes, isInBlock, parseIp, parseIpBlock } from './ip.ts';
 
+/** Codes of security. */
 export const securityErrors = defineErrors('SECURITY', {
   DENY: {
     srs: 1053,

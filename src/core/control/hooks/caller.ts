@@ -11,7 +11,7 @@ import type { Net } from '../host.ts';
 import { ANSWER_BYTES, isAnswer } from './answer.ts';
 import type { HookBody } from './bodies.ts';
 import { hookErrors } from './errors.ts';
-import { Lanes } from './lanes.ts';
+import { type LaneLimits, Lanes } from './lanes.ts';
 
 /**
  * Chosen: of one URL. A callback server of one process takes a few hundred at once; when a thousand players come together,
@@ -37,6 +37,7 @@ export interface HookCall {
 export interface CallerOptions {
   readonly clock: Clock;
   readonly net: Pick<Net, 'request'>;
+  readonly lanes?: LaneLimits;
 }
 
 /** Makes the requests. All errors are RefusedErrors of the table HOOKS. */
@@ -47,10 +48,10 @@ export class HookCaller {
   readonly #underWay = new Set<AbortController>();
   #closed = false;
 
-  constructor({ clock, net }: CallerOptions) {
+  constructor({ clock, net, lanes = { active: AT_ONCE, waiting: IN_LINE } }: CallerOptions) {
     this.#clock = clock;
     this.#net = net;
-    this.#lanes = new Lanes(clock, { active: AT_ONCE, waiting: IN_LINE }, ({ kind, waiting }, key) => {
+    this.#lanes = new Lanes(clock, lanes, ({ kind, waiting }, key) => {
       return hookErrors.refused(kind === 'full' ? 'BUSY' : 'LATE', { hook: key, waiting });
     });
   }

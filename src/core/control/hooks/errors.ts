@@ -1,6 +1,7 @@
 // Codes of the hooks; details never hold an answer, which may be hostile.
 import { defineErrors } from '../../base/errors.ts';
 
+/** Codes of questions to callback servers, and of what they are told. */
 export const hookErrors = defineErrors('HOOKS', {
   REFUSED: {
     srs: 3064,

@@ -16,6 +16,7 @@ import { accepted, targetsIn } from './answer.ts';
 import * as bodies from './bodies.ts';
 import { type HookCall, HookCaller } from './caller.ts';
 import type { HookClient, HookConnection, Hooks } from './hooks.ts';
+import type { LaneLimits } from './lanes.ts';
 import { Publishers } from './publishers.ts';
 import { Tells } from './tells.ts';
 
@@ -29,6 +30,8 @@ export interface HttpHooksOptions {
   readonly hub: Hub;
   readonly settings: Settings;
   readonly identity: bodies.Identity;
+  /** Requests of one URL; without it, as many as a server of one process takes. */
+  readonly lanes?: LaneLimits;
 }
 
 /** SRS: on_hls_notify is given up after this. */

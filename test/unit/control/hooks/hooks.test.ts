@@ -142,6 +142,23 @@ describe('a hook that is asked', () => {
     expect(asked).toHaveLength(129);
   });
 
+  it('is refused when the line is full', async () => {
+    const { admit, answers, clock } = world({
+      settings: hooksOf('on_play http://slow/;'),
+      lanes: { active: 2, waiting: 3 },
+    });
+    answers.of = () => 'hang';
+    const players = Array.from({ length: 7 }, () => rejected(admit({ action: 'play' })));
+    await settled();
+    clock.advance(fromSeconds(28));
+    const codes = await Promise.all(players);
+
+    expect(codes.filter((code) => code === 'HOOKS_BUSY')).toHaveLength(2);
+    expect(codes.filter((code) => code === 'HOOKS_LATE')).toHaveLength(5);
+    answers.of = () => ({ text: '0' });
+    expect(await rejected(admit({ action: 'play' }))).toBeUndefined();
+  });
+
   it('goes on in line as answers come', async () => {
     const { admit, asked } = world({ settings: hooksOf('on_play http://slow/;') });
     const players = Array.from({ length: 500 }, () => rejected(admit({ action: 'play' })));

@@ -7,6 +7,7 @@ import type { AdmissionRequest } from '../../../../src/core/control/admission.ts
 import { loadConfig } from '../../../../src/core/control/config/load.ts';
 import { settingsOf } from '../../../../src/core/control/config/settings.ts';
 import { HttpHooks } from '../../../../src/core/control/hooks/http-hooks.ts';
+import type { LaneLimits } from '../../../../src/core/control/hooks/lanes.ts';
 import type { HttpRequestOptions } from '../../../../src/core/control/host.ts';
 import { type SessionInfo, Sessions } from '../../../../src/core/control/sessions.ts';
 import { VhostAdmission } from '../../../../src/core/control/vhost-admission.ts';
@@ -36,13 +37,14 @@ export interface WorldOptions {
   readonly settings?: string;
   readonly policy?: 'refuse' | 'takeover';
   readonly sessions?: number;
+  readonly lanes?: LaneLimits;
 }
 
 export const hooksOf = (lines: string): string => `vhost __defaultVhost__ { http_hooks { enabled on; ${lines} } }`;
 
 export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-export function world({ settings: text, policy = 'refuse', sessions: limit = 100 }: WorldOptions = {}) {
+export function world({ settings: text, policy = 'refuse', sessions: limit = 100, lanes }: WorldOptions = {}) {
   const clock = new VirtualClock();
   const rng = new SeedRng(3);
   const lines: LogLine[] = [];
@@ -81,7 +83,7 @@ export function world({ settings: text, policy = 'refuse', sessions: limit = 100
     },
   };
   const identity = { serverId: 'vid-1', serviceId: 's1', streamId: () => 'vid-s', workDir: () => '/srv' };
-  const hooks = new HttpHooks({ clock, rng, log, net, limits, hub, settings, identity });
+  const hooks = new HttpHooks({ clock, rng, log, net, limits, hub, settings, identity, ...(lanes && { lanes }) });
   const admission = new VhostAdmission({ clock, rng, limits, settings, sessions, hooks, policy });
   const request = (more: Partial<AdmissionRequest> = {}): AdmissionRequest => ({
     ...{ action: 'publish', protocol: 'rtmp', type: 'fmle-publish', peer: { host: '10.0.0.9', port: 5 } },

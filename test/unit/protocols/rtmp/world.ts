@@ -25,6 +25,8 @@ export interface WorldOptions {
   readonly limits?: Partial<Limits>;
   readonly config?: Partial<RtmpConfig>;
   readonly admission?: Admission;
+  /** The configuration; without it, one vhost with all defaults. */
+  readonly settings?: string;
 }
 
 const unused = (): never => {
@@ -47,7 +49,7 @@ export class World {
   readonly sessions: Sessions;
   readonly host: Host;
 
-  constructor({ policy = 'refuse', limits = {}, config = {}, admission }: WorldOptions = {}) {
+  constructor({ policy = 'refuse', limits = {}, config = {}, admission, settings }: WorldOptions = {}) {
     this.limits = { ...defaultLimits, ...limits };
     this.config = { ...defaults, ...config };
     this.hub = new Hub({ clock: this.clock, limits: this.limits, gopCache: true, mergeWindow: 0 });
@@ -59,7 +61,7 @@ export class World {
       log: new Log((line) => this.lines.push(line), 'info'),
       limits: this.limits,
       hub: this.hub,
-      settings: settingsOf(),
+      settings: settingsOf(settings),
       admission: admission ?? new OpenAdmission({ policy, mergeWindow: 0, nameBytes }),
       hooks: noHooks,
       sessions: this.sessions,
