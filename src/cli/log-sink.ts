@@ -5,6 +5,7 @@ import { usage } from './units.ts';
 
 /** For people, for programs, or as SRS writes it. */
 export const logFormats = ['text', 'json', 'srs'] as const;
+/** One of `logFormats`. */
 export type LogFormat = (typeof logFormats)[number];
 
 /** What `--log` says: a level, and topics whose debug lines are wanted: `warn`, `debug`, `debug,rtmp:chunk`. */

@@ -1,6 +1,7 @@
 // Bits in order, most significant first, with the Exp-Golomb codes of H.264 §9.1 and H.265 §9.2.
 import { defineErrors } from './errors.ts';
 
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const bitsErrors = defineErrors('BITS', {
   SHORT: { text: '{wanted} bits wanted, {left} left', advice: 'The parameter set or header ends too early.' },
   GOLOMB: { text: 'an Exp-Golomb code has more than 32 leading zeros', advice: 'The parameter set is damaged.' },

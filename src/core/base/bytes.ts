@@ -1,6 +1,7 @@
 // Bytes in order: a reader and a writer over one array, and a queue of received chunks. Big-endian unless named.
 import { defineErrors } from './errors.ts';
 
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const bytesErrors = defineErrors('BYTES', {
   SHORT: { text: '{wanted} bytes wanted at offset {offset}, {left} left', advice: 'The input ends too early.' },
   WIDE: { text: 'a 64-bit value at offset {offset} is above 2^53', advice: 'The input is damaged.' },

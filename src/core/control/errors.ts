@@ -1,6 +1,7 @@
 // Codes of the engine itself.
 import { defineErrors } from '../base/errors.ts';
 
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const engineErrors = defineErrors('ENGINE', {
   ADDRESS: {
     text: '{text} is not an address to listen at',

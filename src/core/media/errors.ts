@@ -1,6 +1,7 @@
 // Codes of the media core.
 import { defineErrors } from '../base/errors.ts';
 
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const streamErrors = defineErrors('STREAM', {
   BUSY: {
     srs: 1028,
@@ -16,6 +17,7 @@ export const streamErrors = defineErrors('STREAM', {
   TRACKS: { text: '{count} tracks are more than the limit of {limit}', advice: 'Raise limits.tracks.' },
 });
 
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const playErrors = defineErrors('PLAYER', {
   TOO_SLOW: {
     text: 'the player took nothing for {seconds} s',

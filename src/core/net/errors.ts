@@ -1,6 +1,7 @@
 // What the machine and the network refuse, with advice; Node's error codes are translated here and nowhere else.
 import { type Details, defineErrors, SrsxError, type SystemError } from '../base/errors.ts';
 
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const netErrors = defineErrors('NET', {
   ADDRESS_IN_USE: {
     srs: 1002,

@@ -1,6 +1,7 @@
 // Codes of the tools.
 import { defineErrors } from '../base/errors.ts';
 
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const endpointErrors = defineErrors('ENDPOINT', {
   EMPTY: { text: 'the source or target is empty', advice: 'Give a URL, a path, or - for standard input or output.' },
   SCHEME: { text: '{scheme}: is not a protocol of srsx', advice: 'Known: {known}.{nearest}' },
@@ -13,6 +14,7 @@ export const endpointErrors = defineErrors('ENDPOINT', {
   PUSH: { text: '{protocol} cannot publish or write', advice: 'Protocols that can: {known}.' },
 });
 
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const relayErrors = defineErrors('RELAY', {
   EMPTY: { text: '{from} gave no media', advice: 'Look at it with srsx probe.' },
   ENDED: { text: 'the output {to} ended by itself', advice: 'The other end has closed; --retry connects again.' },
@@ -25,6 +27,7 @@ export const relayErrors = defineErrors('RELAY', {
   SAME: { text: 'input and output are the same file', advice: 'Write to another file.' },
 });
 
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const ingestErrors = defineErrors('INGEST', {
   FFMPEG: {
     srs: 3028,
@@ -42,6 +45,7 @@ export const ingestErrors = defineErrors('INGEST', {
   },
 });
 
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const snapshotErrors = defineErrors('SNAPSHOT', {
   FORMAT: { text: '{to} is no picture that can be written', advice: 'End it in .jpg, .png, .webp or .bmp.' },
   TIMEOUT: {
@@ -52,6 +56,7 @@ export const snapshotErrors = defineErrors('SNAPSHOT', {
   GIVEN_UP: { text: 'the snapshot of {from} was given up', advice: 'The operator ended it.' },
 });
 
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const probeErrors = defineErrors('PROBE', {
   TIMEOUT: {
     text: '{source} did not answer within {seconds} s',
@@ -59,6 +64,7 @@ export const probeErrors = defineErrors('PROBE', {
   },
 });
 
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const benchErrors = defineErrors('BENCH', {
   THRESHOLD: { text: 'threshold {text}: {why}', advice: 'For instance: first-frame.p95<500ms, failed<=0, stalled<1%.' },
   CLIENTS: { text: '{clients} clients are outside 1..{limit}', advice: 'Use several machines for more.' },

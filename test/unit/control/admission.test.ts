@@ -47,6 +47,8 @@ describe('a vhost', () => {
     expect(of(at('a.com').name)).toEqual({
       gopCache: false,
       mergeWindow: fromMs(50),
+      timeline: 'full',
+      interleave: false,
       limits: { gopFrames: 7, feedSpan: fromSeconds(3) },
     });
   });

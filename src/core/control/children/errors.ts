@@ -1,6 +1,7 @@
 // What is wrong with the programs of a configuration; SRS's numbers.
 import { defineErrors } from '../../base/errors.ts';
 
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const childErrors = defineErrors('CHILDREN', {
   PROGRAM: {
     srs: 3032,

@@ -1,6 +1,7 @@
 // What can be wrong with a forward; SRS's numbers.
 import { defineErrors } from '../../base/errors.ts';
 
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const forwardErrors = defineErrors('FORWARD', {
   TARGET: {
     srs: 1031,

@@ -1,6 +1,7 @@
 // Codes of FLV. Those of tags are counted and the tag is dropped: one bad frame does not end a good session.
 import { defineErrors } from '../../base/errors.ts';
 
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const flvErrors = defineErrors('FLV', {
   HEADER: {
     srs: 3036,

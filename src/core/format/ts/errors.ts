@@ -1,6 +1,7 @@
 // Codes of the transport stream.
 import { defineErrors } from '../../base/errors.ts';
 
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const tsErrors = defineErrors('TS', {
   SYNC: {
     text: 'no transport stream packets in {bytes} bytes',

@@ -2,6 +2,7 @@
 // layer in its own words and passes through.
 import { defineErrors, SrsxError } from '../../base/errors.ts';
 
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const fileErrors = defineErrors('FILE', {
   FAILED: { text: '{path}: {why}', advice: 'Check the disk, or what is at the other end of the pipe.' },
   CLOSED: { text: 'the reader of {path} has gone', advice: 'What it had not taken is lost.' },

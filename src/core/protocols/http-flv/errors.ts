@@ -2,6 +2,7 @@
 import { defineErrors, type SrsxError } from '../../base/errors.ts';
 import { type FailureAnswer, failureAnswer } from '../../wire/http/failure.ts';
 
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const httpFlvErrors = defineErrors('HTTP_FLV', {
   NO_STREAM: { text: 'nobody publishes {stream}', advice: 'Start the publisher, or correct the name.' },
   OFF: {

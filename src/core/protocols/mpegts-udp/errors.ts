@@ -1,6 +1,7 @@
 // Codes of transport streams over UDP.
 import { defineErrors } from '../../base/errors.ts';
 
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const errors = defineErrors('UDP', {
   SILENT: { srs: 1011, text: 'no datagram came for {seconds} s', advice: 'Look whether the sender runs.' },
   NO_MEDIA: {

@@ -1,6 +1,7 @@
 // The codes of RTMP.
 import { defineErrors } from '../../base/errors.ts';
 
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const errors = defineErrors('RTMP', {
   VERSION: {
     srs: 2000,

@@ -1,6 +1,7 @@
 // Codes of AMF0.
 import { defineErrors } from '../../base/errors.ts';
 
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const amf0Errors = defineErrors('AMF0', {
   SHORT: {
     srs: 2003,

@@ -1,6 +1,7 @@
 // The codes of DTLS.
 import { defineErrors } from '../../base/errors.ts';
 
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const dtlsErrors = defineErrors('DTLS', {
   MESSAGE: { text: 'a DTLS handshake message is damaged: {why}', advice: 'The peer is damaged or hostile.' },
   STATE: { text: 'a DTLS handshake message came at the wrong time: {why}', advice: 'The peer is damaged or hostile.' },

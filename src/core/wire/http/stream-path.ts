@@ -2,6 +2,7 @@
 import { defineErrors } from '../../base/errors.ts';
 import type { HttpRequest } from './exchange.ts';
 
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const pathErrors = defineErrors('HTTP', {
   PATH: {
     text: 'the path does not name a stream: {why}',

@@ -1,6 +1,7 @@
 // Codes of WebSocket framing, and the close codes of RFC 6455 §7.4.1 that say the same to the peer.
 import { defineErrors, LimitError, ProtocolError, RefusedError, type SrsxError } from '../../base/errors.ts';
 
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const webSocketErrors = defineErrors('WEBSOCKET', {
   RESERVED: { text: 'reserved bits {bits} are set', advice: 'The peer uses an extension that was not agreed.' },
   OPCODE: { text: 'opcode {opcode} is reserved', advice: 'The peer is damaged or uses an unknown extension.' },

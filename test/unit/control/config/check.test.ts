@@ -129,11 +129,11 @@ describe('values', () => {
   });
 
   it('that change nothing are told once, with the reason', () => {
-    const { notices } = load('listen 1;\ndaemon on;\nvhost a { atc on; }\nvhost b { atc on; }');
+    const { notices } = load('listen 1;\ndaemon on;\nvhost a { mr { enabled on; } }\nvhost b { mr { enabled on; } }');
 
     expect(notices.map(({ line, directive }) => [line, directive])).toEqual([
       [2, 'daemon'],
-      [3, 'vhost.play.atc'],
+      [3, 'vhost.publish.mr'],
     ]);
   });
 });
