@@ -5,8 +5,8 @@
 //   | . | B | C | . | E |      a ring of `items` places; the place of a number is its remainder
 //
 // What is in order leaves at once: no delay is added where nothing is missing. A hole is waited for until the first item
-// behind it has waited for `span`; then the hole is given up and told with the next item. Why not a fixed play-out delay: we
-// pass media on, and whoever shows it has a buffer of its own.
+// behind it has waited for `span`, or half of the places are behind it; then the hole is given up and told with the next item.
+// Why not a fixed play-out delay: we pass media on, and whoever shows it has a buffer of its own.
 import type { Micros } from '../base/time.ts';
 
 /** Bounds of a queue. */
@@ -15,7 +15,7 @@ export interface QueueLimits {
   readonly span: Micros;
   /** How long the very first item is held, so that those it overtook still come before it; 0: not at all. */
   readonly start: Micros;
-  /** Numbers from the oldest waited for to the newest. A jump further is a sender that began anew. */
+  /** Places. A hole is given up when half of them are behind it; a jump further than all is a sender that began anew. */
   readonly items: number;
   /** Of all items that wait, by the `size` that is given with each. */
   readonly bytes: number;
@@ -51,6 +51,8 @@ export class ReorderQueue<Item> {
   #count = 0;
   #bytes = 0;
   #missing = 0;
+  /** The last item that was far too old; when its successor is the next to come, the sender began anew with it. */
+  #straggler: Place<Item> | undefined;
   /** Arrival of the first item behind the hole; Infinity: nothing waits. */
   #since: Micros = Number.POSITIVE_INFINITY;
   /** Numbers given up so far, items that came too late, and items that came twice. */
@@ -80,32 +82,34 @@ export class ReorderQueue<Item> {
   /**
    * Adds an item; `take` until it gives nothing should follow.
    *
-   * A jump of more than `items` drops what waits and begins anew at this item; one of more than `items` backwards too, while
-   * smaller steps back are late items.
+   * A jump of more than `items` drops what waits and begins anew at this item; one of more than `items` backwards too, when two
+   * items in order make it (RFC 3550 A.1): one alone is late, as smaller steps back are.
    */
   push(sequence: number, item: Item, size: number, now: Micros): Pushed {
     const pushed = this.#judge(sequence);
+    const place = { item, sequence, size, since: now };
+    const straggler = this.#straggler;
+    this.#straggler = pushed === 'late' && this.#isAncient(sequence) ? place : undefined;
     if (pushed === 'late') this.counts.late++;
     if (pushed === 'twice') this.counts.twice++;
     if (pushed === 'late' || pushed === 'twice') return pushed;
-    if (pushed === 'restart') this.#restart(sequence);
-    if (this.#next === undefined) this.#startsAt = now + this.#limits.start;
-    if (this.#next === undefined || sequence < this.#next) this.#next = sequence;
-    if (this.#count === 0 || sequence > this.#newest) this.#newest = sequence;
-    this.#places[this.#index(sequence)] = { item, sequence, size, since: now };
-    this.#count++;
-    this.#bytes += size;
-    if (now < this.#since) this.#since = now;
+    if (pushed === 'kept') this.#put(place);
+    else if (straggler?.sequence !== sequence - 1) this.#restart([place]);
+    else {
+      // Not too old after all, but the first of the new beginning.
+      this.counts.late--;
+      this.#restart([straggler, place]);
+    }
     return pushed;
   }
 
   /** The next item in order; one behind a hole when its time is over or too many bytes wait. */
   take(now: Micros): Ordered<Item> | undefined {
     if (this.#count === 0 || this.#next === undefined) return undefined;
-    if (this.#startsAt !== undefined && now < this.#startsAt && this.#bytes <= this.#limits.bytes) return undefined;
+    if (this.#startsAt !== undefined && now < this.#startsAt && !this.#isFull()) return undefined;
     this.#startsAt = undefined;
     if (this.#places[this.#index(this.#next)] === undefined) {
-      if (now < this.deadline && this.#bytes <= this.#limits.bytes) return undefined;
+      if (now < this.deadline && !this.#isFull()) return undefined;
       this.#skip();
     }
     return this.#shift(this.#next);
@@ -123,22 +127,45 @@ export class ReorderQueue<Item> {
   #judge(sequence: number): Pushed {
     if (this.#next === undefined) return 'kept';
     const { items } = this.#limits;
-    if (sequence >= this.#next + items || sequence < this.#next - items) return 'restart';
+    if (sequence >= this.#next + items) return 'restart';
+    if (this.#isAncient(sequence)) return this.#straggler?.sequence === sequence - 1 ? 'restart' : 'late';
     // Nothing has left yet: the beginning may still move forwards, as long as all has room.
     if (sequence < this.#next && this.#startsAt !== undefined && this.#newest - sequence < items) return 'kept';
     if (sequence < this.#next) return 'late';
     return this.#places[this.#index(sequence)] === undefined ? 'kept' : 'twice';
   }
 
-  #restart(sequence: number): void {
+  #isAncient(sequence: number): boolean {
+    return this.#next !== undefined && sequence < this.#next - this.#limits.items;
+  }
+
+  /** Whether no hole is waited for: the rest of the room is for what comes before the next `take`. */
+  #isFull(): boolean {
+    const { items, bytes } = this.#limits;
+    return this.#bytes > bytes || this.#newest - (this.#next ?? 0) >= items / 2;
+  }
+
+  #put(place: Place<Item>): void {
+    const { sequence, size, since } = place;
+    if (this.#next === undefined) this.#startsAt = since + this.#limits.start;
+    if (this.#next === undefined || sequence < this.#next) this.#next = sequence;
+    if (this.#count === 0 || sequence > this.#newest) this.#newest = sequence;
+    this.#places[this.#index(sequence)] = place;
+    this.#count++;
+    this.#bytes += size;
+    if (since < this.#since) this.#since = since;
+  }
+
+  #restart(begin: readonly Place<Item>[]): void {
     this.#places.fill(undefined);
     this.#count = 0;
     this.#bytes = 0;
-    this.#next = sequence;
+    this.#next = (begin[0] as Place<Item>).sequence;
     this.#missing = Number.POSITIVE_INFINITY;
     this.#since = Number.POSITIVE_INFINITY;
     this.#startsAt = undefined;
     this.counts.restarts++;
+    for (const place of begin) this.#put(place);
   }
 
   /** Gives up the hole in front. */
