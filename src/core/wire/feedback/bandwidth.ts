@@ -25,6 +25,8 @@ const FEW_LOST = 0.02;
 const MANY_LOST = 0.1;
 /** What arrives is measured over this. */
 const WINDOW = fromMs(500);
+/** Packets of a window, at 16 000 a second; the times are those that the player tells. */
+const MOST_ARRIVALS = 8192;
 /** Two decreases are at least so far apart, or one full queue would count twice. */
 const DECREASE_INTERVAL = fromMs(300);
 /** A REMB that is not repeated is forgotten; Chromium sends one a second at least. */
@@ -39,7 +41,7 @@ interface Arrival {
 export class BandwidthEstimate {
   readonly #bounds: BandwidthBounds;
   readonly #trend = new DelayTrend();
-  /** Of the last window; bounded by its time and by what a ledger can settle. */
+  /** Of the last window. */
   #arrivals: Arrival[] = [];
   #arrivedBytes = 0;
   #delayBps: number;
@@ -98,6 +100,11 @@ export class BandwidthEstimate {
     return span < toSeconds(WINDOW) / 5 ? undefined : ((this.#arrivedBytes - first.bytes) * 8) / span;
   }
 
+  /** Packets that the measurement goes through, at most 8192. */
+  get arrivals(): number {
+    return this.#arrivals.length;
+  }
+
   #byDelay(elapsed: number, now: Micros): void {
     const arriving = this.arrivingBps;
     if (this.#trend.use === 'over') {
@@ -126,14 +133,20 @@ export class BandwidthEstimate {
   }
 
   #arrived(at: Micros, bytes: number): void {
+    const newest = this.#arrivals.at(-1);
+    // The player's clock was set back: what is in the future would be kept until it comes.
+    if (newest !== undefined && at < newest.at - WINDOW) this.#forget(this.#arrivals.length);
+    if (this.#arrivals.length >= MOST_ARRIVALS) this.#forget(MOST_ARRIVALS / 2);
     this.#arrivals.push({ at, bytes });
     this.#arrivedBytes += bytes;
     let old = 0;
-    while (old < this.#arrivals.length && (this.#arrivals[old] as Arrival).at < at - WINDOW) {
-      this.#arrivedBytes -= (this.#arrivals[old++] as Arrival).bytes;
-    }
-    // Cutting an array costs its length: it waits until the dead part is worth it.
-    if (old > 0) this.#arrivals = this.#arrivals.slice(old);
+    while ((this.#arrivals[old] as Arrival).at < at - WINDOW) old++;
+    if (old > 0) this.#forget(old);
+  }
+
+  #forget(count: number): void {
+    for (let i = 0; i < count; i++) this.#arrivedBytes -= (this.#arrivals[i] as Arrival).bytes;
+    this.#arrivals = this.#arrivals.slice(count);
   }
 
   #within(bps: number): number {

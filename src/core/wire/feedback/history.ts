@@ -8,6 +8,11 @@ const RING = 1024;
 const AGE = fromSeconds(2);
 /** A packet is not sent again while its retransmission is still on the way; before a round trip is known. */
 const FIRST_ROUND_TRIP = fromMs(50);
+/** What a player may pretend its round trip to be. Too small: it makes us send the same again and again. */
+const LEAST_ROUND_TRIP = fromMs(10);
+const MOST_ROUND_TRIP = fromMs(500);
+/** A packet is sent again so many times: requests beyond are no loss, but a player that wants more than was sent. */
+const MOST_TIMES = 10;
 
 /** One packet that was sent: where its payload is and what its header said. */
 export interface SentPacket {
@@ -33,13 +38,14 @@ export class SentHistory {
   readonly #types = new Uint8Array(RING);
   readonly #sequences = new Uint16Array(RING);
   readonly #sent = new Float64Array(RING);
-  /** When it was sent again; 0: not yet. */
+  /** When it was sent again, and how often. */
   readonly #again = new Float64Array(RING);
+  readonly #times = new Uint8Array(RING);
   #roundTrip = FIRST_ROUND_TRIP;
 
-  /** A new measurement of the round trip. */
+  /** A new measurement of the round trip; what a player says is believed from 10 to 500 ms. */
   set roundTrip(time: Micros) {
-    this.#roundTrip = time;
+    this.#roundTrip = Math.min(MOST_ROUND_TRIP, Math.max(LEAST_ROUND_TRIP, time));
   }
 
   /** @param sequence 16 bits. */
@@ -52,20 +58,22 @@ export class SentHistory {
     this.#types[place] = (marker ? MARKER : 0) | payloadType;
     this.#sequences[place] = sequence;
     this.#sent[place] = now;
-    this.#again[place] = 0;
+    this.#times[place] = 0;
   }
 
   /**
-   * What to send again for a sequence of a NACK: undefined when it was not sent, is too old, or was sent again within a
-   * round trip. Counts as sent again.
+   * What to send again for a sequence of a NACK: undefined when it was not sent, is too old, was sent again within a round
+   * trip, or ten times already. Counts as sent again.
    */
   again(sequence: number, now: Micros): SentPacket | undefined {
     const place = sequence & (RING - 1);
     const memory = this.#memories[place];
     if (memory === undefined || this.#sequences[place] !== sequence) return undefined;
     if (now - (this.#sent[place] as number) > AGE) return undefined;
-    const again = this.#again[place] as number;
-    if (again !== 0 && now - again < this.#roundTrip) return undefined;
+    const times = this.#times[place] as number;
+    if (times >= MOST_TIMES) return undefined;
+    if (times > 0 && now - (this.#again[place] as number) < this.#roundTrip) return undefined;
+    this.#times[place] = times + 1;
     this.#again[place] = now;
     const type = this.#types[place] as number;
     return {

@@ -1,5 +1,5 @@
 // What was sent to one player and when, joined with its feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1).
-import { fromSeconds, type Micros, Unwrapper } from '../../base/time.ts';
+import { fromSeconds, type Micros } from '../../base/time.ts';
 import type { TransportFeedback } from '../rtcp/index.ts';
 
 /** Packets that wait for feedback: 400 ms at 10 000 packets a second; a power of two. */
@@ -20,11 +20,10 @@ export interface SentResult {
 
 /** Of one session; it also gives the transport-wide sequences. */
 export class SentLedger {
-  readonly #unwrapper = new Unwrapper(16);
   readonly #times = new Float64Array(RING);
   readonly #bytes = new Uint16Array(RING);
-  /** Which sequence a place holds; -1: none, or it is settled. */
-  readonly #sequences = new Float64Array(RING).fill(-1);
+  /** Which sequence a place holds; -Infinity: none, or it is settled. */
+  readonly #sequences = new Float64Array(RING).fill(Number.NEGATIVE_INFINITY);
   #next = 0;
   #clock: Micros | undefined;
 
@@ -35,7 +34,6 @@ export class SentLedger {
     this.#sequences[place] = sequence;
     this.#times[place] = now;
     this.#bytes[place] = bytes;
-    if (sequence === 0) this.#unwrapper.unwrap(0);
     return sequence & 0xffff;
   }
 
@@ -45,7 +43,9 @@ export class SentLedger {
    */
   settle({ base, arrivals }: TransportFeedback, now: Micros): SentResult[] {
     const results: SentResult[] = [];
-    let sequence = this.#unwrapper.unwrap(base);
+    // Counted back from what was sent last, not from the feedback before: that may be long ago, or a lie.
+    const newest = this.#next - 1;
+    let sequence = newest - ((newest - base) & 0xffff);
     for (const arrival of arrivals) {
       const arrivedAt = arrival === undefined ? undefined : this.#unwrap(arrival);
       const result = this.#result(sequence++, arrivedAt, now);
@@ -58,7 +58,7 @@ export class SentLedger {
     const place = sequence & (RING - 1);
     if (this.#sequences[place] !== sequence) return undefined;
     const sentAt = this.#times[place] as number;
-    if (arrivedAt !== undefined) this.#sequences[place] = -1;
+    if (arrivedAt !== undefined) this.#sequences[place] = Number.NEGATIVE_INFINITY;
     return now - sentAt > AGE ? undefined : { bytes: this.#bytes[place] as number, sentAt, arrivedAt };
   }
 
