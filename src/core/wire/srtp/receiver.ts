@@ -1,7 +1,7 @@
 // Opens what a peer sends: authentic packets once, everything else not at all.
-import { createDecipheriv, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { HEADER_BYTES, uint16, uint32 } from '../rtp/index.ts';
-import { HmacSha1 } from './hmac.ts';
+import { HmacSha1, sameText } from './hmac.ts';
 import { KeyStream, xorInto } from './key-stream.ts';
 import {
   deriveKeys,
@@ -154,8 +154,7 @@ class CounterOpener implements Opener {
   }
 
   #authentic(packet: Uint8Array, end: number, trailer: number | undefined): boolean {
-    const tag = this.#hmac.sign(packet, 0, end, trailer).subarray(0, this.#tag);
-    return timingSafeEqual(tag, packet.subarray(end, end + this.#tag));
+    return sameText(packet, end, this.#hmac.sign(packet, 0, end, trailer), this.#tag);
   }
 
   #decrypted(packet: Uint8Array, header: number, end: number): Uint8Array {

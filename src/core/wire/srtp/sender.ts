@@ -1,7 +1,7 @@
 // Protects what we send: packets of one session, in batches, in the memory in which they were built.
 import { type CipherGCM, createCipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { HEADER_BYTES, putUint32, uint16, uint32 } from '../rtp/index.ts';
-import { HmacSha1 } from './hmac.ts';
+import { HmacSha1, putText } from './hmac.ts';
 import { KeyStream, xorInto } from './key-stream.ts';
 import {
   deriveKeys,
@@ -95,8 +95,7 @@ class CounterProtector implements Protector {
       const size = slot.end - payload;
       xorInto(memory, payload, stream, from, size);
       from += Math.ceil(size / 16) * 16;
-      const tag = this.#hmac.sign(memory, slot.begin, slot.end - slot.begin, slot.rollOver);
-      for (let byte = 0; byte < this.#tag; byte++) memory[slot.end + byte] = tag[byte] as number;
+      putText(memory, slot.end, this.#hmac.sign(memory, slot.begin, slot.end, slot.rollOver), this.#tag);
       slot.end += this.#tag;
     }
     return next;
@@ -109,7 +108,8 @@ class CounterProtector implements Protector {
     this.#stream.add(uint32(packet, 4), index >>> 16, index & 0xffff, size);
     xorInto(out, RTCP_HEADER_BYTES, this.#stream.take(), 0, size);
     putUint32(out, packet.length, (ENCRYPTED | index) >>> 0);
-    out.set(this.#hmac.sign(out, 0, packet.length + 4, undefined).subarray(0, this.#tag), packet.length + 4);
+    const end = packet.length + 4;
+    putText(out, end, this.#hmac.sign(out, 0, end, undefined), this.#tag);
     return out;
   }
 }
