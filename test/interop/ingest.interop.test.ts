@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createEngine, ingest, protocols, silentLog, snapshot } from '../../src/core/index.ts';
 import { describeWith, run, scratchFolder, sources, type TestServer, testServer, until } from '../tools/interop.ts';
+import { childrenOf, runs } from '../tools/processes.ts';
 
 const published = (server: TestServer, name: string): boolean =>
   [...server.host.hub.streams()].some(({ name: { stream }, published: is }) => stream === name && is);
@@ -74,20 +75,15 @@ describeWith(['ffmpeg', 'ffprobe'], 'srsx ingest', () => {
     ]);
     expect(seen).toMatch(/h264[\s\S]*aac/);
 
-    const ffmpeg = await run('pgrep', ['-P', String(one.child.pid), 'ffmpeg']);
-    process.kill(Number(ffmpeg.trim()), 'SIGKILL');
-    await until('FFmpeg runs again', async () => {
-      const next = await run('sh', ['-c', `pgrep -P ${one.child.pid} ffmpeg || true`]);
-      return next.trim() !== '' && next !== ffmpeg;
-    });
+    const ffmpeg = (): number | undefined => childrenOf(one.child.pid as number, 'ffmpeg')[0];
+    const first = ffmpeg() as number;
+    process.kill(first, 'SIGKILL');
+    await until('FFmpeg runs again', () => ffmpeg() !== undefined && ffmpeg() !== first);
     await until('it publishes again', () => published(server, 'gen'));
 
+    const last = ffmpeg() as number;
     one.child.kill('SIGKILL');
-    await until(
-      'no FFmpeg is left',
-      async () => (await run('sh', ['-c', 'pgrep -f testsrc2=size=320x180:rate=25 -x ffmpeg || true'])).trim() === '',
-      3000,
-    );
+    await until('no FFmpeg is left', () => !runs(last), 3000);
   });
 
   it('gives up after --retries with the code of the network', async () => {

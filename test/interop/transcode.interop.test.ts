@@ -1,11 +1,12 @@
 // Real FFmpeg under a real server: ingest, transcode and exec blocks, and what becomes of them when somebody is killed.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { type ConfServer, confServer } from '../tools/conf-server.ts';
 import { describeWith, run, scratchFolder, sources, start, until } from '../tools/interop.ts';
+import { membersOf, runs } from '../tools/processes.ts';
 
 interface Program {
   readonly kind: string;
@@ -32,14 +33,6 @@ async function codecs(url: string): Promise<string> {
     url,
   ]);
   return text.trim().replaceAll('\n', ' ');
-}
-
-function runs(pid: number): boolean {
-  try {
-    return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
 }
 
 const published = (server: ConfServer, name: string): boolean =>
@@ -141,8 +134,7 @@ describeWith(['ffmpeg', 'ffprobe'], 'a server with children', () => {
     server.kill('SIGKILL');
 
     await until('all have ended', () => !pids.some(runs), 3000);
-    const left = await run('sh', ['-c', `cat /proc/[0-9]*/stat 2>/dev/null | awk '$3 != "Z" {print $5}' | sort -u`]);
-    expect(left.split('\n').filter((group) => pids.includes(Number(group)))).toEqual([]);
+    expect(pids.flatMap(membersOf)).toEqual([]);
   });
 });
 

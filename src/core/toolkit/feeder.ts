@@ -1,6 +1,7 @@
 // `ingest` blocks of a configuration without FFmpeg: the ingest engine, for the programs of a server.
 import type { Children } from '../control/children/child.ts';
 import type { Feeder } from '../control/children/workshop.ts';
+import { hideSecrets } from '../control/hide-secrets.ts';
 import type { ClientHost, Protocol } from '../control/host.ts';
 import { resolveSource } from './endpoint.ts';
 import { type IngestProgress, ingest } from './ingest.ts';
@@ -47,9 +48,9 @@ export function createFeeder(
           seconds: Math.round((last?.elapsedMs ?? 0) / 1000),
           restarts: (last?.restarts ?? 0) + (last?.reconnects ?? 0),
           last_error: fault ?? last?.lastError ?? null,
-          input,
-          output,
-          stderr: last?.stderr ?? [],
+          input: hideSecrets(input),
+          output: hideSecrets(output),
+          stderr: (last?.stderr ?? []).map(hideSecrets),
         }),
       };
     },

@@ -134,7 +134,9 @@ class Ingest {
 
   /** Undefined when the input has ended as it should. */
   async #attempt(signal: AbortSignal): Promise<SrsxError | undefined> {
-    const { to, insecure, loop, retries, sources } = this.#options;
+    const { to, insecure, retries, sources } = this.#options;
+    // Standard input cannot be read a second time.
+    const loop = this.#options.loop && !sources.includes('-');
     const native = this.#via === 'native';
     this.#last = undefined;
     // FFmpeg's end is the end of the input, when that has one; the relay would begin again.

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import type { ChildEnd } from '../../../src/core/control/children/child.ts';
 import { MAX_LINE } from '../../../src/core/control/children/child.ts';
 import { createChildren, RealClock } from '../../../src/core/net/index.ts';
 import { until } from '../../tools/interop.ts';
+import { childrenOf, membersOf, runs } from '../../tools/processes.ts';
 
 const children = createChildren(new RealClock());
 const left: { stop(): void }[] = [];
@@ -27,29 +27,6 @@ function finished(program: string, args: string[], more = {}): Promise<{ end: Ch
     );
     left.push(child);
   });
-}
-
-/** A zombie that nobody waited for has ended too. */
-function alive(pid: number): boolean {
-  try {
-    return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
-
-/** Processes of a group that run. */
-async function members(group: number): Promise<number> {
-  const { readdir } = await import('node:fs/promises');
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  return pids.filter((pid) => {
-    try {
-      const [, state, , pgrp] = /^\d+ \(.*\) (\S) (\d+) (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
-      return state !== 'Z' && Number(pgrp) === group;
-    } catch {
-      return false;
-    }
-  }).length;
 }
 
 describe('children', () => {
@@ -87,12 +64,12 @@ describe('children', () => {
       { line: () => undefined, ended: ended.resolve },
     );
     const group = child.pid as number;
-    await until('all three run', async () => (await members(group)) === 3);
+    await until('all three run', () => membersOf(group).length === 3);
 
     child.stop();
 
     expect((await ended.promise).signal).toBe('SIGTERM');
-    await until('none is left', async () => (await members(group)) === 0);
+    await until('none is left', () => membersOf(group).length === 0);
   });
 
   it('kills what does not end when it is asked', async () => {
@@ -149,31 +126,24 @@ describe('children', () => {
 
   it('leaves nobody behind when the process is killed', async () => {
     const { server, pids } = await startServer();
-    const groups = pids.map((pid) => members(pid));
-    expect((await Promise.all(groups)).every((count) => count > 0)).toBe(true);
+    expect(pids.every((pid) => membersOf(pid).length > 0)).toBe(true);
 
     server.kill('SIGKILL');
 
-    await until('all children end', async () => !pids.some(alive) && (await members(pids[1] as number)) === 0, 3000);
+    await until('all children end', () => pids.every((pid) => membersOf(pid).length === 0), 3000);
   });
 
   it('leaves nobody behind when the watchdog was killed before the process', async () => {
     const { server, pids, guard } = await startServer();
 
     process.kill(guard, 'SIGKILL');
-    await until('another one is there', () =>
-      childrenOf(server.pid as number).some((pid) => ![...pids, guard].includes(pid)),
-    );
+    const node = (): number[] => childrenOf(server.pid as number, 'node').filter((pid) => pid !== guard);
+    await until('another one is there', () => node().length > 0);
     server.kill('SIGKILL');
 
-    await until('all children end', () => !pids.some(alive), 3000);
+    await until('all children end', () => !pids.some(runs), 3000);
   });
 });
-
-function childrenOf(parent: number): number[] {
-  const text = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8');
-  return text.split(' ').filter(Boolean).map(Number);
-}
 
 async function startServer(): Promise<{ server: ReturnType<typeof spawn>; pids: number[]; guard: number }> {
   const script = fileURLToPath(new URL('./child-server.ts', import.meta.url));

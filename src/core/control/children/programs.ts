@@ -89,6 +89,12 @@ export class Programs implements Closer {
   }
 
   #assign({ name, crew }: Shift): void {
+    const vhost = this.#options.settings.vhost(name.vhost);
+    // Most streams have none, and looking for the publisher goes through all sessions.
+    if (!vhost.get('vhost.exec.enabled') && vhost.sections('vhost.transcode').length === 0) {
+      crew.set([]);
+      return;
+    }
     const publisher = publisherOf(this.#options.sessions, name);
     crew.set([
       ...transcodeJobs(this.#workshop, this.#outputs, name, publisher.param),

@@ -2,6 +2,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { fromSeconds, type Micros, toSeconds } from '../../base/time.ts';
+import { hideSecrets } from '../hide-secrets.ts';
 import { Patience } from '../patience.ts';
 import type { Child, ChildCommand, ChildEnd, Children } from './child.ts';
 import type { Running } from './crew.ts';
@@ -56,8 +57,8 @@ export class Supervisor implements Running {
       seconds: running ? Math.round(toSeconds(clock.now() - this.#since)) : 0,
       restarts: this.#restarts,
       last_end: this.#last === undefined ? null : endText(this.#last),
-      command: [command.program, ...command.args],
-      stderr: this.#lines.lines,
+      command: [command.program, ...command.args].map(hideSecrets),
+      stderr: this.#lines.lines.map(hideSecrets),
     };
   }
 

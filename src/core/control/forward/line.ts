@@ -7,6 +7,7 @@ import { fromMs, fromSeconds, type Micros } from '../../base/time.ts';
 import type { Stream } from '../../media/stream.ts';
 import { streamUrl } from '../../media/stream-name.ts';
 import type { Running } from '../children/crew.ts';
+import { hideSecrets } from '../hide-secrets.ts';
 import type { PushOptions } from '../host.ts';
 import { Patience } from '../patience.ts';
 
@@ -54,8 +55,7 @@ export class Line implements Running {
     const { stream, url } = this.#options;
     return {
       title: streamUrl(stream.name),
-      // A token of the other server is nobody's business.
-      url: url.href.replace(/(?<=[?&](?!vhost=)[^=&]+=)[^&/]+/g, '***'),
+      url: hideSecrets(url.href),
       state: this.#state,
       bytes: this.#bytes,
       reconnects: this.#reconnects,

@@ -1,0 +1,34 @@
+// What /proc says of processes, for tests that kill them.
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Whether a process runs; one that has ended and that nobody waited for does not. */
+export function runs(pid: number): boolean {
+  return statusOf(pid) !== undefined;
+}
+
+/** Children of a process that run, by the name of their program. */
+export function childrenOf(parent: number, program: string): number[] {
+  return everyone().filter((pid) => {
+    const status = statusOf(pid);
+    return status?.parent === parent && status.program === program;
+  });
+}
+
+/** Processes of a group that run. */
+export const membersOf = (group: number): number[] => everyone().filter((pid) => statusOf(pid)?.group === group);
+
+const everyone = (): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+
+/** proc(5): pid (program) state ppid pgrp ... */
+function statusOf(pid: number): { program: string; parent: number; group: number } | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [, program = '', state, parent, group] = /^\d+ \((.*)\) (\S) (\d+) (\d+)/s.exec(text) ?? [];
+    return state === 'Z' ? undefined : { program, parent: Number(parent), group: Number(group) };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { hideSecrets } from '../../../src/core/control/hide-secrets.ts';
+
+describe('hideSecrets', () => {
+  it.each([
+    ['rtmp://a.example.com/live2/abcd-key', 'rtmp://a.example.com/live2/***'],
+    ['rtmp://127.0.0.1:1935/live?vhost=v.com/one_hd', 'rtmp://127.0.0.1:1935/live?vhost=v.com/one_hd'],
+    ['rtmp://127.0.0.1/live/one?token=x&vhost=v&a=b', 'rtmp://127.0.0.1/live/one?token=***&vhost=v&a=***'],
+    ['rtmp://h/live?vhost=v.com&key=x/one?secret=y', 'rtmp://h/live?vhost=v.com&key=***/***?secret=***'],
+    ['rtsp://user:pass@cam:554/stream1', 'rtsp://***@cam:554/***'],
+    ["Output #0, flv, to 'rtmp://h/app/key':", "Output #0, flv, to 'rtmp://h/app/***':"],
+    ['srt://[2001:db8::1]:10080?streamid=key', 'srt://[2001:db8::1]:10080?streamid=***'],
+    ['http://h', 'http://h'],
+    ['./movie.mkv -i a=b', './movie.mkv -i a=b'],
+  ])('%s', (text, hidden) => {
+    expect(hideSecrets(text)).toBe(hidden);
+  });
+
+  it('takes its time for nothing', () => {
+    const long = `rtmp://h/${'a?b=/'.repeat(20_000)}`;
+    expect(hideSecrets(long).length).toBeGreaterThan(1000);
+  });
+});
