@@ -128,6 +128,8 @@ describe('a file', () => {
 
   it('says to pages of other origins that they may read it', async () => {
     expect((await raw('/a.txt', { origin: 'http://other' })).headers['access-control-allow-origin']).toBe('*');
+    const asks = await raw('/a.txt', { origin: 'http://other' }, 'OPTIONS');
+    expect([asks.status, asks.headers['access-control-allow-headers']]).toEqual([200, '*']);
   });
 });
 

@@ -56,9 +56,18 @@ class Server implements Closer {
 
   #offer(exchange: HttpExchange): boolean | Promise<boolean> {
     const { request } = exchange;
+    if (request.method === 'OPTIONS') return this.#preflight(exchange);
     const reads = request.method === 'GET' || request.method === 'HEAD';
     if (!reads || request.webSocket || this.#isLive(exchange)) return false;
     return this.#answer(exchange).catch((error: unknown) => this.#refuse(exchange, toSrsxError(error)));
+  }
+
+  /** A page of another origin asks before it sends headers of its own. */
+  #preflight(exchange: HttpExchange): boolean {
+    const headers = this.#cors(exchange);
+    if (Object.keys(headers).length === 0) return false;
+    exchange.reply(200, headers);
+    return true;
   }
 
   /** Streams have the endings that files have; one that is published is meant. */
