@@ -30,8 +30,6 @@ export interface SessionInfo {
   readonly measure?: () => void;
   /** What else there is to know of it, for the operator. */
   readonly describe?: () => Readonly<Record<string, unknown>>;
-  /** What else there is to know of it, for the operator. */
-  readonly describe?: () => Readonly<Record<string, unknown>>;
 }
 
 export class SessionEntry {
