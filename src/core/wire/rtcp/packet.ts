@@ -49,6 +49,8 @@ const HEADER_BYTES = 4;
 const REPORT_BYTES = 24;
 /** A datagram has no room for more. */
 const MOST_PACKETS = 64;
+/** Transport-wide feedbacks of a datagram: each can tell of thousands of packets in 24 bytes, and senders put in one. */
+const MOST_FEEDBACKS = 4;
 /** Sequences of one NACK: about what a window of a second holds; more is not asked by anybody in good faith. */
 const MOST_SEQUENCES = 1024;
 
@@ -56,12 +58,15 @@ const MOST_SEQUENCES = 1024;
 export function parseRtcp(bytes: Uint8Array): RtcpPacket[] {
   const packets: RtcpPacket[] = [];
   let at = 0;
+  let feedbacks = 0;
   for (let count = 0; at + HEADER_BYTES <= bytes.length && count < MOST_PACKETS; count++) {
     const first = bytes[at] as number;
     if (first >> 6 !== 2) throw rtpErrors.protocol('RTCP', { why: 'another version' });
     const end = at + (uint16(bytes, at + 2) + 1) * 4;
     if (end > bytes.length) throw rtpErrors.protocol('RTCP', { why: 'a length beyond its end' });
-    const packet = parseOne(bytes.subarray(at, end), first & 0x1f, bytes[at + 1] as number);
+    const type = bytes[at + 1] as number;
+    if (type === packetType.transport && (first & 0x1f) === format.transport) feedbacks++;
+    const packet = feedbacks > MOST_FEEDBACKS ? undefined : parseOne(bytes.subarray(at, end), first & 0x1f, type);
     if (packet !== undefined) packets.push(packet);
     at = end;
   }

@@ -18,8 +18,8 @@ const REFERENCE: Micros = 64_000;
 const DELTA: Micros = 250;
 /** The reference time has 24 bits. */
 const REFERENCE_RANGE = 2 ** 24;
-/** More than a second of a fast stream. */
-const MOST_PACKETS = 8192;
+/** Of one feedback: 400 ms of a fast stream, as many as a sender remembers. */
+const MOST_PACKETS = 4096;
 const SMALL = 1;
 const LARGE = 2;
 

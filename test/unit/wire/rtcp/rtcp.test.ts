@@ -104,3 +104,15 @@ describe('damage', () => {
     expect(() => parseRtcp(lies)).toThrow(ProtocolError);
   });
 });
+
+it('goes through a bounded number of statuses, though a few bytes can announce thousands', () => {
+  // Each tells of 4096 packets that did not come, in a run of two bytes.
+  const feedback = Uint8Array.of(0x8f, 205, 0, 5, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0x10, 0, 0, 0, 0, 0, 0x10, 0, 0, 0);
+  const datagram = Uint8Array.from(Array.from({ length: 60 }, () => [...feedback]).flat());
+
+  const packets = parseRtcp(datagram);
+
+  expect(packets.length).toBeLessThanOrEqual(4);
+  expect(packets.every((packet) => packet.type === 'transport' && packet.arrivals.length === 4096)).toBe(true);
+  expect(() => parseRtcp(feedback.with(14, 0x20))).toThrow(ProtocolError);
+});
