@@ -41,10 +41,11 @@ describe('an answer of a callback server', () => {
   ];
 
   it.each(outcomes)('%s', async (_, answer, code) => {
-    const { admit, answers } = world({ settings });
+    const { admit, answers, bodies } = world({ settings });
     answers.of = () => answer;
 
     expect(await rejected(admit())).toBe(code);
+    expect(bodies.every(({ closed }) => closed)).toBe(true);
   });
 
   it.each(['hang', 'body hangs'] as const)('that never comes (%s) is waited for 28 s and no longer', async (answer) => {
@@ -251,12 +252,17 @@ describe('files', () => {
     ]);
   });
 
-  it('of a stream that nobody published over a protocol have no client', async () => {
-    const { hooks, asked } = world({ settings });
+  it('of a stream that nobody published over a protocol have no client, nor one that was refused before', async () => {
+    const { hooks, asked, publish, hub } = world({ settings });
+    const { entry, publication } = await publish();
+    await rejected(publish());
+    publication.end();
+    entry.close();
+    hub.stream(name).publish({ policy: 'refuse', onEvicted: () => undefined });
     hooks.hls(segment);
     await settled();
 
-    expect(asked[0]?.body).toMatchObject({ action: 'on_hls', client_id: '', stream: 'a', seq_no: 7, duration: 2 });
+    expect(asked.at(-1)?.body).toMatchObject({ action: 'on_hls', client_id: '', stream: 'a', seq_no: 7, duration: 2 });
   });
 
   it('are fetched by on_hls_notify, whose answer may be anything', async () => {

@@ -1,7 +1,7 @@
 // A server's admission and hooks on virtual time; the callback server is a function.
 import { utf8 } from '../../../../src/core/base/bytes.ts';
 import { defaultLimits } from '../../../../src/core/base/limits.ts';
-import { idle, type Link } from '../../../../src/core/base/link.ts';
+import { idle } from '../../../../src/core/base/link.ts';
 import { Log, type LogLine } from '../../../../src/core/base/log.ts';
 import type { AdmissionRequest } from '../../../../src/core/control/admission.ts';
 import { loadConfig } from '../../../../src/core/control/config/load.ts';
@@ -54,6 +54,7 @@ export function world({ settings: text, policy = 'refuse', sessions: limit = 100
   const hub = new Hub({ clock, limits, gopCache: true, mergeWindow: 0 });
   const sessions = new Sessions(clock, rng, limit);
   const asked: Asked[] = [];
+  const bodies: FakeLink[] = [];
   const answers = { of: (_: Asked): Answer => ({ text: '0' }) };
   const net = {
     request: async (
@@ -75,11 +76,10 @@ export function world({ settings: text, policy = 'refuse', sessions: limit = 100
           signal.addEventListener('abort', () => reject(netErrors.system('ABORTED', { at: url.host })));
         });
       }
-      return {
-        status: typeof answer === 'string' ? 200 : (answer.status ?? 200),
-        header: () => undefined,
-        body: bodyOf(answer, signal),
-      };
+      const status = typeof answer === 'string' ? 200 : (answer.status ?? 200);
+      const answerBody = bodyOf(answer, signal);
+      bodies.push(answerBody);
+      return { status, header: () => undefined, body: answerBody };
     },
   };
   const identity = { serverId: 'vid-1', serviceId: 's1', streamId: () => 'vid-s', workDir: () => '/srv' };
@@ -117,15 +117,15 @@ export function world({ settings: text, policy = 'refuse', sessions: limit = 100
   const actions = (): unknown[] => asked.map(({ body }) => body['action']);
   const reload = (next: string): void => settings.replace(loadConfig({ text: next, file: 'srs.conf', read: () => '' }));
   return {
-    ...{ clock, lines, hub, sessions, hooks, admission, asked, answers, settings },
+    ...{ clock, lines, hub, sessions, hooks, admission, asked, answers, settings, bodies },
     ...{ admit, open, publish, actions, reload },
   };
 }
 
-function bodyOf(answer: Exclude<Answer, Error | 'hang'>, signal: AbortSignal): Link {
+function bodyOf(answer: Exclude<Answer, Error | 'hang'>, signal: AbortSignal): FakeLink {
   let onData: (bytes: Uint8Array) => void = idle.onData;
   const link = new FakeLink();
-  const body: Link = Object.defineProperty(link, 'onData', {
+  return Object.defineProperty(link, 'onData', {
     get: () => onData,
     set: (on: (bytes: Uint8Array) => void) => {
       onData = on;
@@ -139,5 +139,4 @@ function bodyOf(answer: Exclude<Answer, Error | 'hang'>, signal: AbortSignal): L
       });
     },
   });
-  return body;
 }

@@ -122,11 +122,13 @@ describe('a player', () => {
 
   it('that leaves while the admission thinks never becomes a session', async () => {
     const gate = Promise.withResolvers<void>();
+    const told: string[] = [];
+    const ticket = { begin: () => told.push('begin'), end: () => told.push('end') };
     const world = await setUp({
       admission: {
         admit: async ({ name }) => {
           await gate.promise;
-          return { name, policy: 'refuse', mergeWindow: 0 };
+          return { name, policy: 'refuse', mergeWindow: 0, ticket };
         },
       },
     });
@@ -136,7 +138,7 @@ describe('a player', () => {
     gate.resolve();
     await settled();
 
-    expect([exchange.answered, world.host.sessions.opened]).toEqual([false, 0]);
+    expect([exchange.answered, world.host.sessions.opened, told]).toEqual([false, 0, ['end']]);
   });
 
   it('stays when another publisher takes over', async () => {

@@ -52,6 +52,28 @@ describe('a connection', () => {
   });
 });
 
+describe('a peer that leaves while it is asked about', () => {
+  it('ends its grant at once', async () => {
+    const gate = Promise.withResolvers<void>();
+    const told: string[] = [];
+    const ticket = { begin: () => told.push('begin'), end: () => told.push('end') };
+    const world = new World({
+      admission: {
+        admit: async ({ name }) => {
+          await gate.promise;
+          return { name, policy: 'refuse', mergeWindow: 0, ticket };
+        },
+      },
+    });
+    const peer = await world.publisher('s');
+    peer.link.close();
+    gate.resolve();
+    await world.settle();
+
+    expect([told, world.sessions.opened, world.hub.size]).toEqual([['end'], 0, 0]);
+  });
+});
+
 describe('a publisher', () => {
   it('has the time that its grant says, before and between its media', async () => {
     const granted = { firstMediaTime: fromSeconds(2), silentTime: fromSeconds(1) };
