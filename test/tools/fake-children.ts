@@ -6,13 +6,14 @@ import type {
   ChildEnd,
   ChildEvents,
   Children,
-  PipedChild,
+  DialogueChild,
 } from '../../src/core/control/children/child.ts';
 import { FakeLink } from './fakes.ts';
 
-export class FakeChild implements PipedChild {
+export class FakeChild implements DialogueChild {
   readonly pid: number;
   readonly command: ChildCommand;
+  readonly stdin = new FakeLink();
   readonly stdout = new FakeLink();
   readonly #events: ChildEvents;
   stopped = false;
@@ -59,6 +60,10 @@ export class FakeChildren implements Children {
     const child = new FakeChild(1000 + this.all.length, command, events);
     this.all.push(child);
     return child;
+  }
+
+  converse(command: ChildCommand, events: ChildEvents): FakeChild {
+    return this.pipe(command, events);
   }
 
   find(program: string): string | undefined {

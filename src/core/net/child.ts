@@ -4,10 +4,18 @@ import { delimiter, dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { execa } from 'execa';
 import type { Clock } from '../base/clock.ts';
 import { fromSeconds } from '../base/time.ts';
-import type { Child, ChildCommand, ChildEnd, ChildEvents, Children, PipedChild } from '../control/children/child.ts';
+import type {
+  Child,
+  ChildCommand,
+  ChildEnd,
+  ChildEvents,
+  Children,
+  DialogueChild,
+  PipedChild,
+} from '../control/children/child.ts';
 import { MAX_LINE } from '../control/children/child.ts';
 import { netError, netErrors } from './errors.ts';
-import { ReadableLink } from './stream-link.ts';
+import { ReadableLink, WritableLink } from './stream-link.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** Chosen: an encoder writes the end of its file in this time; SRS waits as long. */
@@ -20,13 +28,14 @@ export function createChildren(clock: Clock): Children & { readonly watchdog: Wa
     watchdog,
     start: (command, events) => new RealChild(command, events, clock, watchdog, 'ignore'),
     pipe: (command, events) => new RealPipedChild(command, events, clock, watchdog),
+    converse: (command, events) => new RealDialogueChild(command, events, clock, watchdog),
     find: findProgram,
   };
 }
 
 type Stdout = 'ignore' | 'pipe' | { readonly file: string; readonly append: true };
 
-function run({ program, args, stderrFile }: ChildCommand, stdout: Stdout) {
+function run({ program, args, stderrFile }: ChildCommand, stdout: Stdout, stdin: 'ignore' | 'pipe') {
   return execa(program, args, {
     // A group of its own: a program with children of its own is ended whole, and ctrl-C in a terminal reaches only us.
     detached: true,
@@ -34,7 +43,7 @@ function run({ program, args, stderrFile }: ChildCommand, stdout: Stdout) {
     buffer: false,
     encoding: 'buffer',
     stripFinalNewline: false,
-    stdin: 'ignore',
+    stdin,
     stdout,
     stderr: stderrFile === undefined ? 'pipe' : ['pipe', { file: stderrFile, append: true }],
   });
@@ -73,12 +82,20 @@ class RealChild implements Child {
   #over = false;
   #cancel: () => void = () => undefined;
 
-  constructor(command: ChildCommand, events: ChildEvents, clock: Clock, watchdog: Watchdog, stdout: 'ignore' | 'pipe') {
+  constructor(
+    command: ChildCommand,
+    events: ChildEvents,
+    clock: Clock,
+    watchdog: Watchdog,
+    stdout: 'ignore' | 'pipe',
+    stdin: 'ignore' | 'pipe' = 'ignore',
+  ) {
     const stdoutFile = writable(command.stdoutFile, events);
     const stderrFile = writable(command.stderrFile, events);
     const subprocess = run(
       { ...command, stderrFile },
       stdoutFile === undefined ? stdout : { file: stdoutFile, append: true },
+      stdin,
     );
     this.process = subprocess;
     this.pid = subprocess.pid;
@@ -117,13 +134,38 @@ class RealChild implements Child {
 class RealPipedChild extends RealChild implements PipedChild {
   readonly stdout: ReadableLink;
 
-  constructor(command: ChildCommand, events: ChildEvents, clock: Clock, watchdog: Watchdog) {
-    super(command, events, clock, watchdog, 'pipe');
+  constructor(
+    command: ChildCommand,
+    events: ChildEvents,
+    clock: Clock,
+    watchdog: Watchdog,
+    stdin: 'ignore' | 'pipe' = 'ignore',
+  ) {
+    super(command, events, clock, watchdog, 'pipe', stdin);
     const { stdout } = this.process;
     const at = { host: command.program, port: 0 };
     if (stdout === null || stdout === undefined)
       throw netErrors.system('PROGRAM', { at: command.program, why: 'no pipe' });
     this.stdout = new ReadableLink(stdout, { at: command.program, peer: at, local: at, stop: () => this.stop() });
+  }
+}
+
+/** Bytes that may wait for a program before its link counts as full. */
+const STDIN_BYTES = 256 * 1024;
+
+class RealDialogueChild extends RealPipedChild implements DialogueChild {
+  readonly stdin: WritableLink;
+
+  constructor(command: ChildCommand, events: ChildEvents, clock: Clock, watchdog: Watchdog) {
+    super(command, events, clock, watchdog, 'pipe');
+    const { stdin } = this.process;
+    const at = { host: command.program, port: 0 };
+    if (stdin === null || stdin === undefined)
+      throw netErrors.system('PROGRAM', { at: command.program, why: 'no pipe' });
+    const finish = (): void => void stdin.end();
+    this.stdin = new WritableLink(stdin, {
+      ...{ at: command.program, peer: at, local: at, linkBytes: STDIN_BYTES, finish },
+    });
   }
 }
 

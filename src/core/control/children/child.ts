@@ -43,6 +43,12 @@ export interface PipedChild extends Child {
   readonly stdout: Link;
 }
 
+/** A child that is written to and read from. */
+export interface DialogueChild extends PipedChild {
+  /** Its standard input; closing it is the end of the input, after which most programs end by themselves. */
+  readonly stdin: Link;
+}
+
 /**
  * Starts programs. None outlives this process, however it ends: a watchdog kills the groups of those that are left.
  */
@@ -50,6 +56,8 @@ export interface Children {
   start(command: ChildCommand, events: ChildEvents): Child;
   /** The same with its standard output as a link. */
   pipe(command: ChildCommand, events: ChildEvents): PipedChild;
+  /** The same with its standard input as a link too. */
+  converse(command: ChildCommand, events: ChildEvents): DialogueChild;
   /** The path of a program that may be started; undefined when there is none. */
   find(program: string): string | undefined;
 }
