@@ -8,8 +8,11 @@ import { fromSeconds, fromTicks, type Micros } from '../../base/time.ts';
 
 /** Reports that put tracks further apart than this are not of one clock, as some cameras send them. */
 const MOST_SKEW = fromSeconds(5);
-/** A time stamp further from its arrival than this is of a sender that began anew. */
-const MOST_DRIFT = fromSeconds(10);
+/**
+ * A step of the time stamps that differs by more than this from that of the arrivals is of a sender that began anew. Steps are
+ * compared, not times: a clock that is 100 ppm wrong is 10 s away after a day, and nothing is wrong with its stream.
+ */
+const MOST_JUMP = fromSeconds(10);
 /** Part of the time that passes by which a track moves towards its true place; the further away, the faster. */
 const LEAST_SLEW = 0.1;
 const MOST_SLEW = 0.5;
@@ -53,7 +56,9 @@ export class TrackClock {
   #origin: Micros | undefined;
   /** Where the offset goes to. */
   #target: Micros | undefined;
-  #last = 0;
+  /** The newest frame: by its ticks, and when it came. */
+  #last: Micros = 0;
+  #lastArrival: Micros = 0;
 
   constructor(rate: number, steady: boolean, onReport: () => void) {
     this.#rate = rate;
@@ -75,9 +80,10 @@ export class TrackClock {
   timeOf(ticks: number, arrival: Micros): Micros {
     const time = fromTicks(ticks, this.#rate);
     if (this.#offset === undefined) this.#begin(arrival - time);
-    else if (Math.abs(time + this.#offset - arrival) > MOST_DRIFT) this.#restart(arrival - time);
+    else if (Math.abs(time - this.#last - (arrival - this.#lastArrival)) > MOST_JUMP) this.#restart(arrival - time);
     else this.#slew(Math.max(0, time - this.#last));
     this.#last = time;
+    this.#lastArrival = arrival;
     return time + (this.#offset as Micros);
   }
 
