@@ -1,5 +1,8 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { fromSeconds } from '../../../../src/core/base/time.ts';
+import { type Endpoint, endpoints } from '../../../../src/core/control/api/endpoints.ts';
+import { answerSchema } from '../../../../src/core/control/api/openapi.ts';
 import type { Feeder } from '../../../../src/core/control/children/workshop.ts';
 import { vhost, world } from './tools.ts';
 
@@ -331,5 +334,37 @@ describe('exec', () => {
     server.publish('one');
 
     expect(server.children.running[0]?.command).toMatchObject({ args: ['-one'], stdoutFile: '/tmp/one.log' });
+  });
+});
+
+describe('what the API shows', () => {
+  it('has the shape that its document says', () => {
+    const feeder: Feeder = {
+      reads: (url) => url.endsWith('.flv'),
+      feed: () => ({
+        stop: () => undefined,
+        describe: () => ({
+          ...{ title: 'b', state: 'running', via: 'native', pid: null, seconds: 1, restarts: 0 },
+          ...{ last_error: null, input: 'b.flv', output: 'rtmp://127.0.0.1/live/b', stderr: [] },
+        }),
+      }),
+    };
+    const server = world(
+      vhost(`transcode { enabled on; ${engine('hd')} }
+        ingest b { enabled on; input { type file; url b.flv; } engine { output rtmp://127.0.0.1/live/b; } }`),
+      feeder,
+    );
+    server.publish('one');
+    server.children.all[0]?.say('rtmp://platform.example/app/key');
+    server.children.all[0]?.end({ code: 1 });
+    const programs = server.programs.describe();
+    const body = { code: 0, server: 's', service: 's', pid: '1', programs, forwards: [] };
+    const endpoint = endpoints.find(({ name }) => name === 'programs');
+    const validate = new Ajv2020({ allErrors: true }).compile(answerSchema(endpoint as Endpoint) as object);
+
+    expect(validate(body), JSON.stringify(validate.errors)).toBe(true);
+    expect(programs).toHaveLength(2);
+    expect(JSON.stringify(programs)).not.toContain('key');
+    expect(programs[1]).toMatchObject({ kind: 'transcode', state: 'waiting', last_end: 'code 1', restarts: 1 });
   });
 });
