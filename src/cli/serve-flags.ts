@@ -26,6 +26,7 @@ export const serveFlags = {
     default: [...defaults.api.listen],
   }),
   'srt-listen': listenFlag({ summary: 'SRT (UDP), usually 10080.', env: 'SRS_SRT_SERVER_LISTEN' }),
+  'rtc-listen': listenFlag({ summary: 'WebRTC (UDP), usually 8000.', env: 'SRS_RTC_SERVER_LISTEN' }),
   'rtmps-listen': listenFlag({ summary: 'RTMP over TLS.', env: 'SRS_RTMPS_LISTEN', dependsOn: ['cert', 'key'] }),
   'https-listen': listenFlag({
     summary: 'HTTP over TLS.',

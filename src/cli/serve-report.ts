@@ -18,6 +18,7 @@ const flagOf: Readonly<Record<string, string>> = {
   https: '--https-listen',
   api: '--api-listen',
   srt: '--srt-listen',
+  rtc: '--rtc-listen',
 };
 
 export interface ServeFacts {
@@ -43,6 +44,10 @@ export function serveReport(listeners: readonly NamedListener[], { demo, hls = {
   }
   const srt = first('srt');
   if (srt !== undefined) lines.push(['SRT', `srt://${reach(srt)}?streamid=#!::r=live/${name},m=publish`]);
+  if (first('rtc') !== undefined && http !== undefined) {
+    lines.push(['WHIP', `http://${reach(http)}/rtc/v1/whip/?app=live&stream=${name}`]);
+    lines.push(['WHEP', `http://${reach(http)}/rtc/v1/whep/?app=live&stream=${name}`]);
+  }
   if (http !== undefined) {
     lines.push(['HTTP-FLV', `http://${reach(http)}/live/${name}.flv`]);
     lines.push(['WS-FLV', `ws://${reach(http)}/live/${name}.flv`]);

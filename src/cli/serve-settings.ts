@@ -18,6 +18,7 @@ export function settingsOfFlags(flags: Flags, version: string): Partial<ServeSet
     http: listen(flags['http-listen'], flags['https-listen']),
     api: { listen: flags['api-listen'] },
     srt: flags['srt-listen'] ?? [],
+    rtc: flags['rtc-listen'] ?? [],
     mergeWindowMs: flags['merge-window'],
     gopCache: flags['gop-cache'],
     publisherPolicy: flags.publisher,

@@ -23,7 +23,7 @@ import { Stats } from './control/stats.ts';
 import { streamSettings } from './control/stream-settings.ts';
 import { VhostAdmission } from './control/vhost-admission.ts';
 import { Hub } from './media/hub.ts';
-import { createChildren, createNet, RealClock, RealRng } from './net/index.ts';
+import { createChildren, createNet, ownAddresses, RealClock, RealRng } from './net/index.ts';
 import { Pages } from './net/pages.ts';
 import { createSystemReader } from './net/system.ts';
 import { dash } from './protocols/dash/index.ts';
@@ -33,6 +33,7 @@ import { httpStatic } from './protocols/http-static/index.ts';
 import { mpegtsUdp } from './protocols/mpegts-udp/index.ts';
 import { rtmp } from './protocols/rtmp/index.ts';
 import { srt } from './protocols/srt/index.ts';
+import { webrtc } from './protocols/webrtc/index.ts';
 import { protocols } from './protocols.ts';
 import { relay } from './toolkit/relay.ts';
 import { serverPrograms } from './toolkit/server-programs.ts';
@@ -52,6 +53,8 @@ export interface ServeSettings {
   readonly api: ListenSettings;
   /** UDP addresses of SRT; none: SRT is not served. */
   readonly srt: readonly string[];
+  /** UDP addresses of WebRTC; none: WebRTC is not served. */
+  readonly rtc: readonly string[];
   /** Bytes of the RTMP chunks that are sent (SRS: chunk_size). */
   readonly chunkSize: number;
   /** SRS: mw_latency. */
@@ -84,6 +87,7 @@ export const defaultServeSettings: ServeSettings = {
   // Without a credential only this machine may ask.
   api: { listen: ['127.0.0.1:1985'] },
   srt: [],
+  rtc: [],
   chunkSize: rtmp.defaults.chunkSize,
   mergeWindowMs: 350,
   gopCache: true,
@@ -233,6 +237,14 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
     const srtServer = await srt.serve(host, { listen: plan.srt.map(parseAddress) });
     closers.push(srtServer);
     for (const listener of srtServer.listeners) udp.push({ name: 'srt', listener });
+    const rtcServer = await webrtc.serve(host, {
+      listen: plan.rtc.map(parseAddress),
+      listenTcp: plan.rtcTcp.map(parseAddress),
+      interfaces: ownAddresses,
+      identity: { server: stats.serverId, service: stats.serviceId, pid: String(process.pid) },
+    });
+    closers.push(rtcServer);
+    for (const listener of rtcServer.listeners) udp.push({ name: 'rtc', listener });
     for (const caster of [await mpegtsUdp.serve(host), await serveCasters(host)]) {
       closers.push(caster);
       for (const listener of caster.listeners) udp.push({ name: 'caster', listener });

@@ -6,5 +6,6 @@ import { httpFlv } from './protocols/http-flv/index.ts';
 import { mpegtsUdp } from './protocols/mpegts-udp/index.ts';
 import { rtmp } from './protocols/rtmp/index.ts';
 import { srt } from './protocols/srt/index.ts';
+import { webrtc } from './protocols/webrtc/index.ts';
 
-export const protocols = [rtmp, srt, hls, dash, httpFlv, mpegtsUdp, file] as const;
+export const protocols = [rtmp, srt, webrtc, hls, dash, httpFlv, mpegtsUdp, file] as const;

@@ -12,6 +12,7 @@ import { listenUdp, lookup } from './udp.ts';
 
 export { createChildren } from './child.ts';
 export { netErrors } from './errors.ts';
+export { type OwnAddress, ownAddresses } from './interfaces.ts';
 export type { NetOptions } from './options.ts';
 export { RealClock } from './real-clock.ts';
 export { RealRng } from './real-rng.ts';

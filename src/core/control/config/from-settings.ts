@@ -21,6 +21,8 @@ export interface PlainSettings {
   readonly hls: boolean;
   /** UDP; empty: no SRT. */
   readonly srt: readonly string[];
+  /** UDP; empty: no WebRTC. */
+  readonly rtc: readonly string[];
 }
 
 /** Stands for a file in messages about settings of a program. */
@@ -28,18 +30,20 @@ const SETTINGS_FILE = '(settings)';
 
 /** Errors: the ConfigErrors of table CONFIG, such as CONFIG_SHARED_PORT. */
 export function configFromSettings(settings: PlainSettings): Config {
-  const { rtmp, http, api, chunkSize, mergeWindowMs, gopCache, hls, srt } = settings;
+  const { rtmp, http, api, chunkSize, mergeWindowMs, gopCache, hls, srt, rtc } = settings;
   const text = [
     block('rtmp', listenLines(rtmp.listen)),
     block('rtmps', tlsLines(rtmp.tls)),
     block('http_server', [...switchLines(http), ...block('https', tlsLines(http.tls))]),
     block('http_api', [...switchLines(api), ...block('https', tlsLines(api.tls))]),
     block('srt_server', srt.length === 0 ? [] : ['enabled on;', ...listenLines(srt)]),
+    block('rtc_server', rtc.length === 0 ? [] : ['enabled on;', ...listenLines(rtc)]),
     block(`vhost ${FALLBACK_VHOST}`, [
       `chunk_size ${chunkSize};`,
       ...block('play', [`mw_latency ${mergeWindowMs};`, `gop_cache ${onOff(gopCache)};`]),
       ...block('hls', [`enabled ${onOff(hls)};`]),
       ...block('srt', [`enabled ${onOff(srt.length > 0)};`]),
+      ...block('rtc', [`enabled ${onOff(rtc.length > 0)};`, 'rtmp_to_rtc on;', 'rtc_to_rtmp on;']),
     ]),
   ];
   return loadConfig({ file: SETTINGS_FILE, text: text.flat().join('\n'), read: () => '' });

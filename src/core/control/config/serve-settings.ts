@@ -36,6 +36,9 @@ export interface ServePlan {
     readonly exporter: ListenPlan;
     /** UDP addresses of SRT. */
     readonly srt: readonly string[];
+    /** UDP addresses of WebRTC, and those of its TCP. */
+    readonly rtc: readonly string[];
+    readonly rtcTcp: readonly string[];
     /** API and HTTP server have the same addresses. */
     readonly apiOnHttp: boolean;
     readonly chunkSize: number;
@@ -70,6 +73,7 @@ export function planServe(config: Config): ServePlan {
       // Nobody wrote where, and the API has no credential: only this machine may ask.
       api: localApi ? { ...api, listen: api.listen.map((port) => `127.0.0.1:${port}`) } : api,
       srt: root.get('srt_server.enabled') ? root.get('srt_server.listen') : [],
+      ...planRtc(root),
       exporter: { listen: root.get('exporter.enabled') ? root.get('exporter.listen') : [] },
       apiOnHttp,
       chunkSize: clamp(vhost.get('vhost.chunk_size'), 128, 65_536),
@@ -81,6 +85,12 @@ export function planServe(config: Config): ServePlan {
     limits: { sessions: root.get('max_connections'), ...vhostLimits(vhost) },
     notices: [...notices, ...(localApi ? [localApiNotice(root)] : [])],
   };
+}
+
+function planRtc(root: Section): { rtc: readonly string[]; rtcTcp: readonly string[] } {
+  if (!root.get('rtc_server.enabled')) return { rtc: [], rtcTcp: [] };
+  const tcp = root.get('rtc_server.tcp.enabled');
+  return { rtc: root.get('rtc_server.listen'), rtcTcp: tcp ? [String(root.get('rtc_server.tcp.listen'))] : [] };
 }
 
 function planHls(vhost: Section): HlsPlan {

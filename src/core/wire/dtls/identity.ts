@@ -12,7 +12,7 @@ export interface Identity {
 
 /** As SDP writes it: the name of a hash, and upper-case hex pairs with colons. */
 export interface Fingerprint {
-  readonly algorithm: string;
+  readonly hash: string;
   readonly value: string;
 }
 
@@ -44,16 +44,16 @@ const hashes: Readonly<Record<string, string>> = { 'sha-256': 'sha256', 'sha-384
 /** Whether a fingerprint says something that can be checked. */
 export const isKnownHash = (algorithm: string): boolean => algorithm.toLowerCase() in hashes;
 
-/** @param algorithm one of `isKnownHash`. */
-export function fingerprintOf(certificate: Uint8Array, algorithm: string): Fingerprint {
-  const hash = hashes[algorithm.toLowerCase()] ?? 'sha256';
-  const hex = createHash(hash).update(certificate).digest('hex').toUpperCase();
-  return { algorithm, value: (hex.match(/../g) ?? []).join(':') };
+/** @param name of a hash, one of `isKnownHash`. */
+export function fingerprintOf(certificate: Uint8Array, name: string): Fingerprint {
+  const digest = createHash(hashes[name.toLowerCase()] ?? 'sha256')
+    .update(certificate)
+    .digest('hex');
+  return { hash: name, value: (digest.toUpperCase().match(/../g) ?? []).join(':') };
 }
 
 /** Whether a certificate is one of those that were signalled. */
 export const isKnown = (certificate: Uint8Array, fingerprints: readonly Fingerprint[]): boolean =>
   fingerprints.some(
-    ({ algorithm, value }) =>
-      isKnownHash(algorithm) && fingerprintOf(certificate, algorithm).value === value.toUpperCase(),
+    ({ hash, value }) => isKnownHash(hash) && fingerprintOf(certificate, hash).value === value.toUpperCase(),
   );

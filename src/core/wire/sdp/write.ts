@@ -24,6 +24,8 @@ export interface AnsweredSection {
   readonly sources: readonly { readonly ssrc: number; readonly cname: string; readonly msid: string }[];
   /** Fate-sharing groups, such as `FID 1 2`. */
   readonly ssrcGroups?: readonly string[];
+  /** Simulcast layers that are taken (RFC 8853 §5.3.2). */
+  readonly rids?: readonly string[];
 }
 
 /** A candidate of type host. */
@@ -64,7 +66,7 @@ export function writeSdp(answer: Answer): string {
 }
 
 function writeSection(section: AnsweredSection, answer: Answer): string[] {
-  const { kind, mid, protocol, direction, payloads, extensions, sources, ssrcGroups = [] } = section;
+  const { kind, mid, protocol, direction, payloads, extensions, sources, ssrcGroups = [], rids = [] } = section;
   if (payloads.length === 0) return [`m=${kind} 0 ${protocol} 0`, 'c=IN IP4 0.0.0.0', `a=mid:${mid}`, 'a=inactive'];
   const { ice, fingerprint, setup } = answer;
   return [
@@ -80,6 +82,8 @@ function writeSection(section: AnsweredSection, answer: Answer): string[] {
     'a=rtcp-mux',
     'a=rtcp-rsize',
     ...payloads.flatMap(writePayload),
+    ...rids.map((rid) => `a=rid:${rid} recv`),
+    ...(rids.length > 0 ? [`a=simulcast:recv ${rids.join(';')}`] : []),
     ...ssrcGroups.map((group) => `a=ssrc-group:${group}`),
     ...sources.flatMap(({ ssrc, cname, msid }) => [`a=ssrc:${ssrc} cname:${cname}`, `a=ssrc:${ssrc} msid:${msid}`]),
     ...answer.candidates.map(writeCandidate),

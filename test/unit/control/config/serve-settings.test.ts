@@ -15,6 +15,8 @@ describe('a server by configuration', () => {
       api: { listen: [] },
       exporter: { listen: [] },
       srt: [],
+      rtc: [],
+      rtcTcp: [],
       apiOnHttp: false,
       chunkSize: 60_000,
       mergeWindowMs: 350,

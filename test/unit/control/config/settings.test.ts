@@ -83,6 +83,7 @@ describe('configFromSettings', () => {
     gopCache: false,
     hls: true,
     srt: ['10080'],
+    rtc: [],
   };
 
   test('says the same as the settings', () => {

@@ -1,19 +1,21 @@
 // The WebRTC server.
-import { accepted, block, endpoints, int, list, text, toggle } from '../setting.ts';
+import { accepted, block, endpoints, int, list, supported, text, toggle } from '../setting.ts';
 
 /** Block `rtc_server`. */
 export const rtcServer = block('rtc_server', {
-  enabled: toggle(false, 'WebRTC server.'),
-  listen: endpoints(['8000'], 'UDP port for all WebRTC media.', { type: 'port list' }),
-  protocol: text('udp', 'udp/tcp/all', 'Which candidates the answer SDP carries.'),
-  candidate: list(['*'], '`*` / `$ENV` / ip / host list', 'Candidate IPs in the answer SDP.', { indirect: true }),
-  use_auto_detect_network_ip: toggle(true, 'When candidate is `*`, use local interface IPs.'),
-  ip_family: text('ipv4', 'ipv4/ipv6/all', 'Filter for auto detected IPs.'),
-  api_as_candidates: toggle(true, 'Add the API host (from request) as candidate.'),
-  resolve_api_domain: toggle(true, 'Resolve API host name to IP for the candidate.'),
-  keep_api_domain: toggle(false, 'Also keep the API host name itself as candidate.'),
-  ecdsa: toggle(true, 'ECDSA P-256 DTLS certificate; off = RSA.'),
-  encrypt: toggle(true, 'SRTP encryption on.'),
+  enabled: supported(toggle(false, 'WebRTC server.')),
+  listen: supported(endpoints(['8000'], 'UDP port for all WebRTC media.', { type: 'port list' })),
+  protocol: supported(text('udp', 'udp/tcp/all', 'Which candidates the answer SDP carries.')),
+  candidate: supported(
+    list(['*'], '`*` / `$ENV` / ip / host list', 'Candidate IPs in the answer SDP.', { indirect: true }),
+  ),
+  use_auto_detect_network_ip: supported(toggle(true, 'When candidate is `*`, use local interface IPs.')),
+  ip_family: supported(text('ipv4', 'ipv4/ipv6/all', 'Filter for auto detected IPs.')),
+  api_as_candidates: supported(toggle(true, 'Add the API host (from request) as candidate.')),
+  resolve_api_domain: supported(toggle(true, 'Resolve API host name to IP for the candidate.')),
+  keep_api_domain: supported(toggle(false, 'Also keep the API host name itself as candidate.')),
+  ecdsa: supported(toggle(true, 'ECDSA P-256 DTLS certificate; off = RSA.')),
+  encrypt: supported(toggle(true, 'SRTP encryption on.')),
   reuseport: int(1, '', 'Number of UDP listeners on the same port.'),
   merge_nalus: toggle(false, 'Merge NALUs of a frame in one packet for RTMP->RTC.'),
   dir: accepted(
@@ -24,8 +26,8 @@ export const rtcServer = block('rtc_server', {
 
 /** Block `rtc_server.tcp`. */
 export const rtcServerTcp = block('rtc_server.tcp', {
-  enabled: toggle(false, 'WebRTC over TCP (RFC4571 framed).'),
-  listen: int(8000, 'port', 'TCP port for WebRTC media.'),
+  enabled: supported(toggle(false, 'WebRTC over TCP (RFC4571 framed).')),
+  listen: supported(int(8000, 'port', 'TCP port for WebRTC media.')),
 });
 
 /** Block `rtc_server.black_hole`. */

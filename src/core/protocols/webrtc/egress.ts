@@ -1,0 +1,202 @@
+// A player: the shared payloads of a stream to packets of its own.
+import { type Address, type Closer, idle, type Link, type Peer } from '../../base/link.ts';
+import { fromMs, type Micros, toTicks } from '../../base/time.ts';
+import type { Grant } from '../../control/admission.ts';
+import type { Host } from '../../control/host.ts';
+import { clockRates, payloadKind, readPayloads, rtpFormat } from '../../format/rtp/index.ts';
+import type { MediaEvent } from '../../media/demuxer.ts';
+import type { Cursor } from '../../media/feed.ts';
+import type { Stream } from '../../media/stream.ts';
+import type { Codec, Track, TrackKind } from '../../media/track.ts';
+import type { RtcpPacket } from '../../wire/rtcp/index.ts';
+import type { CodecChoice } from './codecs.ts';
+import type { VhostOptions } from './config.ts';
+import type { MediaPlan } from './negotiate.ts';
+import { Outlet } from './outlet.ts';
+import type { Sender } from './sender.ts';
+import type { PeerMedia, RtcSession } from './session.ts';
+
+export interface EgressOptions {
+  readonly host: Host;
+  readonly session: RtcSession;
+  readonly grant: Grant;
+  readonly media: readonly MediaPlan[];
+  readonly vhost: VhostOptions;
+  /** A key frame would help: of a publisher that can be asked. */
+  readonly wantKey: () => void;
+}
+
+/** Above this many packets in the pacer the feed keeps its place: a player that slow jumps to a newer picture. */
+const MOST_WAITING = 2000;
+const FEW_WAITING = 200;
+/**
+ * How much faster than they were made the frames before the live point pass by: each keeps a time stamp of its own, so a
+ * decoder takes them, and the player does not stay behind by the length of the cache.
+ */
+const HURRY = 64;
+
+/** See `README.md`, fast join. */
+export class Egress implements PeerMedia, Link {
+  readonly #options: EgressOptions;
+  readonly #stream: Stream;
+  readonly outlet: Outlet;
+  readonly #tap: Closer;
+  #cursor: Cursor | undefined;
+  #format = '';
+  #connected = false;
+  /** Media time of the live point when the player joined, in ticks by kind; undefined: it is passed. */
+  #liveTicks: (number | undefined)[] = [];
+  #full = false;
+  readonly #byKind: (Sender | undefined)[];
+  #now: Micros = 0;
+
+  // The link of the feed ------------------------------------------------------------------------------------------------
+
+  readonly peer: Peer;
+  readonly local: Address;
+  onData: (bytes: Uint8Array) => void = idle.onData;
+  onDrain: () => void = idle.onDrain;
+  onClose: (reason: Error | undefined) => void = idle.onClose;
+
+  constructor(options: EgressOptions) {
+    const { host, session, grant, media } = options;
+    this.#options = options;
+    this.peer = { host: '', port: 0 };
+    this.local = { host: '', port: 0 };
+    this.outlet = new Outlet({ connection: session.connection, media, rng: host.rng, cname: session.entry.id });
+    const byKind = (kind: TrackKind): Sender | undefined => this.outlet.senders.find((sender) => sender.kind === kind);
+    this.#byKind = [];
+    this.#byKind[payloadKind.video] = byKind('video');
+    this.#byKind[payloadKind.audio] = byKind('audio');
+    this.#stream = host.hub.stream(grant.name);
+    this.#tap = this.#stream.tap((event) => this.#tapped(event));
+  }
+
+  get pending(): number {
+    return this.outlet.waiting;
+  }
+
+  get deadline(): Micros {
+    return this.#connected ? this.outlet.deadline : Number.POSITIVE_INFINITY;
+  }
+
+  open(): void {
+    this.#connected = true;
+    this.#play(this.#stream.tracks);
+    this.#options.wantKey();
+  }
+
+  rtp(): void {
+    // A player sends none.
+  }
+
+  rtcp(packets: readonly RtcpPacket[], now: Micros): void {
+    const { host, wantKey } = this.#options;
+    if (this.outlet.receive(packets, now, host.clock.wall())) wantKey();
+  }
+
+  tick(now: Micros): void {
+    this.outlet.flush(now);
+    this.outlet.report(now, this.#options.host.clock.wall());
+    if (!this.#full || this.outlet.waiting > FEW_WAITING) return;
+    this.#full = false;
+    this.onDrain();
+  }
+
+  /** Of the session; the feed's cursor never closes its link. */
+  close(): void {
+    this.#tap.close();
+    this.#cursor?.close();
+    this.#cursor = undefined;
+    this.outlet.close();
+  }
+
+  send(chunks: readonly Uint8Array[]): boolean {
+    this.#now = this.#options.host.clock.now();
+    for (let i = 0; i < chunks.length; i++) this.#take(chunks[i] as Uint8Array);
+    this.outlet.flush(this.#now);
+    this.#full = this.outlet.waiting > MOST_WAITING;
+    return !this.#full;
+  }
+
+  pause(): void {
+    // A player sends no media.
+  }
+
+  resume(): void {
+    // Nothing was paused.
+  }
+
+  #take(bytes: Uint8Array): void {
+    readPayloads(bytes, (kind, marker, timestamp, at, end) => {
+      const sender = this.#byKind[kind];
+      if (sender === undefined) return;
+      const live = this.#liveTicks[kind];
+      const hurried = live === undefined ? timestamp : this.#hurry(kind, live, timestamp);
+      if (hurried === undefined) return;
+      this.outlet.push({ sender, memory: bytes, at, size: end - at, marker, timestamp: hurried }, this.#now);
+    });
+  }
+
+  /** Undefined: sound of the past, which nobody wants to hear hurried. */
+  #hurry(kind: number, live: number, timestamp: number): number | undefined {
+    const behind = (live - timestamp) | 0;
+    if (behind <= 0) {
+      this.#liveTicks[kind] = undefined;
+      return timestamp;
+    }
+    return kind === payloadKind.audio ? undefined : (live - Math.ceil(behind / HURRY)) >>> 0;
+  }
+
+  #tapped(event: MediaEvent): void {
+    if (event.type === 'tracks' && this.#connected) this.#play(event.tracks);
+  }
+
+  /** Plays the tracks that were agreed on; a change of codec is another feed. */
+  #play(tracks: readonly Track[]): void {
+    const video = this.#choose(tracks, 'video');
+    const audio = this.#choose(tracks, 'audio');
+    if (video === undefined && audio === undefined) return;
+    const { keepBFrames } = this.#options.vhost;
+    const format = rtpFormat({ video: video?.codec, audio: audio?.codec, keepBFrames });
+    this.#use(payloadKind.video, video);
+    this.#use(payloadKind.audio, audio);
+    if (format.key === this.#format) return;
+    this.#format = format.key;
+    this.#cursor?.close();
+    this.#join(video?.codec, audio?.codec);
+    this.#cursor = this.#stream.play(format, this, 0);
+    const { session } = this.#options;
+    session.log('plays', { video: video?.codec, audio: audio?.codec });
+  }
+
+  #choose(tracks: readonly Track[], kind: TrackKind): CodecChoice | undefined {
+    const plan = this.#options.media.find((media) => media.kind === kind);
+    for (const track of tracks) {
+      const choice = track.kind === kind && plan?.codecs.find(({ codec }) => codec === track.codec);
+      if (choice) return choice;
+    }
+    return undefined;
+  }
+
+  #use(kind: number, choice: CodecChoice | undefined): void {
+    if (choice !== undefined) this.#byKind[kind]?.use(choice);
+  }
+
+  /** The live point, from which on everything keeps its time. */
+  #join(video: Codec | undefined, audio: Codec | undefined): void {
+    const { newest } = this.#stream;
+    const { clock } = this.#options.host;
+    this.outlet.clock.begin(newest ?? 0, clock.wall());
+    const ticks = (codec: Codec | undefined): number | undefined => {
+      const rate = codec === undefined ? undefined : clockRates[codec];
+      return newest === undefined || rate === undefined ? undefined : toTicks(newest - LIVE, rate) >>> 0;
+    };
+    this.#liveTicks = [];
+    this.#liveTicks[payloadKind.video] = ticks(video);
+    this.#liveTicks[payloadKind.audio] = ticks(audio);
+  }
+}
+
+/** Frames that are not older than this are live: they need no hurry. */
+const LIVE = fromMs(20);

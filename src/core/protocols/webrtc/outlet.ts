@@ -1,0 +1,189 @@
+// The packets of one player on their way out: paced, numbered, protected in batches, and given to the path.
+import type { Rng } from '../../base/rng.ts';
+import type { Micros } from '../../base/time.ts';
+import { BandwidthEstimate, Pacer, PlayerClock, roundTripOf, SentLedger } from '../../wire/feedback/index.ts';
+import { ntpOf, type RtcpPacket, writeRtcp } from '../../wire/rtcp/index.ts';
+import { extensionUri } from '../../wire/rtp/index.ts';
+import { tagBytes } from '../../wire/srtp/index.ts';
+import type { RtcConnection } from './connection.ts';
+import type { MediaPlan } from './negotiate.ts';
+import { type Batch, Sender } from './sender.ts';
+
+/** A payload of the feed that waits for its turn. */
+export interface Outgoing {
+  readonly sender: Sender;
+  readonly memory: Uint8Array;
+  readonly at: number;
+  readonly size: number;
+  readonly marker: boolean;
+  /** Ticks of the media time, 32 bits. */
+  readonly timestamp: number;
+}
+
+/** Packets that are protected together: the key stream of so many is made by one call. */
+const MOST_BATCH = 32;
+/** IP, UDP and SRTP around a payload, for the estimate. */
+const OVERHEAD_BYTES = 60;
+
+export interface OutletOptions {
+  readonly connection: RtcConnection;
+  readonly media: readonly MediaPlan[];
+  readonly rng: Rng;
+  readonly cname: string;
+}
+
+export class Outlet {
+  readonly #options: OutletOptions;
+  readonly clock = new PlayerClock();
+  readonly senders: readonly Sender[];
+  readonly #ledger = new SentLedger();
+  readonly #estimate = new BandwidthEstimate();
+  readonly #pacer: Pacer<Outgoing>;
+  readonly #hasFeedback: boolean;
+  readonly #batch: Batch = { memory: new Uint8Array(0), end: 0, slots: [], count: 0 };
+  /** Packets sent again, and lost at a full path. */
+  readonly counts = { packets: 0, repeated: 0, dropped: 0 };
+
+  constructor(options: OutletOptions) {
+    const { media, rng } = options;
+    this.#options = options;
+    this.#hasFeedback = media.some(({ congestion }) => congestion !== undefined);
+    this.#pacer = new Pacer<Outgoing>(this.#estimate.bps(0));
+    this.senders = media.map(
+      ({ kind, extensions, congestion }) =>
+        new Sender({
+          ...{ kind, rng, clock: this.clock },
+          ssrc: 1 + rng.below(2 ** 32 - 1),
+          rtxSsrc: 1 + rng.below(2 ** 32 - 1),
+          twccId: congestion === 'twcc' ? extensions.get(extensionUri.transportWideCc) : undefined,
+        }),
+    );
+  }
+
+  get waiting(): number {
+    return this.#pacer.length;
+  }
+
+  get estimateBps(): number {
+    return this.#estimate.bps(0);
+  }
+
+  get deadline(): Micros {
+    let deadline = this.#pacer.deadline;
+    for (const sender of this.senders) deadline = Math.min(deadline, sender.reportDeadline);
+    return deadline;
+  }
+
+  /** Takes a payload; what may leave now, leaves with `flush`. */
+  push(outgoing: Outgoing, now: Micros): void {
+    this.#pacer.push(outgoing, outgoing.size + OVERHEAD_BYTES, outgoing.sender.kind === 'audio', now);
+  }
+
+  /** Sends what may leave now. */
+  flush(now: Micros): void {
+    if (this.#hasFeedback) this.#pacer.bps = this.#estimate.bps(now);
+    for (let next = this.#pacer.take(now); next !== undefined; next = this.#pacer.take(now)) {
+      this.#room(next.size);
+      const { sender, memory, at, size, marker, timestamp } = next;
+      const transport = this.#ledger.sent(size + OVERHEAD_BYTES, now);
+      sender.write(this.#batch, { memory, at, size, marker, timestamp }, transport, now);
+      if (this.#batch.count >= MOST_BATCH) this.#send();
+    }
+    this.#send();
+  }
+
+  /** Reports that are due. */
+  report(now: Micros, wall: Micros): void {
+    const packets: RtcpPacket[] = [];
+    for (const sender of this.senders) {
+      const report = sender.takeReport(now, wall);
+      if (report !== undefined) packets.push(report, { type: 'sdes', ssrc: sender.ssrc, cname: this.#options.cname });
+    }
+    if (packets.length > 0) this.#options.connection.sendRtcp(writeRtcp(packets));
+  }
+
+  /** What the player says of what it got; true: it needs a key frame. */
+  receive(packets: readonly RtcpPacket[], now: Micros, wall: Micros): boolean {
+    let wantsKey = false;
+    for (const packet of packets) {
+      if (packet.type === 'nack') this.#repeat(packet.ssrc, packet.sequences, now);
+      else if (packet.type === 'pli' || packet.type === 'fir') wantsKey ||= this.#isVideo(packet.ssrc);
+      else if (packet.type === 'transport') this.#estimate.settled(this.#ledger.settle(packet, now), now);
+      else if (packet.type === 'remb') this.#estimate.remb(packet.bitrateBps, now);
+      else if (packet.type === 'rr' || packet.type === 'sr') {
+        for (const block of packet.reports) {
+          const roundTrip = roundTripOf(block, ntpOf(wall));
+          const sender = this.senders.find(({ ssrc }) => ssrc === block.ssrc);
+          if (roundTrip !== undefined && sender !== undefined) sender.roundTrip = roundTrip;
+        }
+      }
+    }
+    return wantsKey;
+  }
+
+  close(): void {
+    for (const sender of this.senders) sender.close();
+  }
+
+  #isVideo(ssrc: number): boolean {
+    return this.senders.some((sender) => sender.kind === 'video' && sender.ssrc === ssrc);
+  }
+
+  /** Answers to a NACK are not paced: they are few, and late already. */
+  #repeat(ssrc: number, sequences: readonly number[], now: Micros): void {
+    const sender = this.senders.find((one) => one.ssrc === ssrc);
+    if (sender === undefined) return;
+    for (const sequence of sequences) {
+      this.#room(MOST_PAYLOAD);
+      const sent = sender.again(this.#batch, sequence, () => this.#ledger.sent(MOST_PAYLOAD, now), now);
+      if (sent) this.counts.repeated++;
+      if (this.#batch.count >= MOST_BATCH) this.#send();
+    }
+    this.#send();
+  }
+
+  /** Memory for one more packet; what was built before is sent when it does not fit. */
+  #room(payloadBytes: number): void {
+    const { srtp } = this.#options.connection;
+    const tag = srtp === undefined ? 0 : tagBytes(srtp.profile);
+    const wanted = Sender.room(payloadBytes) + tag;
+    const batch = this.#batch;
+    // Behind the tag of the last one, which is not written yet.
+    const begin = batch.count === 0 ? 0 : aligned(batch.end + tag);
+    if (batch.memory.length - begin < wanted) {
+      this.#send();
+      // Datagrams are kept by the socket until they have left: memory is never used twice.
+      batch.memory = Buffer.allocUnsafeSlow(Math.max(wanted, BATCH_BYTES));
+      batch.end = 0;
+      return;
+    }
+    batch.end = begin;
+  }
+
+  #send(): void {
+    const batch = this.#batch;
+    const { count, memory, slots } = batch;
+    if (count === 0) return;
+    const { connection } = this.#options;
+    connection.srtp?.protect(memory, slots, count);
+    const datagrams: Uint8Array[] = [];
+    for (let i = 0; i < count; i++) {
+      const { begin, end } = slots[i] as { begin: number; end: number };
+      datagrams.push(memory.subarray(begin, end));
+    }
+    this.counts.packets += count;
+    if (!connection.send(datagrams)) this.counts.dropped += count;
+    const last = slots[count - 1] as { end: number };
+    batch.memory = memory.subarray(aligned(last.end));
+    batch.end = 0;
+    batch.count = 0;
+  }
+}
+
+/** Ciphers go through words. */
+const aligned = (at: number): number => (at + 3) & ~3;
+
+/** Payloads of the feed have at most this. */
+const MOST_PAYLOAD = 1200;
+/** Memory is taken in pieces of this, for some batches. */
+const BATCH_BYTES = 64 * 1024;

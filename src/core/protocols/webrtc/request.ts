@@ -1,0 +1,154 @@
+// What a request of WHIP, WHEP or SRS's own API asks for.
+import { concat } from '../../base/bytes.ts';
+import { toSeconds } from '../../base/time.ts';
+import type { AdmissionRequest } from '../../control/admission.ts';
+import type { Host } from '../../control/host.ts';
+import type { HttpExchange, HttpRequest } from '../../wire/http/exchange.ts';
+import { hostName, requestedVhost } from '../../wire/http/stream-path.ts';
+import { MAX_SDP_BYTES } from '../../wire/sdp/index.ts';
+import { codecNamed } from './codecs.ts';
+import { rtcErrors } from './errors.ts';
+
+/** One wish to publish or play, however it was said. */
+export interface RtcRequest {
+  readonly asked: AdmissionRequest;
+  readonly sdp: string;
+  readonly external: readonly string[];
+  readonly apiHost: string;
+  readonly protocol: 'udp' | 'tcp' | 'all' | undefined;
+  readonly video: string | undefined;
+  readonly audio: string | undefined;
+  readonly encrypt: boolean;
+  /** Ours, as the client wants it (SRS, for OBS). */
+  readonly ufrag: string | undefined;
+  readonly pwd: string | undefined;
+}
+
+/** SRS: names that are not there. */
+const DEFAULT_APP = 'live';
+const DEFAULT_STREAM = 'livestream';
+/** JSON around an SDP. */
+const MOST_BODY_BYTES = MAX_SDP_BYTES + 16 * 1024;
+
+/** The body as text. Rejects with RTC_BODY_SIZE, RTC_BODY_TIME. */
+export function readBody(exchange: HttpExchange, { clock, limits }: Pick<Host, 'clock' | 'limits'>): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const link = exchange.body();
+  const seconds = toSeconds(limits.handshakeTime);
+  const cancel = clock.after(limits.handshakeTime, () => reject(rtcErrors.protocol('BODY_TIME', { seconds })));
+  link.onData = (bytes) => {
+    size += bytes.length;
+    if (size > MOST_BODY_BYTES) return reject(rtcErrors.protocol('BODY_SIZE', { limit: MOST_BODY_BYTES }));
+    chunks.push(bytes.slice());
+  };
+  link.onClose = () => resolve(new TextDecoder().decode(concat(chunks)));
+  return promise.finally(() => {
+    cancel();
+    link.onData = () => undefined;
+    link.onClose = () => undefined;
+  });
+}
+
+/** Throws RTC_TYPE when the body says that it is something else; a body without a type is taken. */
+export function checkType(request: HttpRequest, wanted: string): void {
+  const type = request.header('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
+  if (type !== '' && type !== wanted) throw rtcErrors.refused('TYPE', { type, wanted });
+}
+
+/** Of `POST /rtc/v1/whip/?app=live&stream=livestream` and the like. */
+export function whipRequest(request: HttpRequest, action: AdmissionRequest['action'], sdp: string): RtcRequest {
+  const { query } = request;
+  const name = {
+    vhost: requestedVhost(request),
+    app: query.get('app') || DEFAULT_APP,
+    stream: query.get('stream') || DEFAULT_STREAM,
+  };
+  const param = withToken(request);
+  return { ...common(request, query, sdp), asked: asked(request, action, name, param, request.peer.host) };
+}
+
+/** The stream, the offer and perhaps another address of the client, in SRS's JSON. Throws RTC_JSON. */
+export function jsonRequest(request: HttpRequest, action: AdmissionRequest['action'], body: string): RtcRequest {
+  const { sdp, streamurl, clientip } = readJson(body);
+  const url = URL.parse(streamurl);
+  if (url === null) throw rtcErrors.protocol('JSON', { why: 'streamurl is no URL' });
+  const levels = url.pathname.split('/').filter(Boolean).map(decoded);
+  const stream = levels.pop() ?? DEFAULT_STREAM;
+  const vhost = url.searchParams.get('vhost') || url.searchParams.get('domain') || hostName(url.host);
+  const name = { vhost, app: levels.join('/') || DEFAULT_APP, stream };
+  const peer = typeof clientip === 'string' && clientip !== '' ? clientip : request.peer.host;
+  return { ...common(request, request.query, sdp), asked: asked(request, action, name, url.search, peer) };
+}
+
+function readJson(body: string): { sdp: string; streamurl: string; clientip: unknown } {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch (cause) {
+    throw rtcErrors.protocol('JSON', { why: 'it is no JSON' }, cause);
+  }
+  if (typeof value !== 'object' || value === null) throw rtcErrors.protocol('JSON', { why: 'it is no object' });
+  const { sdp, streamurl, clientip } = value as Record<string, unknown>;
+  if (typeof sdp !== 'string' || typeof streamurl !== 'string') {
+    throw rtcErrors.protocol('JSON', { why: 'sdp and streamurl must be texts' });
+  }
+  return { sdp, streamurl, clientip };
+}
+
+function decoded(level: string): string {
+  try {
+    return decodeURIComponent(level);
+  } catch (cause) {
+    throw rtcErrors.protocol('JSON', { why: 'streamurl has damaged percent-encoding' }, cause);
+  }
+}
+
+function common(request: HttpRequest, query: URLSearchParams, sdp: string): Omit<RtcRequest, 'asked'> {
+  if (sdp.trim() === '') throw rtcErrors.refused('EMPTY');
+  const external = [...query.getAll('eip'), ...query.getAll('candidate')].flatMap((text) => text.split(','));
+  const protocol = query.get('protocol');
+  const off = (key: string): boolean => query.get(key) === 'false';
+  return {
+    ...{ sdp, external },
+    apiHost: hostName(request.header('host') ?? ''),
+    protocol: protocol === 'udp' || protocol === 'tcp' || protocol === 'all' ? protocol : undefined,
+    video: codecNamed(query.get('vcodec') ?? query.get('codec') ?? ''),
+    audio: codecNamed(query.get('acodec') ?? ''),
+    encrypt: !off('encrypt') && !off('dtls'),
+    ufrag: within(query.get('ice-ufrag'), 4, 32),
+    pwd: within(query.get('ice-pwd'), 22, 32),
+  };
+}
+
+/** Letters of ICE only (RFC 8839 §5.4), and as many as SRS takes. */
+function within(text: string | null, least: number, most: number): string | undefined {
+  if (text === null || text.length < least || text.length > most) return undefined;
+  return /^[0-9a-zA-Z+/]+$/.test(text) ? text : undefined;
+}
+
+/** The bearer token is a stream parameter for hooks, where nothing else says it (RFC 9725 §4.8). */
+function withToken(request: HttpRequest): string {
+  const [, token] = /^Bearer +([\w.~+/=-]+)$/i.exec(request.header('authorization') ?? '') ?? [];
+  if (token === undefined || request.query.has('token')) return request.search;
+  return `${request.search === '' ? '?' : `${request.search}&`}token=${encodeURIComponent(token)}`;
+}
+
+function asked(
+  request: HttpRequest,
+  action: AdmissionRequest['action'],
+  name: AdmissionRequest['name'],
+  param: string,
+  host: string,
+): AdmissionRequest {
+  return {
+    ...{ action, name, param },
+    protocol: 'webrtc',
+    type: action === 'publish' ? 'rtc-publish' : 'rtc-play',
+    peer: { host, port: request.peer.port },
+    tcUrl: `webrtc://${name.vhost}/${name.app}`,
+    pageUrl: request.header('referer') ?? '',
+    swfUrl: '',
+  };
+}

@@ -1,0 +1,177 @@
+// One stream of packets to a player (one SSRC): numbers, header extensions, repetitions, reports.
+import type { Rng } from '../../base/rng.ts';
+import type { Micros } from '../../base/time.ts';
+import { clockRates } from '../../format/rtp/index.ts';
+import {
+  type PlayerClock,
+  RTX_BYTES,
+  SenderClock,
+  SentHistory,
+  type SentPacket,
+  writeRtxHead,
+} from '../../wire/feedback/index.ts';
+import { HEADER_BYTES, putUint16, putUint32, writeHeader } from '../../wire/rtp/index.ts';
+import type { Slot } from '../../wire/srtp/index.ts';
+import type { CodecChoice } from './codecs.ts';
+
+/** Where packets of a session are built: memory with room for their tags, and their places in it. */
+export interface Batch {
+  memory: Uint8Array;
+  end: number;
+  readonly slots: Slot[];
+  count: number;
+}
+
+export interface SenderOptions {
+  readonly kind: 'video' | 'audio';
+  readonly ssrc: number;
+  readonly rtxSsrc: number;
+  /** Id of the transport-wide sequence; undefined: not agreed on. */
+  readonly twccId: number | undefined;
+  readonly clock: PlayerClock;
+  readonly rng: Rng;
+}
+
+/** One-byte extension with one element of two bytes, filled up (RFC 8285 §4.2). */
+const EXTENSION_BYTES = 8;
+const ONE_BYTE = 0xbede;
+
+export class Sender {
+  readonly kind: 'video' | 'audio';
+  readonly ssrc: number;
+  readonly rtxSsrc: number;
+  readonly #twccId: number | undefined;
+  readonly #clock: PlayerClock;
+  readonly #history = new SentHistory();
+  #report: SenderClock | undefined;
+  #choice: CodecChoice | undefined;
+  /** Sequences with their roll-overs. */
+  #next: number;
+  #nextRtx: number;
+  #base: number;
+
+  constructor({ kind, ssrc, rtxSsrc, twccId, clock, rng }: SenderOptions) {
+    this.kind = kind;
+    this.ssrc = ssrc;
+    this.rtxSsrc = rtxSsrc;
+    this.#twccId = twccId;
+    this.#clock = clock;
+    // RFC 3711 §3.3.1: a start in the lower half lets the receiver guess the roll-over right when the first packets are lost.
+    this.#next = rng.below(0x8000);
+    this.#nextRtx = rng.below(0x8000);
+    this.#base = rng.below(2 ** 32);
+  }
+
+  get choice(): CodecChoice | undefined {
+    return this.#choice;
+  }
+
+  /** Bytes that a payload of that size needs in a batch, the tag aside. */
+  static room(payloadBytes: number): number {
+    return HEADER_BYTES + EXTENSION_BYTES + RTX_BYTES + payloadBytes;
+  }
+
+  set roundTrip(time: Micros) {
+    this.#history.roundTrip = time;
+  }
+
+  get reportDeadline(): Micros {
+    return this.#report?.deadline ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** From here on payloads are of that codec. */
+  use(choice: CodecChoice): void {
+    if (this.#choice?.payload.type === choice.payload.type) return;
+    this.#choice = choice;
+    const rate = clockRates[choice.codec] ?? 90_000;
+    this.#report = new SenderClock({ ssrc: this.ssrc, rate, base: this.#base, clock: this.#clock });
+  }
+
+  takeReport(now: Micros, wall: Micros): ReturnType<SenderClock['take']> {
+    return this.#report?.take(now, wall);
+  }
+
+  /**
+   * Writes a packet into a batch, unprotected.
+   *
+   * @param timestamp ticks of the media time; 32 bits. @param transport transport-wide sequence, if agreed on.
+   */
+  write(batch: Batch, payload: Omit<SentPacket, 'payloadType'>, transport: number, now: Micros): void {
+    const payloadType = this.#choice?.payload.type ?? 0;
+    const sequence = this.#next++;
+    const timestamp = (payload.timestamp + this.#base) >>> 0;
+    const packet: SentPacket = { ...payload, timestamp, payloadType };
+    this.#history.sent(sequence & 0xffff, packet, now);
+    this.#report?.sent(payload.size, now);
+    this.#put(batch, packet, sequence, this.ssrc, payloadType, transport, undefined);
+  }
+
+  /**
+   * Writes the retransmission of a packet, in its own stream or as it was when the player has none (SRS does only that).
+   * False: it is not known any more, or was sent again just now.
+   */
+  again(batch: Batch, sequence: number, transport: () => number, now: Micros): boolean {
+    const packet = this.#history.again(sequence, now);
+    if (packet === undefined) return false;
+    const rtx = this.#choice?.rtx;
+    if (rtx !== undefined) {
+      this.#put(batch, packet, this.#nextRtx++, this.rtxSsrc, rtx.type, transport(), sequence);
+    } else {
+      this.#put(batch, packet, this.#indexOf(sequence), this.ssrc, packet.payloadType, transport(), undefined);
+    }
+    return true;
+  }
+
+  /** Lets go of what was sent. */
+  close(): void {
+    this.#history.clear();
+  }
+
+  /** The number with its roll-overs of one that was sent lately. */
+  #indexOf(sequence: number): number {
+    const behind = (this.#next - sequence) & 0xffff;
+    return this.#next - (behind === 0 ? 0x10000 : behind);
+  }
+
+  #put(
+    batch: Batch,
+    packet: SentPacket,
+    index: number,
+    ssrc: number,
+    payloadType: number,
+    transport: number,
+    original: number | undefined,
+  ): void {
+    const { memory, end: begin } = batch;
+    const { timestamp, marker } = packet;
+    const extended = this.#twccId !== undefined;
+    const sequence = index & 0xffff;
+    writeHeader(memory, begin, { payloadType, marker, sequence, timestamp, ssrc, extended });
+    let at = begin + HEADER_BYTES;
+    if (this.#twccId !== undefined) {
+      putUint32(memory, at, ((ONE_BYTE << 16) | 1) >>> 0);
+      memory[at + 4] = (this.#twccId << 4) | 1;
+      putUint16(memory, at + 5, transport);
+      memory[at + 7] = 0;
+      at += EXTENSION_BYTES;
+    }
+    const headerBytes = at - begin;
+    if (original !== undefined) at = writeRtxHead(memory, at, original);
+    memory.set(packet.memory.subarray(packet.at, packet.at + packet.size), at);
+    at += packet.size;
+    putSlot(batch, begin, headerBytes, at, Math.floor(index / 0x10000));
+  }
+}
+
+function putSlot(batch: Batch, begin: number, headerBytes: number, end: number, rollOver: number): void {
+  const slot = batch.slots[batch.count];
+  if (slot === undefined) batch.slots.push({ begin, headerBytes, end, rollOver });
+  else {
+    slot.begin = begin;
+    slot.headerBytes = headerBytes;
+    slot.end = end;
+    slot.rollOver = rollOver;
+  }
+  batch.count++;
+  batch.end = end;
+}

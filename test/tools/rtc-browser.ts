@@ -1,0 +1,107 @@
+// Chromium as a peer of WebRTC: a page that publishes its fake camera by WHIP, and one that plays by WHEP.
+import { type Browser, chromium, type Page } from 'playwright-core';
+
+/** With a camera that needs no person, and addresses that are not hidden. */
+export const launchBrowser = (): Promise<Browser> =>
+  chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--disable-background-networking',
+      '--autoplay-policy=no-user-gesture-required',
+      '--use-fake-device-for-media-stream',
+      '--use-fake-ui-for-media-stream',
+      '--allow-loopback-in-peer-connection',
+      '--disable-features=WebRtcHideLocalIpsWithMdns',
+    ],
+  });
+
+/** What a page says of its connection and its picture. */
+export interface PeerState {
+  readonly connection: string;
+  readonly time: number;
+  readonly frames: number;
+  readonly width: number;
+  /** `framesEncoded` of a publisher; 0 for a player. */
+  readonly encoded: number;
+  readonly codecs: readonly string[];
+  readonly audioSamples: number;
+  readonly lost: number;
+  readonly freezes: number;
+  readonly bitrateBps: number;
+}
+
+const helpers = `
+window.exchange = async (pc, url, headers) => {
+  await pc.setLocalDescription();
+  await new Promise((done) => {
+    if (pc.iceGatheringState === 'complete') return done();
+    pc.onicegatheringstatechange = () => pc.iceGatheringState === 'complete' && done();
+    setTimeout(done, 1000);
+  });
+  const answer = await fetch(url, {
+    method: 'POST', headers: { 'Content-Type': 'application/sdp', ...headers }, body: pc.localDescription.sdp,
+  });
+  const sdp = await answer.text();
+  if (!answer.ok) throw new Error(answer.status + ' ' + sdp);
+  await pc.setRemoteDescription({ type: 'answer', sdp });
+  window.resource = new URL(answer.headers.get('location'), url).href;
+  window.answer = sdp;
+};
+window.publish = async (url, { video = true, audio = true, codec, width = 640, height = 360, rids } = {}) => {
+  const pc = window.pc = new RTCPeerConnection();
+  const media = await navigator.mediaDevices.getUserMedia({ video: video && { width, height, frameRate: 30 }, audio });
+  for (const track of media.getTracks()) {
+    const sendEncodings = track.kind === 'video' && rids ? rids.map((rid, i) => ({ rid, scaleResolutionDownBy: 2 ** i })) : [{}];
+    const transceiver = pc.addTransceiver(track, { direction: 'sendonly', streams: [media], sendEncodings });
+    if (codec && track.kind === 'video') {
+      const all = RTCRtpSender.getCapabilities('video').codecs;
+      const mime = 'video/' + codec;
+      transceiver.setCodecPreferences(all.filter(({ mimeType }) => mimeType === mime || mimeType === 'video/rtx'));
+    }
+  }
+  await exchange(pc, url);
+};
+window.play = async (url) => {
+  const pc = window.pc = new RTCPeerConnection();
+  const stream = new MediaStream();
+  const video = document.querySelector('video');
+  pc.ontrack = ({ track }) => { stream.addTrack(track); video.srcObject = stream; video.play(); };
+  pc.addTransceiver('audio', { direction: 'recvonly' });
+  pc.addTransceiver('video', { direction: 'recvonly' });
+  await exchange(pc, url);
+};
+window.state = async () => {
+  const video = document.querySelector('video');
+  const found = [...(await pc.getStats()).values()];
+  const codecOf = (id) => found.find((one) => one.id === id)?.mimeType;
+  const media = found.filter(({ type }) => type === 'inbound-rtp' || type === 'outbound-rtp');
+  const sum = (key) => media.reduce((total, one) => total + (one[key] ?? 0), 0);
+  return {
+    connection: pc.connectionState, time: video.currentTime,
+    frames: video.getVideoPlaybackQuality().totalVideoFrames, width: video.videoWidth,
+    encoded: sum('framesEncoded'), codecs: media.map(({ codecId }) => codecOf(codecId)).filter(Boolean),
+    audioSamples: sum('totalSamplesReceived'), lost: sum('packetsLost'), freezes: sum('freezeCount'),
+    bitrateBps: found.find(({ type, nominated }) => type === 'candidate-pair' && nominated)?.availableOutgoingBitrate ?? 0,
+  };
+};`;
+
+/** A page of its own, on the server's origin, since cameras are only given to real origins. */
+export async function peerPage(browser: Browser, origin: string): Promise<Page> {
+  const page = await browser.newPage();
+  await page.route(`${origin}/peer`, (route) =>
+    route.fulfill({ contentType: 'text/html', body: '<video muted autoplay playsinline></video>' }),
+  );
+  await page.goto(`${origin}/peer`);
+  await page.addScriptTag({ content: helpers });
+  return page;
+}
+
+export const publish = (page: Page, url: string, options: Record<string, unknown> = {}): Promise<void> =>
+  page.evaluate(`publish(${JSON.stringify(url)}, ${JSON.stringify(options)})`);
+
+export const play = (page: Page, url: string): Promise<void> => page.evaluate(`play(${JSON.stringify(url)})`);
+
+export const stateOf = (page: Page): Promise<PeerState> => page.evaluate<PeerState>('state()');
