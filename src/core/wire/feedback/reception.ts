@@ -2,6 +2,9 @@
 import { type Micros, toTicks } from '../../base/time.ts';
 import { fromUnits, middleOf, type NtpTime, type ReportBlock, toUnits } from '../rtcp/index.ts';
 
+/** A jump of the sequence beyond this is a sender that began anew (A.1: MAX_DROPOUT). */
+const MOST_DROPOUT = 3000;
+
 /** Sequences and time stamps are unwrapped. */
 export class Reception {
   readonly #ssrc: number;
@@ -9,6 +12,8 @@ export class Reception {
   #first: number | undefined;
   #highest = 0;
   #received = 0;
+  /** The successor of the last packet that was far too old; undefined: there was none. */
+  #restart: number | undefined;
   #expectedBefore = 0;
   #receivedBefore = 0;
   #transit: number | undefined;
@@ -32,13 +37,25 @@ export class Reception {
     return this.#jitter >> 4;
   }
 
-  /** A packet of the stream itself; a repaired one says nothing about the path's jitter. */
+  /**
+   * A packet has come. One that a retransmission stream brought does not count: it was lost on this one (RFC 4588 §4).
+   *
+   * A jump backwards is believed when two packets in order make it (A.1).
+   */
   arrived(sequence: number, ticks: number, now: Micros, repaired = false): void {
-    this.#first ??= sequence;
-    if (this.#received === 0 || sequence > this.#highest) this.#highest = sequence;
-    if (sequence < this.#first) this.#first = sequence;
-    this.#received++;
     if (repaired) return;
+    if (this.#first === undefined || sequence > this.#highest + MOST_DROPOUT) this.#begin(sequence);
+    else if (sequence < this.#highest - MOST_DROPOUT) {
+      if (sequence !== this.#restart) {
+        this.#restart = sequence + 1;
+        return;
+      }
+      this.#begin(sequence - 1);
+      this.#received++;
+    }
+    this.#highest = Math.max(this.#highest, sequence);
+    this.#first = Math.min(this.#first ?? sequence, sequence);
+    this.#received++;
     const transit = toTicks(now, this.#rate) - ticks;
     if (this.#transit !== undefined) {
       const difference = Math.min(Math.abs(transit - this.#transit), MOST_DIFFERENCE);
@@ -70,6 +87,17 @@ export class Reception {
       lastReport: this.#report?.middle ?? 0,
       delay: this.#report === undefined ? 0 : toUnits(now - this.#report.at),
     };
+  }
+
+  /** Everything is counted anew; what a receiver of the reports does with lower numbers is its own (A.3). */
+  #begin(sequence: number): void {
+    this.#first = sequence;
+    this.#highest = sequence;
+    this.#received = 0;
+    this.#expectedBefore = 0;
+    this.#receivedBefore = 0;
+    this.#transit = undefined;
+    this.#restart = undefined;
   }
 
   #expected(): number {
