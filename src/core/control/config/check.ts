@@ -1,4 +1,5 @@
 // The checks of values that SRS makes before it starts, beyond names.
+import { parseIpBlock } from '../ip.ts';
 import type { Config, Found, Section } from './config.ts';
 import type { Notice, Place } from './directive.ts';
 import { configErrors } from './errors.ts';
@@ -104,11 +105,34 @@ class Check {
     if (vhost.get('vhost.forward.enabled') && vhost.get('vhost.publish.kickoff_for_idle') > 0) {
       throw conflict(vhost, 'vhost.publish.kickoff_for_idle', 'cannot be used together with forward');
     }
+    this.#security(vhost);
+    this.#hooks(vhost);
     const names = new Set<string>();
     for (const { name, place } of vhost.sections('vhost.ingest')) {
       const why = `two ingests of vhost ${vhost.name} have the name "${name}"`;
       if (names.has(name)) throw configErrors.config('CONFLICT', { ...place, directive: 'vhost.ingest', why });
       names.add(name);
+    }
+  }
+
+  /** SRS reads rules that fit nobody without a word; a deny that fits nobody denies nobody. */
+  #security(vhost: Section): void {
+    for (const path of ['vhost.security.allow', 'vhost.security.deny'] as const) {
+      for (const [action = '', place = '', ...rest] of vhost.get(path)) {
+        const known = /^(publish|play)$/.test(action) && (place === 'all' || parseIpBlock(place) !== undefined);
+        if (known && rest.length === 0) continue;
+        const words = [action, place, ...rest].join(' ').trim();
+        this.#tell(vhost, path, `"${words}" fits nobody: write publish or play, then all, an address or a block`);
+      }
+    }
+  }
+
+  #hooks(vhost: Section): void {
+    for (const path of hookPaths) {
+      for (const url of vhost.get(path)) {
+        if (/^https?:\/\/[^/]/.test(url)) continue;
+        this.#tell(vhost, path, `${url} is no http:// or https:// URL: what it is asked is refused`);
+      }
     }
   }
 
@@ -122,6 +146,9 @@ class Check {
     this.notices.push({ ...placeOf(scope, path), directive: path, text });
   }
 }
+
+const hooks = ['connect', 'close', 'publish', 'unpublish', 'play', 'stop', 'dvr', 'hls', 'hls_notify'] as const;
+const hookPaths = hooks.map((hook) => `vhost.http_hooks.on_${hook}` as const);
 
 const value = (scope: Section, path: Path, why: string): Error =>
   configErrors.config('VALUE', { ...placeOf(scope, path), directive: path, why });

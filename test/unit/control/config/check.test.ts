@@ -122,6 +122,20 @@ describe('values', () => {
     expect(fault(() => load(network, {}, { machine })).text).toContain('this machine has 1');
   });
 
+  it('of rules and URLs that fit nothing are told', () => {
+    const { notices } = load(`listen 1; vhost v {
+      security { allow publish all; allow plays all; deny play 10.0.0.0/40; deny play ::1 x; }
+      http_hooks { on_publish http://a/ ftp://b/; on_hls_notify https://[x]/; on_close c; } }`);
+
+    expect(notices.map(({ line, text }) => [line, text.slice(0, 30)])).toEqual([
+      [2, '"plays all" fits nobody: write'],
+      [2, '"play 10.0.0.0/40" fits nobody'],
+      [2, '"play ::1 x" fits nobody: write'.slice(0, 30)],
+      [3, 'c is no http:// or https:// UR'],
+      [3, 'ftp://b/ is no http:// or http'],
+    ]);
+  });
+
   it('of a doubtful size are told', () => {
     const { notices } = load('chunk_size 100;\nvhost v {\nchunk_size 65537;\n}');
 

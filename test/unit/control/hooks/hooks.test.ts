@@ -303,15 +303,18 @@ describe('a forward backend', () => {
     expect(await hooks.forward(name)).toEqual(urls);
   });
 
-  it.each(['{"code":1}', '{"code":0,"data":{"urls":"x"}}', '{"code":0,"data":{"urls":[1]}}', 'x'])(
-    'that answers %s has failed',
-    async (text) => {
-      const { hooks, answers } = world({ settings: at('http://h/f') });
-      answers.of = () => ({ text });
+  it.each([
+    '{"code":1}',
+    JSON.stringify({ code: 0, data: { urls: Array(65).fill('rtmp://x/a/b') } }),
+    '{"code":0,"data":{"urls":"x"}}',
+    '{"code":0,"data":{"urls":[1]}}',
+    'x',
+  ])('that answers %s has failed', async (text) => {
+    const { hooks, answers } = world({ settings: at('http://h/f') });
+    answers.of = () => ({ text });
 
-      expect(await rejected(hooks.forward(name))).toMatch(/^HOOKS_/);
-    },
-  );
+    expect(await rejected(hooks.forward(name))).toMatch(/^HOOKS_/);
+  });
 
   it('that is not written is not asked', async () => {
     const { hooks, asked } = world();

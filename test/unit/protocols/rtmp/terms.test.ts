@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { fromSeconds } from '../../../../src/core/base/time.ts';
 import { settingsOf } from '../../../../src/core/control/config/settings.ts';
 import { connectionTerms, defaults } from '../../../../src/core/protocols/rtmp/config.ts';
-import { MessageType, parseU32 } from '../../../../src/core/protocols/rtmp/message.ts';
+import { MessageType, parseU32, windowAckSize } from '../../../../src/core/protocols/rtmp/message.ts';
 import { type Peer, World } from './world.ts';
 
 const settings = `vhost __defaultVhost__ { } vhost a.com { chunk_size 4096; out_ack_size 0; in_ack_size 300; }
@@ -34,6 +34,7 @@ describe('a connection', () => {
   it('acknowledges as its vhost says, whatever the peer asks for', async () => {
     const acknowledged = async (tcUrl: string): Promise<number> => {
       const peer: Peer = await new World({ settings }).publisher('s', tcUrl);
+      peer.send(windowAckSize(1_000_000));
       for (let i = 0; i < 20; i++) peer.call('FCSubscribe', 0, null, 'x'.repeat(80));
       return peer.take().filter(({ type }) => type === MessageType.acknowledgement).length;
     };
