@@ -1,0 +1,27 @@
+// The seam to a codec library: frames of sound in one codec go in, frames in another come out.
+import type { Frame } from '../../media/frame.ts';
+import type { Codec, Track } from '../../media/track.ts';
+
+/** What sound can be made into. */
+export type SoundCodec = 'opus' | 'aac';
+
+/** What can be read: every codec that the transport stream in front of FFmpeg carries. */
+export const readableSound: ReadonlySet<Codec> = new Set<Codec>(['aac', 'mp3', 'opus', 'ac3', 'eac3']);
+
+/** What becomes of the sound. */
+export interface TranscoderEvents {
+  /** In order, with the times of what went in; the track is the one that was asked for. */
+  readonly frame: (frame: Frame) => void;
+  /** It ended by itself; nothing more comes. Not called after `close`. */
+  readonly failed: (why: string) => void;
+}
+
+/** Of one track. Never throws. */
+export interface SoundTranscoder {
+  write(frame: Frame): void;
+  /** Idempotent. */
+  close(): void;
+}
+
+/** Starts to transcode from one track to another; undefined when there is nothing to do it with. */
+export type MakeTranscoder = (from: Track, to: Track, events: TranscoderEvents) => SoundTranscoder | undefined;

@@ -1,0 +1,307 @@
+// Sound bridges: who gets which frames, and the life of the program behind them.
+import { describe, expect, it } from 'vitest';
+import { concat } from '../../../../src/core/base/bytes.ts';
+import { defaultLimits } from '../../../../src/core/base/limits.ts';
+import { Log, type LogLine } from '../../../../src/core/base/log.ts';
+import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
+import { opus } from '../../../../src/core/codec/index.ts';
+import {
+  ffmpegTranscoders,
+  SoundBridges,
+  type SoundCodec,
+  type SoundTranscoder,
+  type TranscoderEvents,
+} from '../../../../src/core/control/sound/index.ts';
+import { TsDemuxer, TsMuxer } from '../../../../src/core/format/ts/index.ts';
+import type { Frame } from '../../../../src/core/media/frame.ts';
+import { Hub } from '../../../../src/core/media/hub.ts';
+import type { Stream } from '../../../../src/core/media/stream.ts';
+import type { Track } from '../../../../src/core/media/track.ts';
+import { aacTrack, h264Track, video } from '../../../tools/builders.ts';
+import { FakeChildren } from '../../../tools/fake-children.ts';
+import { VirtualClock } from '../../../tools/fakes.ts';
+import { aacFrame, framesOf, opusFrame, opusTrack } from '../../format/ts/media.ts';
+
+/** A transcoder whose frames the test gives. */
+class FakeTranscoder implements SoundTranscoder {
+  readonly from: Track;
+  readonly to: Track;
+  readonly events: TranscoderEvents;
+  readonly written: Frame[] = [];
+  closed = false;
+
+  constructor(from: Track, to: Track, events: TranscoderEvents) {
+    this.from = from;
+    this.to = to;
+    this.events = events;
+  }
+
+  write(frame: Frame): void {
+    this.written.push(frame);
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  give(ms: number): void {
+    this.events.frame({ ...opusFrame(ms), track: this.to });
+  }
+}
+
+function world(missing = false) {
+  const clock = new VirtualClock();
+  const hub = new Hub({ clock, limits: defaultLimits, gopCache: true, mergeWindow: 0 });
+  const transcoders: FakeTranscoder[] = [];
+  const lines: LogLine[] = [];
+  const bridges = new SoundBridges({
+    clock,
+    limits: defaultLimits,
+    log: new Log((line) => lines.push(line), 'debug'),
+    make: (from, to, events) => {
+      if (missing) return undefined;
+      const made = new FakeTranscoder(from, to, events);
+      transcoders.push(made);
+      return made;
+    },
+  });
+  const source = hub.stream({ vhost: 'v', app: 'live', stream: 's' });
+  const publish = (tracks: readonly Track[]) => {
+    const publication = source.publish({ policy: 'refuse', onEvicted: () => undefined });
+    publication.retrack(tracks);
+    return publication;
+  };
+  return { clock, source, bridges, transcoders, lines, publish };
+}
+
+/** What a tap of a stream is given. */
+function watch(stream: Stream) {
+  const seen: { tracks: readonly Track[]; frames: Frame[] } = { tracks: [], frames: [] };
+  stream.tap((event) => {
+    if (event.type === 'tracks') seen.tracks = event.tracks;
+    else seen.frames.push(event.frame);
+  });
+  return seen;
+}
+
+const shape = (frames: readonly Frame[]) => frames.map(({ track, dts }) => `${track.codec} ${dts / 1000}`);
+
+describe('a sound bridge', () => {
+  it('has the picture as it is, and the sound in the other codec with the times it had', () => {
+    const { source, bridges, transcoders, publish } = world();
+    const publication = publish([h264Track, aacTrack]);
+    publication.write(video({ at: 0, key: true }));
+
+    const { stream } = bridges.acquire(source, 'opus');
+    const seen = watch(stream);
+    publication.write(aacFrame(20));
+    publication.write(video({ at: 40 }));
+    transcoders[0]!.give(20);
+    publication.write(video({ at: 80 }));
+
+    expect(transcoders[0]!.written.map(({ dts }) => dts)).toEqual([fromMs(20)]);
+    expect(seen.tracks.map(({ id, codec }) => [id, codec])).toEqual([
+      [0, 'h264'],
+      [256, 'opus'],
+    ]);
+    expect(opus.parseHead(seen.tracks[1]!.config)).toMatchObject({ channels: 2 });
+    expect(shape(seen.frames)).toEqual(['h264 40', 'opus 20', 'h264 80']);
+  });
+
+  it('begins with the last group of pictures, but not with its sound of long ago', () => {
+    const { source, bridges, transcoders, publish } = world();
+    const publication = publish([h264Track, aacTrack]);
+    for (let ms = 0; ms <= 8000; ms += 40) {
+      publication.write(video({ at: ms, key: ms === 0 }));
+      publication.write(aacFrame(ms));
+    }
+
+    const { stream } = bridges.acquire(source, 'opus');
+    const seen: Frame[] = [];
+    stream.tap((event) => event.type === 'frame' && seen.push(event.frame), { fromGop: true });
+    transcoders[0]!.give(5000);
+    transcoders[0]!.give(7000);
+
+    expect(seen.filter(({ track }) => track.kind === 'video')).toHaveLength(201);
+    expect(transcoders[0]!.written.map(({ dts }) => dts).every((dts) => dts >= fromSeconds(6))).toBe(true);
+    expect(shape(seen.filter(({ track }) => track.kind === 'audio'))).toEqual(['opus 7000']);
+    expect(stream.repairs).toEqual({ jumps: 0, lifts: 0 });
+  });
+
+  it('lets through what fits already, without a program', () => {
+    const { source, bridges, transcoders, publish } = world();
+    const publication = publish([h264Track, opusTrack]);
+    const seen = watch(bridges.acquire(source, 'opus').stream);
+    publication.write(video({ at: 0, key: true }));
+    publication.write(opusFrame(20));
+
+    expect(transcoders).toEqual([]);
+    expect(shape(seen.frames)).toEqual(['h264 0', 'opus 20']);
+  });
+
+  it('is shared, and gone five seconds after its last user', () => {
+    const { clock, source, bridges, transcoders, publish } = world();
+    publish([h264Track, aacTrack]);
+    const first = bridges.acquire(source, 'opus');
+    const second = bridges.acquire(source, 'opus');
+    expect(second.stream).toBe(first.stream);
+    first.release();
+    first.release();
+    clock.advance(fromSeconds(60));
+    expect(bridges.size).toBe(1);
+
+    second.release();
+    clock.advance(fromSeconds(4));
+    const third = bridges.acquire(source, 'opus');
+    clock.advance(fromSeconds(60));
+    expect([third.stream, transcoders.length]).toEqual([first.stream, 1]);
+    third.release();
+    clock.advance(fromSeconds(5));
+
+    expect([bridges.size, transcoders[0]!.closed, clock.pending]).toEqual([0, true, 0]);
+  });
+
+  it('follows the publisher: its end, the next one, and new parameters', () => {
+    const { source, bridges, transcoders, publish } = world();
+    const { stream } = bridges.acquire(source, 'opus');
+    expect([stream.published, transcoders.length]).toEqual([false, 0]);
+    const publication = publish([h264Track, aacTrack]);
+    const newer = { ...aacTrack, epoch: 1 };
+    publication.retrack([h264Track, newer]);
+    expect(transcoders.map(({ from, closed }) => [from.epoch, closed])).toEqual([
+      [0, true],
+      [1, false],
+    ]);
+
+    publication.end();
+    expect([stream.published, transcoders[1]!.closed]).toEqual([false, true]);
+    publish([h264Track, opusTrack]);
+
+    expect(stream.published).toBe(true);
+    expect(stream.tracks.map(({ codec }) => codec)).toEqual(['h264', 'opus']);
+    expect(transcoders).toHaveLength(2);
+  });
+
+  it('starts a program again that ended, later each time', () => {
+    const { clock, source, bridges, transcoders, lines, publish } = world();
+    publish([h264Track, aacTrack]);
+    bridges.acquire(source, 'opus');
+    const starts: number[] = [];
+    for (let i = 0; i < 7; i++) {
+      transcoders.at(-1)!.events.failed('crashed');
+      const since = clock.now();
+      while (transcoders.length === i + 1) clock.advance(fromMs(100));
+      starts.push((clock.now() - since) / fromSeconds(1));
+    }
+
+    expect(starts).toEqual([1, 2, 4, 8, 16, 30, 30]);
+    expect(lines.filter(({ text }) => text.includes('crashed'))).toHaveLength(7);
+    bridges.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  it('has no sound where there is no FFmpeg, and says once how to get it', () => {
+    const { source, bridges, lines, publish } = world(true);
+    const publication = publish([h264Track, aacTrack]);
+    const seen = watch(bridges.acquire(source, 'opus').stream);
+    publication.write(video({ at: 0, key: true }));
+    publication.write(aacFrame(0));
+    publication.retrack([h264Track, { ...aacTrack, epoch: 1 }]);
+
+    expect(shape(seen.frames)).toEqual(['h264 0']);
+    expect(lines.map(({ level, text }) => [level, text])).toEqual([
+      ['warn', expect.stringContaining('Install ffmpeg')],
+    ]);
+  });
+});
+
+describe('FFmpeg as a transcoder', () => {
+  function start(to: SoundCodec) {
+    const children = new FakeChildren();
+    const frames: Frame[] = [];
+    const failures: string[] = [];
+    const options = { children, log: new Log(() => undefined), limits: defaultLimits, program: 'ffmpeg' };
+    const make = ffmpegTranscoders({ ...options, bitrateBps: 48_000 });
+    const track: Track = to === 'opus' ? opusTrack : aacTrack;
+    const events = { frame: (frame: Frame) => frames.push(frame), failed: (why: string) => failures.push(why) };
+    const transcoder = make(to === 'opus' ? aacTrack : opusTrack, track, events);
+    return { children, frames, failures, make, events, transcoder: transcoder!, track };
+  }
+
+  it('is given a transport stream with a frame in each packet, and times from zero', () => {
+    const { children, transcoder } = start('opus');
+    transcoder.write(aacFrame(100_000_020));
+    transcoder.write(aacFrame(100_000_041));
+
+    const demuxer = new TsDemuxer(defaultLimits);
+    const got = framesOf([...demuxer.push(children.all[0]!.stdin.bytes), ...demuxer.end()]);
+
+    expect(got.map(({ track, dts }) => [track.codec, dts])).toEqual([
+      ['aac', fromSeconds(1)],
+      ['aac', fromSeconds(1) + fromMs(21)],
+    ]);
+    expect(children.all[0]!.command.args.join(' ')).toContain('-c:a libopus');
+  });
+
+  it('gives frames with the times of the source, and the track that was asked for', () => {
+    const { children, transcoder, frames, track } = start('opus');
+    transcoder.write(aacFrame(100_000_020));
+    const muxer = new TsMuxer({ audioSpan: 0 });
+    muxer.header([opusTrack]);
+    const packets = [0, 20, 40].flatMap((ms) => muxer.write(opusFrame(ms)));
+    children.all[0]!.stdout.onData(concat(packets.flatMap(({ chunks }) => chunks)));
+
+    expect(frames.slice(0, 2).map(({ dts, track: of }) => [dts, of])).toEqual([
+      [fromMs(100_000_020), track],
+      [fromMs(100_000_040), track],
+    ]);
+  });
+
+  it('drops sound when the program does not take it', () => {
+    const { children, transcoder } = start('opus');
+    const { stdin } = children.all[0]!;
+    stdin.capacity = 10_000;
+    for (let i = 0; i < 1000; i++) transcoder.write(aacFrame(i * 20));
+    const before = stdin.pending;
+    stdin.drain();
+    transcoder.write(aacFrame(20_000));
+
+    expect(before).toBeLessThan(12_000);
+    expect(stdin.pending).toBeGreaterThan(0);
+  });
+
+  it('tells with which words the program ended, once, and nothing after it was closed', () => {
+    const ended = start('aac');
+    ended.children.all[0]!.say('Unknown encoder');
+    ended.children.all[0]!.end({ code: 1 });
+    expect(ended.failures).toEqual(['ffmpeg ended with code 1: Unknown encoder']);
+    expect(ended.children.all[0]!.command.args.join(' ')).toContain('-c:a aac -b:a 48000');
+
+    const closed = start('aac');
+    closed.transcoder.close();
+    closed.transcoder.close();
+    closed.children.all[0]!.end({ code: 255 });
+    closed.transcoder.write(opusFrame(0));
+    expect([closed.failures, closed.children.all[0]!.stopped, closed.children.all[0]!.stdin.closed]).toEqual([
+      [],
+      true,
+      true,
+    ]);
+  });
+
+  it('fails when what comes back is no transport stream', () => {
+    const { children, transcoder, failures } = start('aac');
+    transcoder.write(opusFrame(0));
+    for (let i = 0; i < 40; i++) children.all[0]!.stdout.onData(new Uint8Array(65_536));
+
+    expect(failures).toHaveLength(1);
+    expect(children.all[0]!.stopped).toBe(true);
+  });
+
+  it('is nothing without the program', () => {
+    const { children, make, events } = start('aac');
+    children.installed.clear();
+
+    expect(make(opusTrack, aacTrack, events)).toBeUndefined();
+  });
+});
