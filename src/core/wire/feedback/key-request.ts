@@ -3,12 +3,14 @@ import { fromMs, type Micros } from '../../base/time.ts';
 
 /** Between two requests for one stream. Chosen: above the round trip of most paths, below a pause that is felt as long. */
 const INTERVAL = fromMs(300);
+/** The same for players: each may ask as often as it likes, and all of them pay for the key frames. */
+const PLAYER_INTERVAL = fromMs(1000);
 /** The pause grows up to this when the publisher does not answer: some cannot. */
 const MOST_INTERVAL = fromMs(4000);
 
 /** Requests to one publisher for one stream, whoever wants the key frame: a new player, a player with losses, we. */
 export class KeyRequest {
-  #wanted = false;
+  #wanted: 'receiver' | 'player' | undefined;
   #last: Micros = Number.NEGATIVE_INFINITY;
   #interval = INTERVAL;
   /** Requests sent. */
@@ -16,12 +18,17 @@ export class KeyRequest {
 
   /** When a request is to be sent; Infinity: none is wanted. */
   get deadline(): Micros {
-    return this.#wanted ? this.#last + this.#interval : Number.POSITIVE_INFINITY;
+    if (this.#wanted === undefined) return Number.POSITIVE_INFINITY;
+    return this.#last + (this.#wanted === 'player' ? Math.max(PLAYER_INTERVAL, this.#interval) : this.#interval);
   }
 
-  /** Somebody needs a key frame; `due` says when. */
-  want(): void {
-    this.#wanted = true;
+  /**
+   * Somebody needs a key frame; `due` says when.
+   *
+   * @param who we, who lost packets of the publisher, or a player, whose wish waits longer.
+   */
+  want(who: 'receiver' | 'player' = 'receiver'): void {
+    if (this.#wanted !== 'receiver') this.#wanted = who;
   }
 
   /** Whether to send a request now. */
@@ -35,7 +42,7 @@ export class KeyRequest {
 
   /** A key frame has come. The pause before the next request is kept, so that many losses do not become many key frames. */
   arrived(): void {
-    this.#wanted = false;
+    this.#wanted = undefined;
     this.#interval = INTERVAL;
   }
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
 import {
   BandwidthEstimate,
+  KeyRequest,
   NackGenerator,
   SentHistory,
   SentLedger,
@@ -78,6 +79,23 @@ describe('the estimate', () => {
     expect(estimate.arrivals).toBeLessThanOrEqual(8192);
     expect(estimate.bps(0)).toBeGreaterThanOrEqual(100_000);
   });
+});
+
+it('players that ask without end get a key frame a second, and our own losses do not wait for them', () => {
+  const request = new KeyRequest();
+  let sent = 0;
+  for (let ms = 0; ms < 10_000; ms++) {
+    request.want('player');
+    if (!request.due(fromMs(ms))) continue;
+    sent++;
+    request.arrived();
+  }
+  expect(sent).toBe(10);
+
+  request.want('player');
+  request.want();
+  request.want('player');
+  expect(request.due(fromMs(9301))).toBe(true);
 });
 
 it('a jump of the sequence to and fro costs a bounded number of requests', () => {
