@@ -5,6 +5,7 @@ import { formatAddress } from '../../base/link.ts';
 import { type Session, toSrsxError } from '../../base/session.ts';
 import { type Micros, toSeconds } from '../../base/time.ts';
 import type { AdmissionRequest } from '../../control/admission.ts';
+import { clientPeer } from '../../control/client-peer.ts';
 import type { Host, Listener } from '../../control/host.ts';
 import { Shelf } from '../../control/storage/shelf.ts';
 import type { Stream } from '../../media/stream.ts';
@@ -177,9 +178,10 @@ class Server implements Closer, Session {
   /** SRS has no sessions of DASH: a player is who asks from one address for one manifest in one way. */
   async #admit(request: HttpRequest, { name, config }: Channel): Promise<void> {
     const { clock, limits, admission } = this.#host;
-    const player = `${formatAddress({ host: request.peer.host, port: 0 })} ${streamKey(name)} ${request.search}`;
+    const peer = clientPeer(request, this.#host.settings);
+    const player = `${formatAddress({ host: peer.host, port: 0 })} ${streamKey(name)} ${request.search}`;
     const until = this.#admitted.get(player) ?? 0;
-    if (until <= clock.now()) await admission.admit(admissionOf(request, name));
+    if (until <= clock.now()) await admission.admit({ ...admissionOf(request, name), peer, session: false });
     if (this.#admitted.size >= limits.sessions && !this.#admitted.has(player)) return;
     this.#admitted.set(player, clock.now() + Math.max(config.waitTime, config.fragment * ADMITTED_SEGMENTS));
   }

@@ -5,6 +5,7 @@ import { randomId } from '../../base/rng.ts';
 import type { Session } from '../../base/session.ts';
 import { toSrsxError } from '../../base/session.ts';
 import { fromSeconds, type Micros, toSeconds } from '../../base/time.ts';
+import { clientPeer } from '../../control/client-peer.ts';
 import type { Host, Listener } from '../../control/host.ts';
 import { decodedPath, Shelf } from '../../control/storage/shelf.ts';
 import { writeSessionMaster } from '../../format/hls/index.ts';
@@ -251,7 +252,8 @@ class Server implements Closer, Session {
       gone = true;
     };
     const host = this.#host;
-    const asked = readRequest(exchange.request, resource, ctx);
+    const { request } = exchange;
+    const asked = { ...readRequest(request, resource, ctx), peer: clientPeer(request, host.settings) };
     const grant = await host.admission.admit(sessions ? asked : { ...asked, session: false });
     if (gone) {
       grant.ticket?.end();

@@ -1,6 +1,7 @@
 // The route of everything that ends as one of the containers: asks the admission, then makes players and publishers.
 import type { Closer } from '../../base/link.ts';
 import { guard, type Session, toSrsxError } from '../../base/session.ts';
+import { clientPeer } from '../../control/client-peer.ts';
 import type { Host, Listener } from '../../control/host.ts';
 import type { Stream } from '../../media/stream.ts';
 import { type StreamName, streamKey } from '../../media/stream-name.ts';
@@ -104,7 +105,9 @@ class Server implements Closer {
       gone = true;
     };
     const host = this.#host;
-    const asked = readRequest(exchange.request, action, format, mountedPath(exchange.request, host.settings));
+    const { request } = exchange;
+    const read = readRequest(request, action, format, mountedPath(request, host.settings));
+    const asked = { ...read, peer: clientPeer(request, host.settings) };
     const { vhost } = asked.name;
     if (action === 'play' && isOff(host.settings.vhost(vhost))) throw httpFlvErrors.refused('OFF', { vhost });
     const grant = await host.admission.admit(asked);

@@ -1,5 +1,5 @@
 // The HTTP API and the HTTP server.
-import { accepted, block, endpoints, own, type Peek, supported, text, toggle } from '../setting.ts';
+import { accepted, block, endpoints, list, own, type Peek, supported, text, toggle } from '../setting.ts';
 
 /** Block `http_api`. */
 export const httpApi = block('http_api', {
@@ -58,6 +58,13 @@ export const httpServer = block('http_server', {
   enabled: supported(toggle(false, 'HTTP static + stream server.')),
   listen: supported(endpoints(['8080'], 'HTTP server listen.')),
   dir: supported(text('./objs/nginx/html', 'path', 'Document root.')),
+  trusted_proxies: own(
+    list(
+      ['127.0.0.0/8', '::1'],
+      'address and block list',
+      'Reverse proxies: behind these the client is the one that X-Forwarded-For or X-Real-IP names.',
+    ),
+  ),
   crossdomain: toggle(true, 'CORS headers for static and stream.'),
 });
 
