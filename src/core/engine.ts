@@ -19,6 +19,8 @@ import { IdlePublishers } from './control/idle.ts';
 import { RecordServer } from './control/record/index.ts';
 import { startReports } from './control/reports.ts';
 import { Sessions } from './control/sessions.ts';
+import { ffmpegTranscoders, SoundBridges } from './control/sound/index.ts';
+import { ffmpegTranscoders, SoundBridges } from './control/sound/index.ts';
 import { Stats } from './control/stats.ts';
 import { streamSettings } from './control/stream-settings.ts';
 import { VhostAdmission } from './control/vhost-admission.ts';
@@ -144,6 +146,14 @@ export function createEngine({ log, limits: changes = {} }: { log: Log; limits?:
   };
 }
 
+/** FFmpeg makes Opus of AAC for browsers, and AAC of Opus for everybody else, with SRS's settings. */
+function soundBridges({ clock, log, limits, children }: ToolHost, settings: LiveSettings): SoundBridges {
+  const bitrateBps = (to: 'opus' | 'aac', { vhost }: { readonly vhost: string }): number =>
+    settings.vhost(vhost).get(to === 'opus' ? 'vhost.rtc.opus_bitrate' : 'vhost.rtc.aac_bitrate');
+  const make = ffmpegTranscoders({ children, log, limits, program: 'ffmpeg', bitrateBps });
+  return new SoundBridges({ clock, log, limits, make });
+}
+
 async function serve(client: ToolHost, settings: ServeSettings): Promise<Server> {
   const { clock, rng, limits } = client;
   const inForce = new LiveSettings(settings.config ?? configFromSettings({ ...settings, hls: false }));
@@ -166,7 +176,8 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
   });
   const { publisherPolicy: policy } = settings;
   const admission = new VhostAdmission({ ...client, settings: inForce, sessions, hooks, policy });
-  const host: Host = { ...client, hub, sessions, admission, hooks, settings: inForce, http: routes };
+  const sound = soundBridges(client, inForce);
+  const host: Host = { ...client, hub, sessions, admission, hooks, settings: inForce, http: routes, sound };
   const system = createSystemReader(() => ({
     enabled: inForce.root.get('stats.enabled'),
     disks: inForce.root.get('stats.disk'),
@@ -180,7 +191,7 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
   const pages = new Pages();
   await pages.load(settings.pages);
   recordings.watch((file) => hooks.dvr(file));
-  const closers: Closer[] = [recordings];
+  const closers: Closer[] = [recordings, sound];
   let doors: Doors | undefined;
   /** Listeners that live as long as the server. */
   const udp: OpenDoor[] = [];
@@ -237,7 +248,16 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
     const srtServer = await srt.serve(host, { listen: plan.srt.map(parseAddress) });
     closers.push(srtServer);
     for (const listener of srtServer.listeners) udp.push({ name: 'srt', listener });
+    const sound = new SoundBridges({
+      ...client,
+      make: ffmpegTranscoders({
+        ...{ children: client.children, log: client.log, limits, program: 'ffmpeg' },
+        bitrateBps: (to, { vhost }) => inForce.vhost(vhost).get(`vhost.rtc.${to}_bitrate`),
+      }),
+    });
+    closers.push(sound);
     const rtcServer = await webrtc.serve(host, {
+      sound,
       listen: plan.rtc.map(parseAddress),
       listenTcp: plan.rtcTcp.map(parseAddress),
       interfaces: ownAddresses,

@@ -15,6 +15,7 @@ import type { Admission } from './admission.ts';
 import type { Settings } from './config/settings.ts';
 import type { Hooks } from './hooks/hooks.ts';
 import type { Sessions } from './sessions.ts';
+import type { SoundBridges } from './sound/index.ts';
 
 /** Certificate and key as PEM files; they are read again when they change. */
 export interface TlsFiles {
@@ -131,6 +132,8 @@ export interface Host {
   readonly wheel: Wheel;
   readonly net: Net;
   readonly http: HttpRoutes;
+  /** Streams with their sound in another codec; undefined where no programs may run. */
+  readonly sound?: SoundBridges;
 }
 
 /** The parts of a host that a client needs: no hub, no admission. */

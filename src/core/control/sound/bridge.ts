@@ -103,10 +103,8 @@ export class Bridge implements Closer {
   #start(): void {
     if (this.#from === undefined || this.#to === undefined) return;
     this.#startedAt = this.#options.clock.now();
-    this.#transcoder = this.#options.make(this.#from, this.#to, {
-      frame: (frame) => this.#write(frame),
-      failed: (why) => this.#failed(why),
-    });
+    const events = { frame: (frame: Frame) => this.#write(frame), failed: (why: string) => this.#failed(why) };
+    this.#transcoder = this.#options.make(this.#from, this.#to, events, this.stream.name);
     if (this.#transcoder === undefined) this.#sayNothing(this.#from);
   }
 

@@ -1,7 +1,6 @@
 // All sound bridges of a server: made for the first who asks, shared, and closed some time after the last one left.
 import { fromSeconds } from '../../base/time.ts';
 import type { Stream } from '../../media/stream.ts';
-import type { Track } from '../../media/track.ts';
 import { Bridge, type BridgeOptions } from './bridge.ts';
 import { type FfmpegOptions, FfmpegTranscoder } from './ffmpeg.ts';
 import type { MakeTranscoder, SoundCodec } from './transcoder.ts';
@@ -85,5 +84,8 @@ export class SoundBridges {
 /** Transcoders by FFmpeg, for a server whose machine has it; looked for each time, as it may be installed meanwhile. */
 export const ffmpegTranscoders =
   (options: FfmpegOptions): MakeTranscoder =>
-  (from: Track, to: Track, events) =>
-    options.children.find(options.program) === undefined ? undefined : new FfmpegTranscoder(options, from, to, events);
+  (from, to, events, name) => {
+    if (options.children.find(options.program) === undefined) return undefined;
+    const bitrateBps = options.bitrateBps(to.codec === 'opus' ? 'opus' : 'aac', name);
+    return new FfmpegTranscoder(options, from, to, bitrateBps, events);
+  };

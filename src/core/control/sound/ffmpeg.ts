@@ -6,9 +6,10 @@ import { fromSeconds, type Micros } from '../../base/time.ts';
 import { TsDemuxer, TsMuxer } from '../../format/ts/index.ts';
 import type { MediaEvent } from '../../media/demuxer.ts';
 import type { Frame } from '../../media/frame.ts';
+import type { StreamName } from '../../media/stream-name.ts';
 import type { Track } from '../../media/track.ts';
 import type { ChildEnd, Children, DialogueChild } from '../children/child.ts';
-import type { SoundTranscoder, TranscoderEvents } from './transcoder.ts';
+import type { SoundCodec, SoundTranscoder, TranscoderEvents } from './transcoder.ts';
 
 /** What all transcoders of a server share. */
 export interface FfmpegOptions {
@@ -17,8 +18,8 @@ export interface FfmpegOptions {
   readonly limits: Limits;
   /** A path, or a name that is looked for in PATH. */
   readonly program: string;
-  /** SRS: opus_bitrate and aac_bitrate. */
-  readonly bitrateBps: number;
+  /** Of sound in this codec for a stream (SRS: opus_bitrate and aac_bitrate). */
+  readonly bitrateBps: (to: SoundCodec, name: StreamName) => number;
 }
 
 /** Media time 0 on the wire: `TsMuxer` begins there, so that what comes earlier is not negative. */
@@ -42,7 +43,7 @@ export class FfmpegTranscoder implements SoundTranscoder {
   /** Frames that the program had no room for. */
   dropped = 0;
 
-  constructor(options: FfmpegOptions, from: Track, to: Track, events: TranscoderEvents) {
+  constructor(options: FfmpegOptions, from: Track, to: Track, bitrateBps: number, events: TranscoderEvents) {
     this.#options = options;
     this.#to = to;
     this.#events = events;
@@ -50,7 +51,7 @@ export class FfmpegTranscoder implements SoundTranscoder {
     this.#muxer.header([from]);
     this.#demuxer = new TsDemuxer(options.limits);
     this.#child = options.children.converse(
-      { program: options.program, args: argumentsFor(to, options.bitrateBps) },
+      { program: options.program, args: argumentsFor(to, bitrateBps) },
       { line: (text) => this.#line(text), ended: (end) => this.#ended(end) },
     );
     const { stdin, stdout } = this.#child;

@@ -1,5 +1,6 @@
 // The seam to a codec library: frames of sound in one codec go in, frames in another come out.
 import type { Frame } from '../../media/frame.ts';
+import type { StreamName } from '../../media/stream-name.ts';
 import type { Codec, Track } from '../../media/track.ts';
 
 /** What sound can be made into. */
@@ -23,5 +24,10 @@ export interface SoundTranscoder {
   close(): void;
 }
 
-/** Starts to transcode from one track to another; undefined when there is nothing to do it with. */
-export type MakeTranscoder = (from: Track, to: Track, events: TranscoderEvents) => SoundTranscoder | undefined;
+/** Starts to transcode a track of a stream to another; undefined when there is nothing to do it with. */
+export type MakeTranscoder = (
+  from: Track,
+  to: Track,
+  events: TranscoderEvents,
+  name: StreamName,
+) => SoundTranscoder | undefined;

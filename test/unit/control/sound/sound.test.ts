@@ -221,11 +221,12 @@ describe('FFmpeg as a transcoder', () => {
     const frames: Frame[] = [];
     const failures: string[] = [];
     const options = { children, log: new Log(() => undefined), limits: defaultLimits, program: 'ffmpeg' };
-    const make = ffmpegTranscoders({ ...options, bitrateBps: 48_000 });
+    const make = ffmpegTranscoders({ ...options, bitrateBps: () => 48_000 });
     const track: Track = to === 'opus' ? opusTrack : aacTrack;
+    const name = { vhost: 'v', app: 'live', stream: 's' };
     const events = { frame: (frame: Frame) => frames.push(frame), failed: (why: string) => failures.push(why) };
-    const transcoder = make(to === 'opus' ? aacTrack : opusTrack, track, events);
-    return { children, frames, failures, make, events, transcoder: transcoder!, track };
+    const transcoder = make(to === 'opus' ? aacTrack : opusTrack, track, events, name);
+    return { children, frames, failures, make, events, name, transcoder: transcoder!, track };
   }
 
   it('is given a transport stream with a frame in each packet, and times from zero', () => {
@@ -299,9 +300,9 @@ describe('FFmpeg as a transcoder', () => {
   });
 
   it('is nothing without the program', () => {
-    const { children, make, events } = start('aac');
+    const { children, make, events, name } = start('aac');
     children.installed.clear();
 
-    expect(make(opusTrack, aacTrack, events)).toBeUndefined();
+    expect(make(opusTrack, aacTrack, events, name)).toBeUndefined();
   });
 });

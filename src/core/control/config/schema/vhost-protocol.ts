@@ -23,10 +23,10 @@ export const vhostRtc = block('vhost.rtc', {
   rtmp_to_rtc: supported(toggle(false, 'Bridge RTMP (AAC->Opus) to WebRTC.')),
   keep_bframe: supported(toggle(false, 'Keep B-frames in RTMP->RTC.')),
   keep_avc_nalu_sei: toggle(true, 'Keep H.264 SEI NALUs in RTMP->RTC.'),
-  opus_bitrate: int(48000, '8000..320000', 'Opus bitrate for RTMP->RTC.'),
+  opus_bitrate: supported(int(48000, '8000..320000', 'Opus bitrate for RTMP->RTC.')),
   rtc_to_rtmp: supported(toggle(false, 'Bridge WebRTC (Opus->AAC) to RTMP.')),
   pli_for_rtmp: supported(float(6, 's 0.5..30', 'PLI period while bridging RTC->RTMP.', { defaultText: '6.0' })),
-  aac_bitrate: int(48000, '8000..320000', 'AAC bitrate for RTC->RTMP.'),
+  aac_bitrate: supported(int(48000, '8000..320000', 'AAC bitrate for RTC->RTMP.')),
   init_rate_from_sdp: toggle(false, 'RTC->RTMP: take the clock rate from SDP before RTCP SR (later 7.0).'),
   keep_original_ssrc: toggle(false, 'SFU keeps publisher SSRC and timestamps (7.0.119+).'),
   bframe: accepted(
