@@ -20,7 +20,6 @@ import { RecordServer } from './control/record/index.ts';
 import { startReports } from './control/reports.ts';
 import { Sessions } from './control/sessions.ts';
 import { ffmpegTranscoders, SoundBridges } from './control/sound/index.ts';
-import { ffmpegTranscoders, SoundBridges } from './control/sound/index.ts';
 import { Stats } from './control/stats.ts';
 import { streamSettings } from './control/stream-settings.ts';
 import { VhostAdmission } from './control/vhost-admission.ts';
@@ -248,14 +247,6 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
     const srtServer = await srt.serve(host, { listen: plan.srt.map(parseAddress) });
     closers.push(srtServer);
     for (const listener of srtServer.listeners) udp.push({ name: 'srt', listener });
-    const sound = new SoundBridges({
-      ...client,
-      make: ffmpegTranscoders({
-        ...{ children: client.children, log: client.log, limits, program: 'ffmpeg' },
-        bitrateBps: (to, { vhost }) => inForce.vhost(vhost).get(`vhost.rtc.${to}_bitrate`),
-      }),
-    });
-    closers.push(sound);
     const rtcServer = await webrtc.serve(host, {
       sound,
       listen: plan.rtc.map(parseAddress),

@@ -3,6 +3,7 @@ import { type Address, type Closer, idle, type Link, type Peer } from '../../bas
 import { fromMs, type Micros, toTicks } from '../../base/time.ts';
 import type { Grant } from '../../control/admission.ts';
 import type { Host } from '../../control/host.ts';
+import type { SoundLease } from '../../control/sound/index.ts';
 import { clockRates, payloadKind, readPayloads, rtpFormat } from '../../format/rtp/index.ts';
 import type { MediaEvent } from '../../media/demuxer.ts';
 import type { Cursor } from '../../media/feed.ts';
@@ -10,7 +11,7 @@ import type { Stream } from '../../media/stream.ts';
 import type { Codec, Track, TrackKind } from '../../media/track.ts';
 import type { RtcpPacket } from '../../wire/rtcp/index.ts';
 import type { CodecChoice } from './codecs.ts';
-import type { VhostOptions } from './config.ts';
+import type { RtcConfig, VhostOptions } from './config.ts';
 import type { MediaPlan } from './negotiate.ts';
 import { Outlet } from './outlet.ts';
 import type { Sender } from './sender.ts';
@@ -22,6 +23,7 @@ export interface EgressOptions {
   readonly grant: Grant;
   readonly media: readonly MediaPlan[];
   readonly vhost: VhostOptions;
+  readonly sound: RtcConfig['sound'];
   /** A key frame would help: of a publisher that can be asked. */
   readonly wantKey: () => void;
 }
@@ -42,7 +44,10 @@ export class Egress implements PeerMedia, Link {
   readonly outlet: Outlet;
   readonly #tap: Closer;
   #cursor: Cursor | undefined;
+  /** The stream with Opus, when its own sound is another. */
+  #sound: SoundLease | undefined;
   #format = '';
+  #source: Stream | undefined;
   #connected = false;
   /** Media time of the live point when the player joined, in ticks by kind; undefined: it is passed. */
   #liveTicks: (number | undefined)[] = [];
@@ -108,6 +113,7 @@ export class Egress implements PeerMedia, Link {
     this.#tap.close();
     this.#cursor?.close();
     this.#cursor = undefined;
+    this.#releaseSound();
     this.outlet.close();
   }
 
@@ -155,19 +161,23 @@ export class Egress implements PeerMedia, Link {
   /** Plays the tracks that were agreed on; a change of codec is another feed. */
   #play(tracks: readonly Track[]): void {
     const video = this.#choose(tracks, 'video');
-    const audio = this.#choose(tracks, 'audio');
+    const own = this.#choose(tracks, 'audio');
+    const audio = own ?? this.#bridged(tracks);
+    const source = own === undefined && audio !== undefined ? this.#leased() : this.#stream;
     if (video === undefined && audio === undefined) return;
     const { keepBFrames } = this.#options.vhost;
     const format = rtpFormat({ video: video?.codec, audio: audio?.codec, keepBFrames });
     this.#use(payloadKind.video, video);
     this.#use(payloadKind.audio, audio);
-    if (format.key === this.#format) return;
+    if (format.key === this.#format && source === this.#source) return;
     this.#format = format.key;
+    this.#source = source;
     this.#cursor?.close();
-    this.#join(video?.codec, audio?.codec);
-    this.#cursor = this.#stream.play(format, this, 0);
+    this.#join(source, video?.codec, audio?.codec);
+    this.#cursor = source.play(format, this, 0);
+    if (source === this.#stream) this.#releaseSound();
     const { session } = this.#options;
-    session.log('plays', { video: video?.codec, audio: audio?.codec });
+    session.log('plays', { video: video?.codec, audio: audio?.codec, transcoded: source !== this.#stream });
   }
 
   #choose(tracks: readonly Track[], kind: TrackKind): CodecChoice | undefined {
@@ -179,13 +189,30 @@ export class Egress implements PeerMedia, Link {
     return undefined;
   }
 
+  /** Opus for sound that the player has no codec for, when somebody can make it. */
+  #bridged(tracks: readonly Track[]): CodecChoice | undefined {
+    const { sound, media } = this.#options;
+    if (sound === undefined || !tracks.some(({ codec }) => codec === 'aac' || codec === 'mp3')) return undefined;
+    return media.find(({ kind }) => kind === 'audio')?.codecs.find(({ codec }) => codec === 'opus');
+  }
+
+  #leased(): Stream {
+    this.#sound ??= this.#options.sound?.acquire(this.#stream, 'opus');
+    return this.#sound?.stream ?? this.#stream;
+  }
+
+  #releaseSound(): void {
+    this.#sound?.release();
+    this.#sound = undefined;
+  }
+
   #use(kind: number, choice: CodecChoice | undefined): void {
     if (choice !== undefined) this.#byKind[kind]?.use(choice);
   }
 
   /** The live point, from which on everything keeps its time. */
-  #join(video: Codec | undefined, audio: Codec | undefined): void {
-    const { newest } = this.#stream;
+  #join(source: Stream, video: Codec | undefined, audio: Codec | undefined): void {
+    const { newest } = source;
     const { clock } = this.#options.host;
     this.outlet.clock.begin(newest ?? 0, clock.wall());
     const ticks = (codec: Codec | undefined): number | undefined => {

@@ -7,20 +7,20 @@ import { opus } from '../../codec/index.ts';
 import { type Grant, publisherTimes } from '../../control/admission.ts';
 import type { Host } from '../../control/host.ts';
 import type { MediaUnit } from '../../format/rtp/index.ts';
-import { clockRates } from '../../format/rtp/index.ts';
 import { Settler } from '../../media/settle.ts';
 import type { Publication } from '../../media/stream.ts';
 import { firstTrackId, type Track } from '../../media/track.ts';
-import { ArrivalRecorder, ClockSync, unwrapRtx } from '../../wire/feedback/index.ts';
+import { ArrivalRecorder, ClockSync } from '../../wire/feedback/index.ts';
 import type { RtcpPacket } from '../../wire/rtcp/index.ts';
 import { writeRtcp } from '../../wire/rtcp/index.ts';
 import { extensionUri, findElement, parsePacket, type RtpPacket, uint16 } from '../../wire/rtp/index.ts';
 import type { CodecChoice } from './codecs.ts';
 import type { VhostOptions } from './config.ts';
 import { rtcErrors } from './errors.ts';
-import { Lane } from './lane.ts';
+import type { Lane } from './lane.ts';
 import type { MediaPlan } from './negotiate.ts';
 import type { PeerMedia, RtcSession } from './session.ts';
+import { Source } from './source.ts';
 
 export interface IngestOptions {
   readonly host: Host;
@@ -32,20 +32,13 @@ export interface IngestOptions {
   readonly onOver: (ingest: Ingest) => void;
 }
 
-/** Streams of one section: layers of simulcast, and one that began anew with another SSRC. */
-const MOST_LANES = 8;
 /** RFC 3550 §6.2 for a session of two; libwebrtc does the same. */
 const REPORT_INTERVAL = fromSeconds(1);
 /** Without feedback on each packet: this much is allowed, and more than it needs, so that loss alone is the bound. */
 const REMB_BPS = 10_000_000;
 
-/** One section with what comes for it. */
-interface Source {
-  readonly plan: MediaPlan;
-  readonly choice: CodecChoice;
-  readonly lanes: Map<number, Lane>;
-  track: Track | undefined;
-}
+/** Feedback on arrivals that is sent at a time; more waits for the next turn. */
+const MOST_FEEDBACK = 8;
 
 export class Ingest implements PeerMedia {
   readonly #options: IngestOptions;
@@ -84,8 +77,7 @@ export class Ingest implements PeerMedia {
   get deadline(): Micros {
     if (this.#opened === undefined) return Number.POSITIVE_INFINITY;
     let deadline = Math.min(this.#nextReport, this.#nextKey, this.#arrivals.deadline, this.#silentAt());
-    for (const { lanes } of this.#sources)
-      for (const lane of lanes.values()) deadline = Math.min(deadline, lane.deadline);
+    for (const source of this.#sources) deadline = Math.min(deadline, source.deadline);
     return deadline;
   }
 
@@ -98,7 +90,7 @@ export class Ingest implements PeerMedia {
 
   /** A player has come, or lost something that only a key frame mends. */
   wantKey(): void {
-    for (const { lanes } of this.#sources) for (const lane of lanes.values()) this.#wantKey(lane);
+    for (const source of this.#sources) source.wantKey();
   }
 
   /** Throws RTP_PACKET. */
@@ -108,9 +100,8 @@ export class Ingest implements PeerMedia {
     if (packet.payloadType === this.#options.vhost.dropType && packet.payloadType !== 0) return;
     const entry = this.#byType.get(packet.payloadType);
     if (entry === undefined) return;
-    if (entry.rtx) this.#repair(entry.source, packet, now);
-    else
-      this.#laneOf(entry.source, packet)?.push(packet.sequence, packet.timestamp, packet.marker, packet.payload, now);
+    if (entry.rtx) entry.source.repair(packet, bytes, now);
+    else entry.source.push(packet, bytes, now);
     this.#feedback(now);
   }
 
@@ -131,7 +122,7 @@ export class Ingest implements PeerMedia {
       this.#nextKey = now + (this.#options.vhost.keyInterval ?? Number.POSITIVE_INFINITY);
       this.wantKey();
     }
-    for (const { lanes } of this.#sources) for (const lane of lanes.values()) lane.drain(now);
+    for (const source of this.#sources) source.drain(now);
     this.#feedback(now);
     if (now >= this.#nextReport) this.#report(now);
   }
@@ -144,7 +135,11 @@ export class Ingest implements PeerMedia {
 
   #source(plan: MediaPlan): Source {
     const [choice] = plan.codecs as readonly [CodecChoice];
-    const source: Source = { plan, choice, lanes: new Map(), track: undefined };
+    const source = new Source({
+      ...{ plan, choice, sync: this.#sync },
+      onUnit: (from, unit, time) => this.#unit(from, unit, time),
+      onBad: (error) => this.#note(error),
+    });
     this.#byType.set(choice.payload.type, { source, rtx: false });
     if (choice.rtx !== undefined) this.#byType.set(choice.rtx.type, { source, rtx: true });
     return source;
@@ -162,34 +157,9 @@ export class Ingest implements PeerMedia {
     if (element?.length === 2) this.#arrivals.arrived(uint16(bytes, element.at), now);
   }
 
-  /** The lane of a packet; undefined for a layer that is not taken. */
-  #laneOf(source: Source, packet: RtpPacket): Lane | undefined {
-    const known = source.lanes.get(packet.ssrc);
-    if (known !== undefined) return known;
-    // One stream of a section is taken: the first that comes, and a new one when the sender began anew.
-    if (source.lanes.size >= MOST_LANES) source.lanes.clear();
-    const { kind, nack } = source.plan;
-    const { codec } = source.choice;
-    const lane = new Lane({
-      ...{ ssrc: packet.ssrc, kind, codec, nack },
-      clock: this.#sync.track(clockRates[codec] ?? 90_000, kind === 'audio'),
-      onUnit: (unit, time) => this.#unit(source, unit, time),
-      onBad: (error) => this.#note(error),
-    });
-    source.lanes.set(packet.ssrc, lane);
-    return lane;
-  }
-
-  #repair(source: Source, packet: RtpPacket, now: Micros): void {
-    const original = unwrapRtx(packet.payload);
-    const lane = [...source.lanes.values()].at(-1);
-    if (original === undefined || lane === undefined) return;
-    lane.push(original.sequence, packet.timestamp, packet.marker, original.payload, now, true);
-  }
-
   #find(ssrc: number): Lane | undefined {
-    for (const { lanes } of this.#sources) {
-      const lane = lanes.get(ssrc);
+    for (const source of this.#sources) {
+      const lane = source.find(ssrc);
       if (lane !== undefined) return lane;
     }
     return undefined;
@@ -219,22 +189,18 @@ export class Ingest implements PeerMedia {
     this.#bad.note(error.code, this.#options.host.clock.now());
   }
 
-  #wantKey(lane: Lane): void {
-    if (lane.kind === 'video') lane.keyRequest.want();
-  }
-
   /** What cannot wait for the next report: losses, key frames, arrivals. */
   #feedback(now: Micros): void {
     const packets: RtcpPacket[] = [];
     const sender = this.#ssrc;
     for (const { lanes } of this.#sources) {
-      for (const lane of lanes.values()) {
+      for (const lane of lanes) {
         const sequences = lane.missing(now);
         if (sequences.length > 0) packets.push({ type: 'nack', sender, ssrc: lane.ssrc, sequences });
         if (lane.keyRequest.due(now)) packets.push({ type: 'pli', sender, ssrc: lane.ssrc });
       }
     }
-    for (let i = 0; i < MOST_LANES; i++) {
+    for (let i = 0; i < MOST_FEEDBACK; i++) {
       const feedback = this.#arrivals.take(now, sender, this.#anySsrc());
       if (feedback === undefined) break;
       packets.push({ type: 'transport', ...feedback });
@@ -244,7 +210,8 @@ export class Ingest implements PeerMedia {
 
   #report(now: Micros): void {
     this.#nextReport = now + REPORT_INTERVAL;
-    const lanes = this.#sources.flatMap(({ lanes }) => [...lanes.values()]);
+    for (const source of this.#sources) source.choose();
+    const lanes = this.#sources.flatMap(({ lanes }) => [...lanes]);
     const reports = lanes.map((lane) => lane.block(now)).filter((block) => block !== undefined);
     const packets: RtcpPacket[] = [{ type: 'rr', ssrc: this.#ssrc, reports }];
     const remb = this.#sources.some(({ plan }) => plan.congestion === 'remb');
@@ -257,7 +224,7 @@ export class Ingest implements PeerMedia {
 
   /** Feedback on all streams names one of them. */
   #anySsrc(): number {
-    for (const { lanes } of this.#sources) for (const ssrc of lanes.keys()) return ssrc;
+    for (const { lanes } of this.#sources) for (const { ssrc } of lanes) return ssrc;
     return 0;
   }
 }

@@ -19,6 +19,8 @@ export interface LaneOptions {
   readonly kind: 'video' | 'audio';
   readonly codec: Codec;
   readonly nack: boolean;
+  /** Name of its layer; undefined: it has none. */
+  readonly rid: string | undefined;
   readonly clock: TrackClock;
   /** A frame with its time on the publisher's own time line. */
   readonly onUnit: (unit: MediaUnit, time: Micros) => void;
@@ -47,6 +49,10 @@ export class Lane {
   readonly #reception: Reception;
   readonly #depacketiser: Depacketiser;
   readonly keyRequest = new KeyRequest();
+  readonly rid: string | undefined;
+  /** The newest parameters. */
+  config: Uint8Array | undefined;
+  #bytes = 0;
   packets = 0;
   frames = 0;
 
@@ -54,6 +60,7 @@ export class Lane {
     const { ssrc, kind, codec } = options;
     this.ssrc = ssrc;
     this.kind = kind;
+    this.rid = options.rid;
     this.#options = options;
     this.#reception = new Reception(ssrc, clockRates[codec] ?? 90_000);
     const depacketiser = makeDepacketiser(codec);
@@ -75,7 +82,9 @@ export class Lane {
     const index = this.#sequences.unwrap(sequence);
     const ticks = this.#ticks.unwrap(timestamp);
     this.packets++;
-    this.#reception.arrived(index, ticks, now, repaired);
+    this.#bytes += bytes.length;
+    // What a retransmission stream brought was lost all the same (RFC 4588 §9).
+    if (!repaired) this.#reception.arrived(index, ticks, now);
     if (this.#options.nack) this.#nack.arrived(index, now, repaired);
     const pushed = this.#queue.push(index, { bytes, marker, ticks }, bytes.length, now);
     if (pushed === 'restart') this.#nack.reset();
@@ -89,6 +98,13 @@ export class Lane {
       this.#take(next.item, now);
     }
     if (this.#depacketiser.needsKey) this.keyRequest.want();
+  }
+
+  /** Bytes of payload since the last call. */
+  takeBytes(): number {
+    const bytes = this.#bytes;
+    this.#bytes = 0;
+    return bytes;
   }
 
   /** Sequences to ask for again. */
@@ -111,6 +127,7 @@ export class Lane {
     try {
       for (const unit of this.#depacketiser.push(payload)) {
         if (unit.key) this.keyRequest.arrived();
+        this.config = unit.config ?? this.config;
         this.frames++;
         onUnit(unit, clock.timeOf(unit.ticks, now));
       }

@@ -209,7 +209,15 @@ export class RtcServer implements Closer, Answerer {
   #egress(session: RtcSession, grant: Grant, vhost: VhostOptions, plan: Plan): Egress {
     const key = streamKey(grant.name);
     const wantKey = (): void => this.#publishers.get(key)?.wantKey();
-    return new Egress({ host: this.#host, session, grant, vhost, media: plan.media, wantKey });
+    return new Egress({
+      host: this.#host,
+      session,
+      grant,
+      vhost,
+      media: plan.media,
+      wantKey,
+      sound: this.#config.sound,
+    });
   }
 
   #over(session: RtcSession): void {
