@@ -1,6 +1,7 @@
 // The player page: connects the list, the buttons, the addresses and the numbers with the player.
 import { Player } from './player.js';
 import { DEMO, listStreams, remember } from './streams.js';
+import { endpoint } from './webrtc.js';
 
 const find = (id) => document.getElementById(id);
 const query = new URLSearchParams(location.search);
@@ -19,7 +20,7 @@ window.srsx = {
 };
 
 let chosen = cleanName(query.get('stream') ?? '') || undefined;
-let transport = query.get('transport') === 'ws' ? 'ws' : 'http';
+let transport = ['ws', 'rtc'].includes(query.get('transport')) ? query.get('transport') : 'http';
 
 /** `app/stream` without slashes around it. */
 function cleanName(text) {
@@ -34,6 +35,7 @@ function addresses(name) {
     rtmp: `rtmp://${location.hostname}${rtmpPort === 1935 ? '' : `:${rtmpPort}`}/${path}`,
     http: `${location.origin}/${path}.flv`,
     ws: `${secure ? 'wss' : 'ws'}://${location.host}/${path}.flv`,
+    rtc: endpoint('whep', name),
   };
 }
 
@@ -71,11 +73,12 @@ function markChosen() {
   }
 }
 
-function showAddresses({ rtmp, http, ws }) {
+function showAddresses({ rtmp, http, ws, rtc }) {
   const rows = [
     ['RTMP', rtmp],
     ['HTTP-FLV', http],
     [ws.startsWith('wss') ? 'WSS-FLV' : 'WS-FLV', ws],
+    ['WHEP', rtc],
   ];
   find('urls').replaceChildren(...rows.map(([kind, url]) => addressItem(kind, url)));
 }

@@ -1,4 +1,6 @@
-// Plays one live FLV stream in a video element with mpegts.js, keeps near the live end, and comes back after a break.
+// Plays one live stream in a video element, FLV with mpegts.js or WebRTC, keeps near the live end, and comes back after a
+// break.
+import { playWhep, Refused } from './webrtc.js';
 
 /** Close to live, with room for the merge window of the server and the jitter of a network. */
 const LIVE = {
@@ -35,6 +37,7 @@ export const initialState = () => ({
   decodedFrames: 0,
   droppedFrames: 0,
   bitrateKbps: undefined,
+  rtcDelay: undefined,
   codecs: '',
   title: '',
   advice: '',
@@ -73,10 +76,12 @@ export class Player {
     this.#timers.clear();
     this.#player?.destroy();
     this.#player = undefined;
+    this.#video.srcObject = null;
     this.#become('idle');
   }
 
   #connect() {
+    if (this.state.transport === 'rtc') return void this.#connectRtc();
     const { mpegts } = window;
     if (mpegts === undefined || !mpegts.isSupported()) {
       return this.#become('error', 'This browser cannot play live FLV.', 'Use a current Chrome, Edge, Firefox or Safari.');
@@ -100,6 +105,52 @@ export class Player {
       if (this.state.player !== 'connecting') return;
       this.#become('waiting', 'Nobody publishes this stream yet.', 'It starts by itself as soon as somebody does.');
     });
+  }
+
+  async #connectRtc() {
+    this.#become('connecting');
+    const player = { session: undefined, destroy: () => player.session?.close() };
+    this.#player = player;
+    try {
+      const session = await playWhep(this.state.url, this.#video, (state) => this.#rtcState(player, state));
+      player.session = session;
+      if (player !== this.#player) session.close();
+      else this.#countRtc(player);
+    } catch (error) {
+      if (player !== this.#player) return;
+      this.#drop();
+      const refused = error instanceof Refused;
+      this.#become('error', refused ? 'The server refuses this stream by WebRTC.' : 'WebRTC failed.', error.message);
+      this.#retry();
+    }
+    this.#later(SILENT_MS, () => {
+      if (player !== this.#player || this.state.player !== 'connecting') return;
+      this.#become('waiting', 'Nobody publishes this stream yet.', 'It starts by itself as soon as somebody does.');
+    });
+  }
+
+  #rtcState(player, state) {
+    if (player !== this.#player || (state !== 'failed' && state !== 'disconnected' && state !== 'closed')) return;
+    this.#drop();
+    this.#become('error', 'The connection was lost.', `Trying again in ${Math.round(this.#retryMs / 1000)} s.`);
+    this.#retry();
+  }
+
+  /** Bit rate, codecs and delay from the connection's own numbers. */
+  async #countRtc(player, before = { bytes: 0, at: performance.now() }) {
+    if (player !== this.#player) return;
+    const report = await player.session.peer.getStats();
+    const streams = [...report.values()].filter(({ type }) => type === 'inbound-rtp');
+    const bytes = streams.reduce((sum, { bytesReceived = 0 }) => sum + bytesReceived, 0);
+    const at = performance.now();
+    this.state.bitrateKbps = Math.round(((bytes - before.bytes) * 8) / Math.max(1, at - before.at));
+    const used = streams.filter(({ bytesReceived = 0 }) => bytesReceived > 0);
+    this.state.codecs = used.map(({ codecId }) => report.get(codecId)?.mimeType.split('/')[1] ?? '').join(', ');
+    const picture = streams.find(({ kind }) => kind === 'video');
+    if (picture?.jitterBufferEmittedCount > 0) {
+      this.state.rtcDelay = picture.jitterBufferDelay / picture.jitterBufferEmittedCount;
+    }
+    this.#later(1000, () => this.#countRtc(player, { bytes, at }));
   }
 
   #fail(player, type, detail, info) {
@@ -149,7 +200,8 @@ export class Player {
     const { buffered } = video;
     state.currentTime = video.currentTime;
     state.bufferEnd = buffered.length > 0 ? buffered.end(buffered.length - 1) : 0;
-    state.latency = buffered.length > 0 ? Math.max(0, state.bufferEnd - video.currentTime) : undefined;
+    const buffer = buffered.length > 0 ? Math.max(0, state.bufferEnd - video.currentTime) : undefined;
+    state.latency = state.transport === 'rtc' ? state.rtcDelay : buffer;
     state.width = video.videoWidth;
     state.height = video.videoHeight;
     const { totalVideoFrames = 0, droppedVideoFrames = 0 } = video.getVideoPlaybackQuality?.() ?? {};
@@ -162,7 +214,7 @@ export class Player {
     }
     state.decodedFrames = totalVideoFrames;
     state.droppedFrames = droppedVideoFrames;
-    if (state.latency > MOST_BEHIND_S && !video.paused) video.currentTime = state.bufferEnd - 1;
+    if (state.transport !== 'rtc' && state.latency > MOST_BEHIND_S && !video.paused) video.currentTime = state.bufferEnd - 1;
     this.#onChange(state);
   }
 }

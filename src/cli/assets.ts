@@ -7,7 +7,7 @@ const assets = new URL('../../assets/', import.meta.url);
 
 const require = createRequire(import.meta.url);
 
-/** URL path to file, for the HTTP port: the player page and the one library it uses. */
+/** URL path to file, for the HTTP port: the pages that play and publish, and the one library they use. */
 export function playerPages(): Record<string, string | URL> {
   const page = (name: string): URL => new URL(`pages/${name}`, assets);
   return {
@@ -17,6 +17,9 @@ export function playerPages(): Record<string, string | URL> {
     '/assets/page.js': page('page.js'),
     '/assets/player.js': page('player.js'),
     '/assets/streams.js': page('streams.js'),
+    '/assets/webrtc.js': page('webrtc.js'),
+    '/publish.html': page('publish.html'),
+    '/assets/publish.js': page('publish.js'),
     '/assets/icon.svg': page('icon.svg'),
     '/favicon.ico': page('icon.svg'),
     '/assets/mpegts.js': require.resolve('mpegts.js/dist/mpegts.js'),
