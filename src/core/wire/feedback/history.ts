@@ -24,6 +24,11 @@ export interface SentPacket {
   readonly timestamp: number;
   readonly payloadType: number;
   readonly marker: boolean;
+  /**
+   * Transport-wide sequence, 16 bits; 0 when there is none. Who sends a packet again under its own SSRC and sequence must repeat
+   * it to the last bit: another header under the same nonce gives the key of the tags of AES-GCM away (NIST SP 800-38D §8).
+   */
+  readonly transport?: number;
 }
 
 const MARKER = 0x80;
@@ -37,6 +42,7 @@ export class SentHistory {
   /** Marker and payload type. */
   readonly #types = new Uint8Array(RING);
   readonly #sequences = new Uint16Array(RING);
+  readonly #transports = new Uint16Array(RING);
   readonly #sent = new Float64Array(RING);
   /** When it was sent again, and how often. */
   readonly #again = new Float64Array(RING);
@@ -49,7 +55,8 @@ export class SentHistory {
   }
 
   /** @param sequence 16 bits. */
-  sent(sequence: number, { memory, at, size, timestamp, payloadType, marker }: SentPacket, now: Micros): void {
+  sent(sequence: number, packet: SentPacket, now: Micros): void {
+    const { memory, at, size, timestamp, payloadType, marker, transport = 0 } = packet;
     const place = sequence & (RING - 1);
     this.#memories[place] = memory;
     this.#places[place] = at;
@@ -57,6 +64,7 @@ export class SentHistory {
     this.#timestamps[place] = timestamp;
     this.#types[place] = (marker ? MARKER : 0) | payloadType;
     this.#sequences[place] = sequence;
+    this.#transports[place] = transport;
     this.#sent[place] = now;
     this.#times[place] = 0;
   }
@@ -83,6 +91,7 @@ export class SentHistory {
       timestamp: this.#timestamps[place] as number,
       payloadType: type & 0x7f,
       marker: (type & MARKER) !== 0,
+      transport: this.#transports[place] as number,
     };
   }
 

@@ -6,7 +6,15 @@ import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
 import { SentHistory, unwrapRtx, writeRtxHead } from '../../../../src/core/wire/feedback/index.ts';
 
 const memory = fromHex('0001020304050607');
-const packet = (at: number) => ({ memory, at, size: 3, timestamp: 0xfffffff0, payloadType: 127, marker: true });
+const packet = (at: number) => ({
+  memory,
+  at,
+  size: 3,
+  timestamp: 0xfffffff0,
+  payloadType: 127,
+  marker: true,
+  transport: at,
+});
 
 describe('the history of a player', () => {
   it('gives back what was sent, by reference', () => {
