@@ -121,15 +121,17 @@ describe('SRT', () => {
     );
     feed();
     const play = new AbortController();
+    let got = 0;
     const playing = srt.pull(
       server.host,
       at('s', 'request'),
-      { on: () => undefined },
+      { on: () => void got++ },
       {
         ...{ signal: play.signal, ready: () => Promise.resolve(), onBytes: () => undefined },
       },
     );
     await told('on_play');
+    await until('it plays', () => got > 2);
     play.abort();
     await told('on_close');
     stop.abort();
@@ -140,7 +142,9 @@ describe('SRT', () => {
       expect(shapeOf(named(action)[0] ?? {})).toEqual(shapeOf(captured[action] ?? {}));
     }
     expect(named('on_publish')[0]).toMatchObject({ stream: 's', param: 'secret=x' });
-    expect(named('on_close')[1]?.['recv_bytes']).toBeGreaterThan(1000);
+    const id = named('on_publish')[0]?.['client_id'];
+    const close = named('on_close').find((body) => body['client_id'] === id);
+    expect(close?.['recv_bytes']).toBeGreaterThan(1000);
   });
 
   it('is refused by its hook, and told so', async () => {
@@ -173,5 +177,20 @@ describe('a reload', () => {
     play.abort();
     stop.abort();
     await done;
+  });
+});
+
+describe('a server that stops', () => {
+  it('tells its last words', async () => {
+    const one = await testServer({ config: read(text()), serverId: 'vid-1234567' });
+    const { stream } = source();
+    const options = { signal: new AbortController().signal, mergeWindow: 0, onBytes: () => undefined };
+    const done = rejected(rtmp.push(one.host, stream, new URL(`${one.rtmp}/live/last`), options));
+    const name = { vhost: '__defaultVhost__', app: 'live', stream: 'last' };
+    await until('media', () => (one.host.hub.find(name)?.frames.video ?? 0) > 0);
+    await one.close();
+
+    expect(callbacks.actions).toEqual(expect.arrayContaining(['on_unpublish', 'on_close', 'on_dvr']));
+    expect(await done).toMatch(/^RTMP_/);
   });
 });

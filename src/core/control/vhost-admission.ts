@@ -56,14 +56,23 @@ export class VhostAdmission implements Admission {
     checkRefer(vhost, 'all', request);
     const client = this.#client(request, vhost.name);
     const deadline = clock.now() + hookTime(settings, vhost.name);
-    await connection?.connect(client, deadline);
-    checkSecurity(vhost, action, peer.host);
-    checkRefer(vhost, action, request);
-    const terms = { name: client.name, policy: this.#options.policy, ...termsOf(vhost) };
-    if (request.session === false) return terms;
-    sessions.checkRoom();
-    await hooks.ask(action, client, deadline);
-    return { ...terms, id: client.clientId, ticket: this.#ticket(action, client) };
+    const release = connection?.hold() ?? nothing;
+    try {
+      await connection?.connect(client, deadline);
+      checkSecurity(vhost, action, peer.host);
+      checkRefer(vhost, action, request);
+      const terms = { name: client.name, policy: this.#options.policy, ...termsOf(vhost) };
+      if (request.session === false) {
+        release();
+        return terms;
+      }
+      sessions.checkRoom();
+      await hooks.ask(action, client, deadline);
+      return { ...terms, id: client.clientId, ticket: this.#ticket(action, client, release) };
+    } catch (error) {
+      release();
+      throw error;
+    }
   }
 
   #vhost(name: string): Section {
@@ -81,7 +90,7 @@ export class VhostAdmission implements Admission {
   }
 
   /** Ends by itself when no session begins: the peer may have left while hooks were asked. */
-  #ticket(action: AdmissionRequest['action'], client: HookClient): Ticket {
+  #ticket(action: AdmissionRequest['action'], client: HookClient, release: () => void): Ticket {
     const { hooks, clock } = this.#options;
     let begun = false;
     let over = false;
@@ -90,16 +99,20 @@ export class VhostAdmission implements Admission {
       if (over) return;
       over = true;
       hooks.over(action, client, begun);
+      release();
     };
     const cancel = clock.after(BEGIN_TIME, end);
     const begin = (): void => {
       cancel();
       begun = true;
       hooks.begin(action, client);
+      release();
     };
     return { begin, end };
   }
 }
+
+const nothing = (): void => undefined;
 
 /** What a vhost says of its sessions. */
 function termsOf(vhost: Section): Pick<Grant, 'mergeWindow' | 'firstMediaTime' | 'silentTime'> {

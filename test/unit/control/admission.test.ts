@@ -117,6 +117,42 @@ describe('the questions', () => {
   });
 });
 
+describe('a connection that breaks while it is asked about', () => {
+  const settings = hooksOf(
+    'on_connect http://h/c; on_close http://h/x; on_publish http://h/p; on_unpublish http://h/u;',
+  );
+  const at = { host: '10.0.0.9', port: 5 };
+
+  it('is not asked about any more', async () => {
+    const { admit, hooks, actions } = world({ settings });
+    const connection = hooks.connection(at);
+    const admitted = rejected(admit({ connection }));
+    connection.close({ sent: 0, received: 0 });
+
+    expect(await admitted).toBe('HOOKS_REFUSED');
+    await settled();
+    expect(actions()).toEqual(['on_connect', 'on_close']);
+    expect(await rejected(admit({ connection }))).toBe('HOOKS_REFUSED');
+    expect(actions()).toEqual(['on_connect', 'on_close']);
+  });
+
+  it('is told as closed after its stream is told as over', async () => {
+    const { admit, hooks, actions, answers } = world({ settings });
+    const connection = hooks.connection(at);
+    answers.of = ({ url }) => {
+      if (url === 'http://h/p') connection.close({ sent: 0, received: 0 });
+      return { text: '0' };
+    };
+    const grant = await admit({ connection });
+    await settled();
+    expect(actions()).toEqual(['on_connect', 'on_publish']);
+
+    grant.ticket?.end();
+    await settled();
+    expect(actions()).toEqual(['on_connect', 'on_publish', 'on_unpublish', 'on_close']);
+  });
+});
+
 describe('what was admitted', () => {
   const settings = hooksOf('on_publish http://h/p; on_unpublish http://h/u; on_play http://h/y; on_stop http://h/s;');
 

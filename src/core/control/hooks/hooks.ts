@@ -26,6 +26,8 @@ export interface HookConnection {
   readonly id: string;
   /** Asks on_connect, once for each connection. Rejects with RefusedError HOOKS_REFUSED. */
   connect(client: HookClient, deadline: Micros): Promise<void>;
+  /** Something is asked about a client of it: on_close comes after that. The result ends this; idempotent. */
+  hold(): () => void;
   /** on_close, when somebody was connected. Idempotent; never waits. */
   close(bytes: { readonly sent: number; readonly received: number }): void;
 }
@@ -65,7 +67,7 @@ const nothing = (): void => undefined;
 
 /** Nobody is asked or told: for tests, and servers without hooks. */
 export const noHooks: Hooks = {
-  connection: () => ({ id: '', connect: told, close: nothing }),
+  connection: () => ({ id: '', connect: told, hold: () => nothing, close: nothing }),
   ask: told,
   begin: nothing,
   over: nothing,

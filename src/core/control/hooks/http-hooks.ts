@@ -15,6 +15,7 @@ import type { SegmentFile } from '../storage/segment-file.ts';
 import { accepted, targetsIn } from './answer.ts';
 import * as bodies from './bodies.ts';
 import { type HookCall, HookCaller } from './caller.ts';
+import { Connection } from './connection.ts';
 import type { HookClient, HookConnection, Hooks } from './hooks.ts';
 import type { LaneLimits } from './lanes.ts';
 import { Publishers } from './publishers.ts';
@@ -55,20 +56,11 @@ export class HttpHooks implements Hooks {
   }
 
   connection(_peer: Peer): HookConnection {
-    let connected: HookClient | undefined;
-    return {
-      id: randomId(this.#options.rng, 8),
-      connect: async (client, deadline) => {
-        if (connected !== undefined) return;
-        connected = client;
-        await this.#ask('on_connect', client, bodies.connectBody(this.#options.identity, client), deadline);
-      },
-      close: (bytes) => {
-        if (connected === undefined) return;
-        this.#tell('on_close', connected, bodies.closeBody(this.#options.identity, connected, bytes));
-        connected = undefined;
-      },
-    };
+    const { rng, identity } = this.#options;
+    return new Connection(randomId(rng, 8), {
+      connect: (client, deadline) => this.#ask('on_connect', client, bodies.connectBody(identity, client), deadline),
+      close: (client, bytes) => this.#tell('on_close', client, bodies.closeBody(identity, client, bytes)),
+    });
   }
 
   ask(action: 'publish' | 'play', client: HookClient, deadline: Micros): Promise<void> {
