@@ -1,7 +1,14 @@
 // The packets of one player on their way out: paced, numbered, protected in batches, and given to the path.
 import type { Rng } from '../../base/rng.ts';
 import type { Micros } from '../../base/time.ts';
-import { BandwidthEstimate, Pacer, PlayerClock, roundTripOf, SentLedger } from '../../wire/feedback/index.ts';
+import {
+  BandwidthEstimate,
+  defaultBounds,
+  Pacer,
+  PlayerClock,
+  roundTripOf,
+  SentLedger,
+} from '../../wire/feedback/index.ts';
 import { ntpOf, type RtcpPacket, writeRtcp } from '../../wire/rtcp/index.ts';
 import { extensionUri } from '../../wire/rtp/index.ts';
 import { tagBytes } from '../../wire/srtp/index.ts';
@@ -48,7 +55,8 @@ export class Outlet {
     const { media, rng } = options;
     this.#options = options;
     this.#hasFeedback = media.some(({ congestion }) => congestion !== undefined);
-    this.#pacer = new Pacer<Outgoing>(this.#estimate.bps(0));
+    // Without a word about the path, there is nothing to hold packets back for.
+    this.#pacer = new Pacer<Outgoing>(this.#hasFeedback ? this.#estimate.bps(0) : defaultBounds.mostBps);
     this.senders = media.map(
       ({ kind, extensions, congestion }) =>
         new Sender({

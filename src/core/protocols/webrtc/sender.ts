@@ -99,8 +99,9 @@ export class Sender {
   write(batch: Batch, payload: Omit<SentPacket, 'payloadType'>, transport: number, now: Micros): void {
     const payloadType = this.#choice?.payload.type ?? 0;
     const sequence = this.#next++;
+    const { memory, at, size, marker } = payload;
     const timestamp = (payload.timestamp + this.#base) >>> 0;
-    const packet: SentPacket = { ...payload, timestamp, payloadType };
+    const packet: SentPacket = { memory, at, size, timestamp, payloadType, marker, transport };
     this.#history.sent(sequence & 0xffff, packet, now);
     this.#report?.sent(payload.size, now);
     this.#put(batch, packet, sequence, this.ssrc, payloadType, transport, undefined);
@@ -117,7 +118,9 @@ export class Sender {
     if (rtx !== undefined) {
       this.#put(batch, packet, this.#nextRtx++, this.rtxSsrc, rtx.type, transport(), sequence);
     } else {
-      this.#put(batch, packet, this.#indexOf(sequence), this.ssrc, packet.payloadType, transport(), undefined);
+      // To the last bit the same, its transport-wide sequence too: see SentPacket.transport.
+      const { payloadType, transport: first = 0 } = packet;
+      this.#put(batch, packet, this.#indexOf(sequence), this.ssrc, payloadType, first, undefined);
     }
     return true;
   }
