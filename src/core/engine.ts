@@ -248,7 +248,6 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
     closers.push(srtServer);
     for (const listener of srtServer.listeners) udp.push({ name: 'srt', listener });
     const rtcServer = await webrtc.serve(host, {
-      sound,
       listen: plan.rtc.map(parseAddress),
       listenTcp: plan.rtcTcp.map(parseAddress),
       interfaces: ownAddresses,

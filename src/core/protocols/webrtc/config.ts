@@ -3,7 +3,6 @@ import type { Address } from '../../base/link.ts';
 import { fromSeconds, type Micros } from '../../base/time.ts';
 import type { Section } from '../../control/config/config.ts';
 import type { Settings } from '../../control/config/settings.ts';
-import type { SoundBridges } from '../../control/sound/index.ts';
 
 export interface RtcConfig {
   /** UDP; empty: WebRTC is not served. */
@@ -12,8 +11,6 @@ export interface RtcConfig {
   readonly listenTcp: readonly Address[];
   /** Addresses of this machine's interfaces, as they are now. */
   readonly interfaces: () => readonly InterfaceAddress[];
-  /** Gives streams in another sound codec; undefined: what cannot be played has no sound. */
-  readonly sound?: Pick<SoundBridges, 'acquire'>;
   /** What SRS's own API says of the server. */
   readonly identity: Readonly<Record<'server' | 'service' | 'pid', string>>;
 }

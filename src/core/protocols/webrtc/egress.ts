@@ -11,7 +11,7 @@ import type { Stream } from '../../media/stream.ts';
 import type { Codec, Track, TrackKind } from '../../media/track.ts';
 import type { RtcpPacket } from '../../wire/rtcp/index.ts';
 import type { CodecChoice } from './codecs.ts';
-import type { RtcConfig, VhostOptions } from './config.ts';
+import type { VhostOptions } from './config.ts';
 import type { MediaPlan } from './negotiate.ts';
 import { Outlet } from './outlet.ts';
 import type { Sender } from './sender.ts';
@@ -23,7 +23,6 @@ export interface EgressOptions {
   readonly grant: Grant;
   readonly media: readonly MediaPlan[];
   readonly vhost: VhostOptions;
-  readonly sound: RtcConfig['sound'];
   /** A key frame would help: of a publisher that can be asked. */
   readonly wantKey: () => void;
 }
@@ -191,13 +190,13 @@ export class Egress implements PeerMedia, Link {
 
   /** Opus for sound that the player has no codec for, when somebody can make it. */
   #bridged(tracks: readonly Track[]): CodecChoice | undefined {
-    const { sound, media } = this.#options;
-    if (sound === undefined || !tracks.some(({ codec }) => codec === 'aac' || codec === 'mp3')) return undefined;
+    const { host, media } = this.#options;
+    if (host.sound === undefined || !tracks.some(({ codec }) => codec === 'aac' || codec === 'mp3')) return undefined;
     return media.find(({ kind }) => kind === 'audio')?.codecs.find(({ codec }) => codec === 'opus');
   }
 
   #leased(): Stream {
-    this.#sound ??= this.#options.sound?.acquire(this.#stream, 'opus');
+    this.#sound ??= this.#options.host.sound?.acquire(this.#stream, 'opus');
     return this.#sound?.stream ?? this.#stream;
   }
 

@@ -216,7 +216,6 @@ export class RtcServer implements Closer, Answerer {
       vhost,
       media: plan.media,
       wantKey,
-      sound: this.#config.sound,
     });
   }
 
