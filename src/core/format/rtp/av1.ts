@@ -31,26 +31,74 @@ export class Av1Packetiser implements Packetiser {
     this.#sequence = sequence === undefined ? undefined : withoutSize(sequence);
   }
 
-  /** One element for each packet: simple, and a few bytes more than filling each packet to its end. */
+  /**
+   * Packets are filled to their end, so that only the first one of a frame begins with a whole element: Chromium, when it
+   * gets no dependency descriptor, takes such a packet for the beginning of a frame, and one whose last element is whole for
+   * its end.
+   */
   packetise(data: Uint8Array, key: boolean): readonly (readonly Uint8Array[])[] {
     const obus = av1.splitObus(data).filter(({ type }) => !dropped.has(type));
     const elements = obus.map(withoutSize);
     const has = obus.some(({ type }) => type === av1.obuType.sequenceHeader);
     if (key && !has && this.#sequence !== undefined) elements.unshift(this.#sequence);
-    const payloads: (readonly Uint8Array[])[] = [];
-    for (const [i, element] of elements.entries()) this.#cut(element, key && i === 0, payloads);
-    return payloads;
-  }
-
-  #cut(element: Uint8Array, begins: boolean, payloads: (readonly Uint8Array[])[]): void {
-    const room = this.#maxPayload - 1;
-    for (let at = 0; at < element.length; at += room) {
-      const head = (at > 0 ? CONTINUES : 0) | (at + room < element.length ? GOES_ON : 0) | ONE_ELEMENT;
-      const first = begins && at === 0 ? NEW_SEQUENCE : 0;
-      payloads.push([Uint8Array.of(head | first), element.subarray(at, at + room)]);
-    }
+    const filler = new Filler(this.#maxPayload);
+    for (const element of elements) filler.add(element);
+    return filler.done(key);
   }
 }
+
+/** Bytes of the size in front of an element, which are below 2^14. */
+const SIZE_BYTES = 2;
+/** Fewer bytes of an element are not worth their size. */
+const LEAST_PIECE = 16;
+
+/** A row of payloads that is filled piece by piece. */
+class Filler {
+  readonly #room: number;
+  readonly #payloads: (readonly Uint8Array[])[] = [];
+  #pieces: Uint8Array[] = [];
+  #bytes = 0;
+  #continues = false;
+
+  constructor(maxPayload: number) {
+    this.#room = maxPayload - 1;
+  }
+
+  add(element: Uint8Array): void {
+    for (let at = 0; at < element.length; ) {
+      const left = this.#room - this.#bytes - SIZE_BYTES;
+      if (left < LEAST_PIECE && left < element.length - at) {
+        this.#close(at > 0);
+        continue;
+      }
+      const piece = element.subarray(at, at + left);
+      if (this.#pieces.length === 0) this.#continues = at > 0;
+      this.#pieces.push(piece);
+      this.#bytes += SIZE_BYTES + piece.length;
+      at += piece.length;
+    }
+  }
+
+  /** @param key the first payload begins a new coded video sequence. */
+  done(key: boolean): readonly (readonly Uint8Array[])[] {
+    if (this.#pieces.length > 0) this.#close(false);
+    const head = this.#payloads[0]?.[0];
+    if (key && head !== undefined) head[0] = (head[0] as number) | NEW_SEQUENCE;
+    return this.#payloads;
+  }
+
+  #close(goesOn: boolean): void {
+    const alone = this.#pieces.length === 1 ? ONE_ELEMENT : 0;
+    const head = (this.#continues ? CONTINUES : 0) | (goesOn ? GOES_ON : 0) | alone;
+    const parts = alone > 0 ? this.#pieces : this.#pieces.flatMap((piece) => [sizeOf(piece), piece]);
+    this.#payloads.push([Uint8Array.of(head), ...parts]);
+    this.#pieces = [];
+    this.#bytes = 0;
+  }
+}
+
+/** As leb128 in two bytes. */
+const sizeOf = ({ length }: Uint8Array): Uint8Array => Uint8Array.of((length & 0x7f) | 0x80, length >> 7);
 
 /** §5: not sent. */
 const dropped = new Set<number>([av1.obuType.temporalDelimiter, av1.obuType.tileList, av1.obuType.padding]);

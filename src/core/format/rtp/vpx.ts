@@ -67,8 +67,8 @@ function cut(
 
 /** What differs between the two codecs. */
 interface Syntax {
-  /** Offset of the frame's bytes, and whether the payload begins a frame. */
-  head(bytes: Uint8Array): { readonly at: number; readonly begins: boolean };
+  /** Offset of the frame's bytes; whether the payload begins a picture, and one of its layers. */
+  head(bytes: Uint8Array): { readonly at: number; readonly begins: boolean; readonly layer: boolean };
   isKey(data: Uint8Array): boolean;
   configOf(data: Uint8Array): Uint8Array | undefined;
 }
@@ -83,7 +83,7 @@ const vp8Syntax: Syntax = {
       if ((flags & 0x40) !== 0) at++;
       if ((flags & 0x30) !== 0) at++;
     }
-    return { at, begins: (first & 0x10) !== 0 && (first & 0x07) === 0 };
+    return { at, begins: (first & 0x10) !== 0 && (first & 0x07) === 0, layer: false };
   },
   isKey: vp8.isKeyFrame,
   configOf: () => undefined,
@@ -94,12 +94,17 @@ const vp9Syntax: Syntax = {
     const first = byteAt(bytes, 0);
     let at = 1;
     if ((first & 0x80) !== 0) at += (byteAt(bytes, at) & 0x80) === 0 ? 1 : 2;
+    let spatial = 0;
     // Layers: in non-flexible mode with TL0PICIDX behind them.
-    if ((first & 0x20) !== 0) at += (first & 0x10) === 0 ? 2 : 1;
+    if ((first & 0x20) !== 0) {
+      spatial = (byteAt(bytes, at) >> 1) & 7;
+      at += (first & 0x10) === 0 ? 2 : 1;
+    }
     // Up to three references in flexible mode, each with a bit that another follows.
     if ((first & 0x50) === 0x50) for (let i = 0; i < 3; i++) if ((byteAt(bytes, at++) & 1) === 0) break;
     if ((first & 0x02) !== 0) at = structureEnd(bytes, at);
-    return { at, begins: (first & 0x08) !== 0 };
+    const layer = (first & 0x08) !== 0;
+    return { at, begins: layer && spatial === 0, layer };
   },
   isKey: vp9.isKeyFrame,
   configOf: vp9.configOf,
@@ -122,11 +127,29 @@ function byteAt(bytes: Uint8Array, at: number): number {
   return byte;
 }
 
+/** VP9 Annex B.3: three bits of count. */
+const MOST_LAYERS = 8;
+
+/** The index that makes one superframe of several frames (VP9 Annex B): sizes in as many bytes as the largest needs. */
+function superframeIndex(sizes: readonly number[]): Uint8Array {
+  const width = Math.max(1, Math.ceil((32 - Math.clz32(Math.max(...sizes))) / 8));
+  const mark = 0xc0 | ((width - 1) << 3) | (sizes.length - 1);
+  const index = new Uint8Array(2 + sizes.length * width);
+  index[0] = mark;
+  index[index.length - 1] = mark;
+  for (const [i, size] of sizes.entries()) {
+    for (let byte = 0; byte < width; byte++) index[1 + i * width + byte] = (size >>> (8 * byte)) & 0xff;
+  }
+  return index;
+}
+
 /** Frames of VP8 or VP9; layers of one picture come as one superframe each. */
 export class VpxDepacketiser implements Depacketiser {
   readonly #syntax: Syntax;
   readonly #gatherer = new Gatherer();
   #config: Uint8Array | undefined;
+  /** Sizes of the layers of the picture so far. */
+  #layers: number[] = [];
 
   constructor(codec: 'vp8' | 'vp9') {
     this.#syntax = codec === 'vp8' ? vp8Syntax : vp9Syntax;
@@ -145,11 +168,13 @@ export class VpxDepacketiser implements Depacketiser {
     const units: MediaUnit[] = [];
     if (this.#gatherer.isNext(ticks)) this.#finish(units);
     try {
-      const { at, begins } = this.#syntax.head(bytes);
+      const { at, begins, layer } = this.#syntax.head(bytes);
       if (at >= bytes.length) throw rtpErrors.protocol('PAYLOAD', { why: 'nothing is behind its descriptor' });
       // The beginning of this frame was lost.
       if (this.#gatherer.empty && !begins) this.#gatherer.lost();
+      if (this.#gatherer.empty) this.#layers = [];
       this.#gatherer.add(bytes.subarray(at), ticks, begins);
+      this.#measure(bytes.length - at, layer);
     } catch (error) {
       this.lost();
       throw error;
@@ -158,11 +183,18 @@ export class VpxDepacketiser implements Depacketiser {
     return units;
   }
 
+  #measure(size: number, layer: boolean): void {
+    if (layer || this.#layers.length === 0) this.#layers.push(size);
+    else this.#layers[this.#layers.length - 1] = (this.#layers.at(-1) as number) + size;
+  }
+
   #finish(units: MediaUnit[]): void {
     const { ticks } = this.#gatherer;
     const pieces = this.#gatherer.take();
     if (pieces === undefined) return;
-    const data = concat(pieces);
+    // Behind each other, layers are one frame to nobody: the index at the end says where each begins.
+    const several = this.#layers.length > 1 && this.#layers.length <= MOST_LAYERS;
+    const data = concat(several ? [...pieces, superframeIndex(this.#layers)] : pieces);
     try {
       const key = this.#syntax.isKey(data);
       if (this.#gatherer.needsKey && !key) return;

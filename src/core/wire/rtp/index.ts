@@ -18,3 +18,13 @@ export {
   writeExtension,
   writeHeader,
 } from './packet.ts';
+export {
+  type AudioLevel,
+  absSendTimeOf,
+  type PlayoutDelay,
+  parseAudioLevel,
+  parsePlayoutDelay,
+  parseSourceText,
+  writeAbsSendTime,
+  writePlayoutDelay,
+} from './values.ts';

@@ -117,29 +117,37 @@ export function writeHeader(target: Uint8Array, at: number, fields: HeaderFields
   putUint32(target, at + 8, ssrc);
 }
 
-/** An element of a one-byte extension: id 1 to 14, 1 to 16 bytes. */
+/** An element of an extension: id 1 to 255, 0 to 255 bytes. */
 export interface Element {
   readonly id: number;
   readonly data: Uint8Array;
 }
 
-/** Bytes of a one-byte extension with its head, filled up to whole words. */
+/** §4.2: what the one-byte form cannot say makes the whole extension a two-byte one (§4.3). */
+const needsTwoBytes = ({ id, data }: Element): boolean => id > 14 || data.length === 0 || data.length > 16;
+
+/** Bytes of an extension with its head, filled up to whole words. */
 export function extensionBytes(elements: readonly Element[]): number {
   if (elements.length === 0) return 0;
-  const data = elements.reduce((sum, { data: { length } }) => sum + 1 + length, 0);
+  const head = elements.some(needsTwoBytes) ? 2 : 1;
+  const data = elements.reduce((sum, { data: { length } }) => sum + head + length, 0);
   return 4 + Math.ceil(data / 4) * 4;
 }
 
-/** Writes a one-byte extension (RFC 8285 §4.2); gives the offset behind it. */
+/** Writes an extension in the shorter form that can say it (RFC 8285 §4.2, §4.3); gives the offset behind it. */
 export function writeExtension(target: Uint8Array, at: number, elements: readonly Element[]): number {
   const end = at + extensionBytes(elements);
-  putUint16(target, at, ONE_BYTE);
+  const twoBytes = elements.some(needsTwoBytes);
+  putUint16(target, at, twoBytes ? TWO_BYTE : ONE_BYTE);
   putUint16(target, at + 2, (end - at - 4) / 4);
   let place = at + 4;
   for (const { id, data } of elements) {
-    target[place] = (id << 4) | (data.length - 1);
-    target.set(data, place + 1);
-    place += 1 + data.length;
+    if (twoBytes) {
+      target[place++] = id;
+      target[place++] = data.length;
+    } else target[place++] = (id << 4) | (data.length - 1);
+    target.set(data, place);
+    place += data.length;
   }
   target.fill(0, place, end);
   return end;

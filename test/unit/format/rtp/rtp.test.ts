@@ -183,6 +183,47 @@ describe.each(pictures)('$codec', ({ codec, track, frame }) => {
   });
 });
 
+describe('VP9 with spatial layers', () => {
+  const key = fromHex('824983420014100b560638241c184a00');
+  /** I, L, non-flexible, B and E as said; picture id 5, the layer, TL0PICIDX. */
+  const layer = (id: number, first: boolean, last: boolean, data: Uint8Array): Uint8Array =>
+    concat([Uint8Array.of(0x80 | 0x20 | (first ? 8 : 0) | (last ? 4 : 0), 5, (id << 1) | (id > 0 ? 1 : 0), 0), data]);
+  const payloads = [
+    layer(0, true, false, key),
+    layer(0, false, true, filler(300)),
+    layer(1, true, true, filler(20)),
+    layer(2, true, true, filler(70_000).subarray(0, 1100)),
+  ].map((bytes, i): Payload => ({ bytes, marker: i === 3, ticks: 9000 }));
+
+  it('is one superframe for each picture', () => {
+    const [unit, ...more] = push(makeDepacketiser('vp9')!, payloads);
+
+    expect(more).toEqual([]);
+    expect(unit).toMatchObject({ key: true, ticks: 9000 });
+    // Three sizes of two bytes, little-endian: 316, 20, 1100.
+    expect(toHex(unit!.data.subarray(-8))).toBe('ca3c0114004c04ca');
+    expect(unit!.data).toHaveLength(316 + 20 + 1100 + 8);
+  });
+
+  it('is lost with any of its layers', () => {
+    for (const missing of [0, 1, 2]) {
+      const depacketiser = makeDepacketiser('vp9')!;
+      const units = payloads.flatMap((payload, i) => {
+        if (i !== missing) return depacketiser.push(payload);
+        depacketiser.lost();
+        return [];
+      });
+      expect(units).toEqual([]);
+      expect(
+        push(
+          depacketiser,
+          payloads.map((payload) => ({ ...payload, ticks: 12_000 })),
+        ),
+      ).toHaveLength(1);
+    }
+  });
+});
+
 it('H.264 as werift reads it', () => {
   const data = picture({ at: 0, key: false, size: 3000 }).data;
   let fragment: Buffer | undefined;
