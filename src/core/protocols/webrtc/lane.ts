@@ -1,6 +1,7 @@
 // One stream of packets of a publisher (one SSRC): order, losses, reports and frames.
 import { SrsxError } from '../../base/errors.ts';
 import { fromMs, type Micros, Unwrapper } from '../../base/time.ts';
+import { describe } from '../../codec/index.ts';
 import {
   clockRates,
   type Depacketiser,
@@ -52,6 +53,8 @@ export class Lane {
   readonly rid: string | undefined;
   /** The newest parameters. */
   config: Uint8Array | undefined;
+  /** Of its last key frame; 0: not known. */
+  pixels = 0;
   #bytes = 0;
   packets = 0;
   frames = 0;
@@ -128,6 +131,7 @@ export class Lane {
       for (const unit of this.#depacketiser.push(payload)) {
         if (unit.key) this.keyRequest.arrived();
         this.config = unit.config ?? this.config;
+        if (unit.key && this.kind === 'video') this.pixels = pixelsOf(this.#options.codec, this.config, unit.data);
         this.frames++;
         onUnit(unit, clock.timeOf(unit.ticks, now));
       }
@@ -135,5 +139,16 @@ export class Lane {
       if (!(error instanceof SrsxError)) throw error;
       onBad(error);
     }
+  }
+}
+
+/** 0 when neither parameters nor frame tell it. */
+function pixelsOf(codec: Codec, config: Uint8Array | undefined, sample: Uint8Array): number {
+  try {
+    const { width = 0, height = 0 } = describe(codec, config ?? new Uint8Array(0), sample) ?? {};
+    return width * height;
+  } catch (error) {
+    if (!(error instanceof SrsxError)) throw error;
+    return 0;
   }
 }

@@ -1,7 +1,7 @@
 // One section of a publisher: its streams, of which one at a time is published.
 //
 // A section has one stream (SSRC), or one for each layer of simulcast (RFC 8853), or a new one when its sender began anew. All are
-// received; the one with the most bytes is published, from its next key frame on, so that a layer which the publisher
+// received; the one with the biggest picture is published, from its next key frame on, so that a layer which the publisher
 // switches off for lack of bandwidth is replaced by the next lower one.
 import type { SrsxError } from '../../base/errors.ts';
 import type { Micros } from '../../base/time.ts';
@@ -23,8 +23,6 @@ export interface SourceOptions {
 
 /** Streams of one section: layers, and what began anew; the oldest goes. */
 const MOST_LANES = 8;
-/** A layer must have so much more than the one in use, or two like ones would take turns. */
-const BETTER = 1.25;
 
 export class Source {
   readonly plan: MediaPlan;
@@ -81,17 +79,12 @@ export class Source {
     if (this.plan.kind === 'video') (this.#active ?? this.#next)?.keyRequest.want();
   }
 
-  /** Once in a while: which layer has the most to show. */
+  /** Once in a while: the layer with the biggest picture among those that send. */
   choose(): void {
+    if (this.#lanes.size < 2) return;
     let best: Lane | undefined;
-    let most = 0;
     for (const lane of this.#lanes.values()) {
-      const bytes = lane.takeBytes();
-      const worth = lane === this.#active ? bytes * BETTER : bytes;
-      if (worth > most) {
-        best = lane;
-        most = worth;
-      }
+      if (lane.takeBytes() > 0 && lane.pixels > (best?.pixels ?? -1)) best = lane;
     }
     if (best === undefined || best === this.#active) return;
     this.#next = best;
