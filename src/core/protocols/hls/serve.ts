@@ -228,7 +228,9 @@ class Server implements Closer, Session {
     const directives = rendition.lowLatency ? parseDirectives(exchange.request.query) : WHOLE;
     const ctx = exchange.request.query.get(CTX);
     if (ctx !== null && !isCtx(ctx)) throw hlsErrors.protocol('CTX');
-    const viewer = ctx === null ? undefined : this.#viewers.get(viewerKey(ctx, exchange));
+    const { vhost } = channel.name;
+    const viewer =
+      ctx === null ? undefined : this.#viewers.get(viewerKey(ctx, vhost, decodedPath(exchange.request.path)));
     if (viewer?.kicked === true) throw hlsErrors.refused('EOF', { stream: streamUrl(channel.name) });
     if (viewer !== undefined) {
       viewer.touch();
@@ -272,7 +274,10 @@ class Server implements Closer, Session {
     }
     const { path, search } = exchange.request;
     // Two requests of one session may have been admitted at the same time.
-    const known = ctx === null ? undefined : this.#viewers.get(viewerKey(ctx, exchange));
+    const known =
+      ctx === null
+        ? undefined
+        : this.#viewers.get(viewerKey(ctx, grant.name.vhost, decodedPath(exchange.request.path)));
     if (known !== undefined) grant.ticket?.end();
     const viewer = known ?? this.#openViewer(exchange, ctx, { asked, grant, config: channel.config });
     if (ctx !== null) {
@@ -299,7 +304,7 @@ class Server implements Closer, Session {
       idleTime: config.window * IDLE_WINDOWS,
       onOver: () => this.#viewers.delete(key),
     });
-    key = viewerKey(ctx ?? viewer.id, exchange);
+    key = viewerKey(ctx ?? viewer.id, admitted.grant.name.vhost, decodedPath(path));
     this.#viewers.set(key, viewer);
     return viewer;
   }
@@ -390,9 +395,9 @@ class Server implements Closer, Session {
   }
 
   /** Low-latency segments are named after their playlist; the others belong to the one of their channel. */
-  #viewerOf(ctx: string, { request: { path } }: HttpExchange, { paths }: Channel): Viewer | undefined {
+  #viewerOf(ctx: string, { request: { path } }: HttpExchange, { name, paths }: Channel): Viewer | undefined {
     const low = path.replace(/\.ll-[^/]*$/, '.ll.m3u8');
-    return this.#viewers.get(`${ctx}\n/${low === path ? paths.playlist : decodedPath(low)}`);
+    return this.#viewers.get(viewerKey(ctx, name.vhost, low === path ? paths.playlist : decodedPath(low)));
   }
 }
 
@@ -401,7 +406,8 @@ const CTX_LETTERS = 8;
 
 const WHOLE: Directives = { msn: undefined, part: undefined, skip: false };
 
-const viewerKey = (ctx: string, { request }: HttpExchange): string => `${ctx}\n/${decodedPath(request.path)}`;
+/** Who was admitted to a vhost was not to another one that has the same path. */
+const viewerKey = (ctx: string, vhost: string, playlist: string): string => `${ctx}\n${vhost}\n${playlist}`;
 
 const playlistOf = ({ name }: Channel): Playlist => ({ ...name, kind: 'playlist', lowLatency: false });
 
