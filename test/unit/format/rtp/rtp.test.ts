@@ -183,6 +183,23 @@ describe.each(pictures)('$codec', ({ codec, track, frame }) => {
   });
 });
 
+it.each([
+  ['h264', '65881122', '65401122'],
+  ['h265', '2601881122', '2601401122'],
+] as const)('%s: a key frame whose first slice was lost behind a hole is no frame', (codec, first, second) => {
+  const { track, frame } = cases.find((one) => one.codec === codec)!;
+  const slices = [first, second].map((hex, i): Payload => ({ bytes: fromHex(hex), marker: i === 1, ticks: 6000 }));
+  const after = (some: readonly Payload[]): MediaUnit[] => {
+    const depacketiser = makeDepacketiser(codec)!;
+    push(depacketiser, payloadsOf(track, frame(true, 100), true, 0));
+    depacketiser.lost();
+    return push(depacketiser, some);
+  };
+
+  expect(after(slices)).toMatchObject([{ key: true, ticks: 6000 }]);
+  expect(after(slices.slice(1))).toEqual([]);
+});
+
 describe('VP9 with spatial layers', () => {
   const key = fromHex('824983420014100b560638241c184a00');
   /** I, L, non-flexible, B and E as said; picture id 5, the layer, TL0PICIDX. */
