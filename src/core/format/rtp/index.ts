@@ -1,4 +1,5 @@
 // RTP payloads of all codecs, both ways.
+export { DecodeTimes } from './decode-times.ts';
 export { makeDepacketiser } from './depacketiser.ts';
 export { MAX_PAYLOAD, type RtpFormatOptions, RtpMuxer, rtpFormat } from './mux.ts';
 export { clockRates } from './packetiser.ts';
