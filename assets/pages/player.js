@@ -119,8 +119,7 @@ export class Player {
     } catch (error) {
       if (player !== this.#player) return;
       this.#drop();
-      const refused = error instanceof Refused;
-      this.#become('error', refused ? 'The server refuses this stream by WebRTC.' : 'WebRTC failed.', error.message);
+      this.#become('error', ...explainRtc(error));
       this.#retry();
     }
     this.#later(SILENT_MS, () => {
@@ -220,6 +219,13 @@ export class Player {
 }
 
 const smooth = (before, now) => (before === undefined ? now : before * 0.7 + now * 0.3);
+
+/** Title and advice. */
+function explainRtc(error) {
+  if (!(error instanceof Refused)) return ['WebRTC failed.', error.message];
+  if (error.status !== 404) return ['The server refuses this stream by WebRTC.', error.message];
+  return ['This server has no WebRTC.', 'Start it with --rtc-listen 8000, or write rtc_server { enabled on; }.'];
+}
 
 /** What went wrong in words, what to do, and whether trying again is useless. */
 function explain(type, detail, info, { stream }) {

@@ -66,7 +66,9 @@ function connection(now) {
 
 function fail(error) {
   stop();
-  if (error instanceof Refused) {
+  if (error instanceof Refused && error.status === 404) {
+    become('error', 'This server has no WebRTC.', 'Start it with --rtc-listen 8000, or write rtc_server { enabled on; }.');
+  } else if (error instanceof Refused) {
     const busy = error.status === 409;
     become('error', busy ? 'Somebody publishes this stream already.' : 'The server refuses this stream.', error.message);
   } else if (error.name === 'NotAllowedError') {
