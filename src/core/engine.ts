@@ -149,8 +149,8 @@ export function createEngine({ log, limits: changes = {} }: { log: Log; limits?:
 function soundBridges({ clock, log, limits, children }: ToolHost, settings: LiveSettings): SoundBridges {
   const bitrateBps = (to: 'opus' | 'aac', { vhost }: { readonly vhost: string }): number =>
     settings.vhost(vhost).get(to === 'opus' ? 'vhost.rtc.opus_bitrate' : 'vhost.rtc.aac_bitrate');
-  const make = ffmpegTranscoders({ children, log, limits, program: 'ffmpeg', bitrateBps });
-  return new SoundBridges({ clock, log, limits, make });
+  const transcoders = ffmpegTranscoders({ children, log, limits, program: 'ffmpeg', bitrateBps });
+  return new SoundBridges({ clock, log, limits, transcoders });
 }
 
 async function serve(client: ToolHost, settings: ServeSettings): Promise<Server> {
@@ -238,6 +238,15 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
     const reports = startReports(start);
     closers.push(reports);
     closers.push(routes.add((exchange) => reports.api.share(exchange, apiOnHttp)));
+    // Its paths are exact; those behind it answer every OPTIONS.
+    const rtcServer = await webrtc.serve(host, {
+      listen: plan.rtc.map(parseAddress),
+      listenTcp: plan.rtcTcp.map(parseAddress),
+      interfaces: ownAddresses,
+      identity: { server: stats.serverId, service: stats.serviceId, pid: String(process.pid) },
+    });
+    closers.push(rtcServer);
+    for (const listener of rtcServer.listeners) udp.push({ name: 'rtc', listener });
     closers.push(await hls.serve(host, { ...hls.defaults, ...settings.hls }));
     closers.push(await dash.serve(host, dash.defaults));
     // Segments of HLS and pages may end as live streams do, and are exact: they are asked first.
@@ -247,14 +256,6 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
     const srtServer = await srt.serve(host, { listen: plan.srt.map(parseAddress) });
     closers.push(srtServer);
     for (const listener of srtServer.listeners) udp.push({ name: 'srt', listener });
-    const rtcServer = await webrtc.serve(host, {
-      listen: plan.rtc.map(parseAddress),
-      listenTcp: plan.rtcTcp.map(parseAddress),
-      interfaces: ownAddresses,
-      identity: { server: stats.serverId, service: stats.serviceId, pid: String(process.pid) },
-    });
-    closers.push(rtcServer);
-    for (const listener of rtcServer.listeners) udp.push({ name: 'rtc', listener });
     for (const caster of [await mpegtsUdp.serve(host), await serveCasters(host)]) {
       closers.push(caster);
       for (const listener of caster.listeners) udp.push({ name: 'caster', listener });

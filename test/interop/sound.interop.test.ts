@@ -47,12 +47,13 @@ async function transcode(track: Track, to: SoundCodec, frames: readonly Frame[])
   const failures: string[] = [];
   const options = { children: createChildren(clock), log: silentLog, limits: defaultLimits, program: 'ffmpeg' };
   const begin = clock.now();
-  const make = ffmpegTranscoders({ ...options, bitrateBps: () => 64_000 });
+  const transcoders = ffmpegTranscoders({ ...options, bitrateBps: () => 64_000 });
   const events = {
     frame: (frame: Frame) => void got.push({ frame, at: clock.now() - begin }),
     failed: (why: string) => void failures.push(why),
   };
-  const transcoder = make(track, to === 'opus' ? opusTrack : aac48, events, { vhost: 'v', app: 'live', stream: 's' })!;
+  const name = { vhost: 'v', app: 'live', stream: 's' };
+  const transcoder = transcoders.start(track, to === 'opus' ? opusTrack : aac48, events, name);
   const first = frames[0]!.dts;
   let next = 0;
   await until('all sound is through', () => {

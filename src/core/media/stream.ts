@@ -103,6 +103,11 @@ export class Stream {
     return count;
   }
 
+  /** Whether somebody plays it, or takes its frames. */
+  get watched(): boolean {
+    return this.#feeds.size > 0 || this.#taps.size > 0;
+  }
+
   /** The newest frame of a track whose codec has no configuration and describes itself in each frame. */
   sample(trackId: number): Uint8Array | undefined {
     return this.#samples.get(trackId);

@@ -1,11 +1,15 @@
-// Sound through FFmpeg as a child: MPEG-TS on its standard input and output, which carries the time of each frame.
+// Sound through FFmpeg as a child. MPEG-TS on its standard input and output carries the time of each frame; G.711, which
+// MPEG-TS has no place for, goes in as FLV, whose milliseconds are exact at 8 kHz.
 import { SrsxError } from '../../base/errors.ts';
 import type { Limits } from '../../base/limits.ts';
 import type { Log } from '../../base/log.ts';
 import { fromSeconds, type Micros } from '../../base/time.ts';
+import { FlvMuxer } from '../../format/flv/index.ts';
 import { TsDemuxer, TsMuxer } from '../../format/ts/index.ts';
 import type { MediaEvent } from '../../media/demuxer.ts';
 import type { Frame } from '../../media/frame.ts';
+import type { Muxer } from '../../media/muxer.ts';
+import type { Packet } from '../../media/packet.ts';
 import type { StreamName } from '../../media/stream-name.ts';
 import type { Track } from '../../media/track.ts';
 import type { ChildEnd, Children, DialogueChild } from '../children/child.ts';
@@ -33,8 +37,10 @@ export class FfmpegTranscoder implements SoundTranscoder {
   readonly #to: Track;
   readonly #events: TranscoderEvents;
   readonly #child: DialogueChild;
-  readonly #muxer: TsMuxer;
+  readonly #muxer: Muxer;
   readonly #demuxer: TsDemuxer;
+  /** Where media time 0 is on the wire. */
+  readonly #lead: Micros;
   /** Time of the first frame, which is 0 for the program. */
   #start: Micros | undefined;
   #full = false;
@@ -47,11 +53,13 @@ export class FfmpegTranscoder implements SoundTranscoder {
     this.#options = options;
     this.#to = to;
     this.#events = events;
-    this.#muxer = new TsMuxer({ audioSpan: 0, log: options.log });
-    this.#muxer.header([from]);
+    const input = from.codec === 'pcma' || from.codec === 'pcmu' ? 'flv' : 'mpegts';
+    this.#muxer = input === 'flv' ? new FlvMuxer() : new TsMuxer({ audioSpan: 0, log: options.log });
+    this.#lead = input === 'flv' ? 0 : WIRE_LEAD;
+    const header = this.#muxer.header([from]);
     this.#demuxer = new TsDemuxer(options.limits);
     this.#child = options.children.converse(
-      { program: options.program, args: argumentsFor(to, bitrateBps) },
+      { program: options.program, args: argumentsFor(input, to, bitrateBps) },
       { line: (text) => this.#line(text), ended: (end) => this.#ended(end) },
     );
     const { stdin, stdout } = this.#child;
@@ -59,6 +67,7 @@ export class FfmpegTranscoder implements SoundTranscoder {
       this.#full = false;
     };
     stdout.onData = (bytes) => this.#read(bytes);
+    this.#send(header);
   }
 
   write(frame: Frame): void {
@@ -70,9 +79,8 @@ export class FfmpegTranscoder implements SoundTranscoder {
     this.#start ??= frame.dts;
     const dts = frame.dts - this.#start;
     // Sound from before the beginning, after a repair of the time line, is nothing that the wire can say.
-    if (dts < -WIRE_LEAD) return;
-    const chunks = this.#muxer.write({ ...frame, dts }).flatMap((packet) => packet.chunks);
-    if (chunks.length > 0) this.#full = !this.#child.stdin.send(chunks);
+    if (dts < -this.#lead) return;
+    this.#send(this.#muxer.write({ ...frame, dts }));
   }
 
   close(): void {
@@ -80,6 +88,11 @@ export class FfmpegTranscoder implements SoundTranscoder {
     this.#closed = true;
     this.#child.stdin.close();
     this.#child.stop();
+  }
+
+  #send(packets: readonly Packet[]): void {
+    const chunks = packets.flatMap((packet) => packet.chunks);
+    if (chunks.length > 0) this.#full = !this.#child.stdin.send(chunks);
   }
 
   #read(bytes: Uint8Array): void {
@@ -95,7 +108,7 @@ export class FfmpegTranscoder implements SoundTranscoder {
   #take(event: MediaEvent): void {
     if (event.type !== 'frame' || this.#start === undefined || event.frame.track.codec !== this.#to.codec) return;
     const { dts, data } = event.frame;
-    this.#events.frame({ track: this.#to, dts: dts - WIRE_LEAD + this.#start, cts: 0, key: true, data });
+    this.#events.frame({ track: this.#to, dts: dts - this.#lead + this.#start, cts: 0, key: true, data });
   }
 
   #line(text: string): void {
@@ -116,7 +129,7 @@ export class FfmpegTranscoder implements SoundTranscoder {
 }
 
 /** Nothing is buffered on either side, and no time is changed. */
-function argumentsFor(to: Track, bitrateBps: number): string[] {
+function argumentsFor(from: 'mpegts' | 'flv', to: Track, bitrateBps: number): string[] {
   const input = ['-fflags', 'nobuffer', '-probesize', String(PROBE_BYTES), '-analyzeduration', '1', '-copyts'];
   const opus = ['-c:a', 'libopus', '-application', 'lowdelay', '-frame_duration', '20'];
   const codec = to.codec === 'opus' ? opus : ['-c:a', 'aac'];
@@ -134,7 +147,7 @@ function argumentsFor(to: Track, bitrateBps: number): string[] {
   ];
   return [
     ...['-hide_banner', '-nostdin', '-loglevel', 'warning', '-threads', '1'],
-    ...[...input, '-f', 'mpegts', '-i', 'pipe:0', '-vn', '-map', '0:a:0'],
+    ...[...input, '-f', from, '-i', 'pipe:0', '-vn', '-map', '0:a:0'],
     ...[...codec, '-b:a', String(bitrateBps), '-ar', '48000', '-ac', '2', '-threads', '1'],
     ...[...format, 'pipe:1'],
   ];

@@ -2,4 +2,4 @@
 export type { BridgeOptions } from './bridge.ts';
 export { ffmpegTranscoders, SoundBridges, type SoundLease } from './bridges.ts';
 export type { FfmpegOptions } from './ffmpeg.ts';
-export type { MakeTranscoder, SoundCodec, SoundTranscoder, TranscoderEvents } from './transcoder.ts';
+export type { SoundCodec, SoundTranscoder, TranscoderEvents, Transcoders } from './transcoder.ts';

@@ -6,14 +6,17 @@ import type { Codec, Track } from '../../media/track.ts';
 /** What sound can be made into. */
 export type SoundCodec = 'opus' | 'aac';
 
-/** What can be read: every codec that the transport stream in front of FFmpeg carries. */
-export const readableSound: ReadonlySet<Codec> = new Set<Codec>(['aac', 'mp3', 'opus', 'ac3', 'eac3']);
+/** What can be read: every codec that the containers in front of FFmpeg carry. */
+export const readableSound: ReadonlySet<Codec> = new Set<Codec>([
+  ...(['aac', 'mp3', 'opus', 'ac3', 'eac3'] as const),
+  ...(['pcma', 'pcmu'] as const),
+]);
 
 /** What becomes of the sound. */
 export interface TranscoderEvents {
   /** In order, with the times of what went in; the track is the one that was asked for. */
   readonly frame: (frame: Frame) => void;
-  /** It ended by itself; nothing more comes. Not called after `close`. */
+  /** It ended by itself; nothing more comes. Not called after `close`, nor during `start`. */
   readonly failed: (why: string) => void;
 }
 
@@ -24,10 +27,10 @@ export interface SoundTranscoder {
   close(): void;
 }
 
-/** Starts to transcode a track of a stream to another; undefined when there is nothing to do it with. */
-export type MakeTranscoder = (
-  from: Track,
-  to: Track,
-  events: TranscoderEvents,
-  name: StreamName,
-) => SoundTranscoder | undefined;
+/** Where transcoders come from. */
+export interface Transcoders {
+  /** Whether there is something to transcode with. */
+  ready(): boolean;
+  /** Starts to transcode a track of a stream to another. */
+  start(from: Track, to: Track, events: TranscoderEvents, name: StreamName): SoundTranscoder;
+}

@@ -12,12 +12,13 @@ import {
   type SoundTranscoder,
   type TranscoderEvents,
 } from '../../../../src/core/control/sound/index.ts';
+import { FlvDemuxer } from '../../../../src/core/format/flv/index.ts';
 import { TsDemuxer, TsMuxer } from '../../../../src/core/format/ts/index.ts';
 import type { Frame } from '../../../../src/core/media/frame.ts';
 import { Hub } from '../../../../src/core/media/hub.ts';
-import type { Stream } from '../../../../src/core/media/stream.ts';
+import { Stream } from '../../../../src/core/media/stream.ts';
 import type { Track } from '../../../../src/core/media/track.ts';
-import { aacTrack, h264Track, video } from '../../../tools/builders.ts';
+import { aacTrack, audio, h264Track, video } from '../../../tools/builders.ts';
 import { FakeChildren } from '../../../tools/fake-children.ts';
 import { VirtualClock } from '../../../tools/fakes.ts';
 import { aacFrame, framesOf, opusFrame, opusTrack } from '../../format/ts/media.ts';
@@ -58,11 +59,13 @@ function world(missing = false) {
     clock,
     limits: defaultLimits,
     log: new Log((line) => lines.push(line), 'debug'),
-    make: (from, to, events) => {
-      if (missing) return undefined;
-      const made = new FakeTranscoder(from, to, events);
-      transcoders.push(made);
-      return made;
+    transcoders: {
+      ready: () => !missing,
+      start: (from, to, events) => {
+        const made = new FakeTranscoder(from, to, events);
+        transcoders.push(made);
+        return made;
+      },
     },
   });
   const source = hub.stream({ vhost: 'v', app: 'live', stream: 's' });
@@ -73,6 +76,10 @@ function world(missing = false) {
   };
   return { clock, source, bridges, transcoders, lines, publish };
 }
+
+const pcmaTrack: Track = { ...aacTrack, codec: 'pcma', config: new Uint8Array(0) };
+/** 20 ms. */
+const pcmaFrame = (at: number): Frame => audio({ at, track: pcmaTrack, size: 160 });
 
 /** What a tap of a stream is given. */
 function watch(stream: Stream) {
@@ -141,8 +148,9 @@ describe('a sound bridge', () => {
 
   it('is shared, and gone five seconds after its last user', () => {
     const { clock, source, bridges, transcoders, publish } = world();
-    publish([h264Track, aacTrack]);
+    const publication = publish([h264Track, aacTrack]);
     const first = bridges.acquire(source, 'opus');
+    publication.write(aacFrame(0));
     const second = bridges.acquire(source, 'opus');
     expect(second.stream).toBe(first.stream);
     first.release();
@@ -166,8 +174,10 @@ describe('a sound bridge', () => {
     const { stream } = bridges.acquire(source, 'opus');
     expect([stream.published, transcoders.length]).toEqual([false, 0]);
     const publication = publish([h264Track, aacTrack]);
+    publication.write(aacFrame(0));
     const newer = { ...aacTrack, epoch: 1 };
     publication.retrack([h264Track, newer]);
+    publication.write({ ...aacFrame(20), track: newer });
     expect(transcoders.map(({ from, closed }) => [from.epoch, closed])).toEqual([
       [0, true],
       [1, false],
@@ -184,13 +194,17 @@ describe('a sound bridge', () => {
 
   it('starts a program again that ended, later each time', () => {
     const { clock, source, bridges, transcoders, lines, publish } = world();
-    publish([h264Track, aacTrack]);
+    const publication = publish([h264Track, aacTrack]);
     bridges.acquire(source, 'opus');
+    publication.write(aacFrame(0));
     const starts: number[] = [];
     for (let i = 0; i < 7; i++) {
       transcoders.at(-1)!.events.failed('crashed');
       const since = clock.now();
-      while (transcoders.length === i + 1) clock.advance(fromMs(100));
+      while (transcoders.length === i + 1) {
+        clock.advance(fromMs(100));
+        publication.write(aacFrame(clock.now() / 1000));
+      }
       starts.push((clock.now() - since) / fromSeconds(1));
     }
 
@@ -215,18 +229,170 @@ describe('a sound bridge', () => {
   });
 });
 
+describe('times of the sound', () => {
+  it('may have a gap, but a step back or half a turn of the wire clock is for a new program, one a second', () => {
+    const { clock, source, bridges, transcoders, publish } = world();
+    const publication = publish([h264Track, aacTrack]);
+    bridges.acquire(source, 'opus');
+    const at = (ms: number): number => {
+      publication.write(aacFrame(ms));
+      return transcoders.length;
+    };
+    expect([at(0), at(9000), at(8950)]).toEqual([1, 1, 1]);
+    for (let hours = 0; hours < 14; hours++) for (let s = 0; s < 3600; s += 9) at(9000 + hours * 3_600_000 + s * 1000);
+    // Nothing is started faster, whatever the times are.
+    expect([transcoders.length, transcoders[0]!.closed]).toEqual([1, true]);
+    clock.advance(fromSeconds(1));
+    expect(at(9000 + 14 * 3_600_000)).toBe(2);
+    expect(transcoders[1]!.written).toHaveLength(1);
+  });
+
+  it('may step back where a stream keeps the times of its publisher', () => {
+    const { clock, bridges, transcoders } = world();
+    const source = new Stream(
+      { vhost: 'v', app: 'live', stream: 'raw' },
+      {
+        ...{ clock, limits: defaultLimits, gopCache: true, mergeWindow: 0, timeline: 'raw' },
+        ...{ onIdle: () => undefined, onPublished: () => undefined, onUnpublished: () => undefined },
+      },
+    );
+    const publication = source.publish({ policy: 'refuse', onEvicted: () => undefined });
+    publication.retrack([aacTrack]);
+    bridges.acquire(source, 'opus');
+    publication.write(aacFrame(500_000));
+    clock.advance(fromSeconds(2));
+    publication.write(aacFrame(1000));
+
+    expect(transcoders.map(({ closed, written }) => [closed, written.map(({ dts }) => dts / 1000)])).toEqual([
+      [true, [500_000]],
+      [false, [1000]],
+    ]);
+  });
+});
+
+describe('a publisher whose sound is converted', () => {
+  function converted(missing = false) {
+    const at = world(missing);
+    const begin = () => {
+      const to = at.source.publish({ policy: 'takeover', onEvicted: () => undefined });
+      return at.bridges.convert(to, 'aac');
+    };
+    return { ...at, begin };
+  }
+
+  it('gives AAC to its stream, and its own Opus to who leases it', () => {
+    const { source, bridges, transcoders, begin } = converted();
+    const publication = begin();
+    publication.retrack([h264Track, opusTrack]);
+    const aac = watch(source);
+    const own = watch(bridges.acquire(source, 'opus').stream);
+    publication.write(video({ at: 0, key: true }));
+    publication.write(opusFrame(0));
+    transcoders[0]!.give(0);
+    publication.write(video({ at: 40 }));
+
+    expect(source.tracks.map(({ codec, config }) => [codec, config.length])).toEqual([
+      ['h264', h264Track.config.length],
+      ['aac', 2],
+    ]);
+    expect(shape(aac.frames)).toEqual(['h264 0', 'aac 0', 'h264 40']);
+    expect(shape(own.frames)).toEqual(['h264 0', 'opus 0', 'h264 40']);
+    expect(transcoders).toHaveLength(1);
+  });
+
+  it('costs a program only while somebody plays the stream', () => {
+    const { clock, source, bridges, transcoders, begin } = converted();
+    const publication = begin();
+    publication.retrack([opusTrack]);
+    const lease = bridges.acquire(source, 'opus');
+    let now = 0;
+    const second = (): void => {
+      for (const end = now + 1000; now < end; now += 20) {
+        publication.write(opusFrame(now));
+        clock.advance(fromMs(20));
+      }
+    };
+    second();
+    expect([source.watched, transcoders.length]).toEqual([false, 0]);
+    const tap = source.tap(() => undefined);
+    second();
+    expect([transcoders.length, transcoders[0]!.closed]).toEqual([1, false]);
+    tap.close();
+    for (let i = 0; i < 4; i++) second();
+    expect(transcoders[0]!.closed).toBe(false);
+    source.tap(() => undefined).close();
+    for (let i = 0; i < 2; i++) second();
+    expect([transcoders.length, transcoders[0]!.closed]).toEqual([1, true]);
+    lease.release();
+    publication.end();
+    clock.advance(fromSeconds(5));
+    expect([bridges.size, clock.pending, source.published]).toEqual([0, 0, false]);
+  });
+
+  it('hands those who have a lease from publisher to publisher, however each sends its sound', () => {
+    const { source, bridges, transcoders, begin, publish } = converted();
+    const lease = bridges.acquire(source, 'opus');
+    const own = watch(lease.stream);
+    const rtc = begin();
+    rtc.retrack([opusTrack]);
+    rtc.write(opusFrame(0));
+    rtc.end();
+    rtc.end();
+    const rtmp = publish([aacTrack]);
+    rtmp.write(aacFrame(0));
+    transcoders[0]!.give(20);
+    rtmp.end();
+    const again = begin();
+    expect(source.tracks.map(({ codec }) => codec)).toEqual(['aac']);
+    again.retrack([h264Track, opusTrack]);
+    again.write(opusFrame(0));
+
+    expect(own.frames.map(({ track }) => track.codec)).toEqual(['opus', 'opus', 'opus']);
+    expect(transcoders.map(({ from }) => from.codec)).toEqual(['aac']);
+    expect(bridges.size).toBe(1);
+  });
+
+  it('is over for its stream when somebody takes over, and the newcomer is not disturbed', () => {
+    const { source, bridges, begin } = converted();
+    const first = begin();
+    first.retrack([opusTrack]);
+    const second = begin();
+    second.retrack([h264Track, opusTrack]);
+    first.write(opusFrame(500));
+    first.end();
+    second.write(video({ at: 0, key: true }));
+
+    expect([source.published, source.frames.video]).toEqual([true, 1]);
+    expect(source.tracks.map(({ codec }) => codec)).toEqual(['h264', 'aac']);
+    expect(bridges.acquire(source, 'opus').stream.frames).toMatchObject({ audio: 0, video: 1 });
+  });
+
+  it('keeps its Opus for everybody where there is no FFmpeg', () => {
+    const { source, lines, begin } = converted(true);
+    const publication = begin();
+    publication.retrack([h264Track, opusTrack]);
+    const seen = watch(source);
+    publication.write(video({ at: 0, key: true }));
+    publication.write(opusFrame(0));
+
+    expect(source.tracks.map(({ codec }) => codec)).toEqual(['h264', 'opus']);
+    expect(shape(seen.frames)).toEqual(['h264 0', 'opus 0']);
+    expect(lines).toHaveLength(1);
+  });
+});
+
 describe('FFmpeg as a transcoder', () => {
-  function start(to: SoundCodec) {
+  function start(to: SoundCodec, from: Track = to === 'opus' ? aacTrack : opusTrack) {
     const children = new FakeChildren();
     const frames: Frame[] = [];
     const failures: string[] = [];
     const options = { children, log: new Log(() => undefined), limits: defaultLimits, program: 'ffmpeg' };
-    const make = ffmpegTranscoders({ ...options, bitrateBps: () => 48_000 });
+    const transcoders = ffmpegTranscoders({ ...options, bitrateBps: () => 48_000 });
     const track: Track = to === 'opus' ? opusTrack : aacTrack;
     const name = { vhost: 'v', app: 'live', stream: 's' };
     const events = { frame: (frame: Frame) => frames.push(frame), failed: (why: string) => failures.push(why) };
-    const transcoder = make(to === 'opus' ? aacTrack : opusTrack, track, events, name);
-    return { children, frames, failures, make, events, name, transcoder: transcoder!, track };
+    const transcoder = transcoders.start(from, track, events, name);
+    return { children, frames, failures, transcoders, transcoder, track };
   }
 
   it('is given a transport stream with a frame in each packet, and times from zero', () => {
@@ -299,10 +465,26 @@ describe('FFmpeg as a transcoder', () => {
     expect(children.all[0]!.stopped).toBe(true);
   });
 
-  it('is nothing without the program', () => {
-    const { children, make, events, name } = start('aac');
+  it('is given G.711 as FLV', () => {
+    const { children, transcoder } = start('opus', pcmaTrack);
+    transcoder.write(pcmaFrame(5000));
+    transcoder.write(pcmaFrame(5020));
+
+    const demuxer = new FlvDemuxer(defaultLimits);
+    const got = framesOf([...demuxer.push(children.all[0]!.stdin.bytes), ...demuxer.end()]);
+
+    expect(got.map(({ track, dts }) => [track.codec, dts])).toEqual([
+      ['pcma', 0],
+      ['pcma', fromMs(20)],
+    ]);
+    expect(children.all[0]!.command.args.join(' ')).toContain('-f flv -i pipe:0');
+  });
+
+  it('is ready while the program is in PATH', () => {
+    const { children, transcoders } = start('aac');
+    expect(transcoders.ready()).toBe(true);
     children.installed.clear();
 
-    expect(make(opusTrack, aacTrack, events, name)).toBeUndefined();
+    expect(transcoders.ready()).toBe(false);
   });
 });
