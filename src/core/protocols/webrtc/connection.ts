@@ -1,66 +1,41 @@
-// One peer connection without its media: a lite agent of ICE, DTLS over the way that it finds, SRTP with the keys of DTLS.
+// One peer connection of the server without its media: a lite agent of ICE in front of DTLS and SRTP.
 //
 //   checking -- authenticated check --> securing -- DTLS stands --> open -- good-bye, silence --> over
 //
 // Told the time, without a socket. Nothing that is not authenticated changes anything: checks of ICE have a signature, DTLS
-// is only taken from ways that passed a check, and SRTP counts as a sign of life after it was opened.
-import type { SrsxError } from '../../base/errors.ts';
-import type { Rng } from '../../base/rng.ts';
+// is only taken from ways that passed a check, and media counts as a sign of life after it was opened.
 import { type Micros, toSeconds } from '../../base/time.ts';
-import { DtlsEndpoint, type DtlsKeys, type Fingerprint, type Identity, isDtls } from '../../wire/dtls/index.ts';
-import { kindOf } from '../../wire/rtp/index.ts';
 import type { IceCredentials } from '../../wire/sdp/index.ts';
-import { type SrtpProfile, SrtpReceiver, SrtpSender, srtpProfile } from '../../wire/srtp/index.ts';
+import type { SrtpSender } from '../../wire/srtp/index.ts';
 import { checkIntegrity, type StunMessage, stunType, writeStun } from '../../wire/stun/index.ts';
 import { rtcErrors } from './errors.ts';
 import type { Path } from './path.ts';
+import { type MediaTransport, Secure, type SecureOptions } from './secure.ts';
 
-export interface ConnectionEvents {
-  /** SRTP stands. */
-  open(now: Micros): void;
-  /** An authentic RTP packet, in memory of its own. */
-  rtp(packet: Uint8Array, now: Micros): void;
-  /** An authentic compound RTCP packet. */
-  rtcp(packet: Uint8Array, now: Micros): void;
-  /** A way is taken, or left: the port must know where datagrams are from. */
-  pathAdded(path: Path): void;
-  pathRemoved(path: Path): void;
-}
-
-export interface ConnectionOptions {
+export interface ConnectionOptions extends Omit<SecureOptions, 'send'> {
   readonly ice: IceCredentials;
-  readonly identity: Identity;
-  readonly fingerprints: readonly Fingerprint[];
-  /** Of DTLS. */
-  readonly role: 'server' | 'client';
-  readonly rng: Rng;
   /** The connection ends when nothing authentic comes for so long (SRS: stun_timeout). */
   readonly silentTime: Micros;
   /** Only agents that say that they are controlling are answered (SRS: stun_strict_check). */
   readonly strict: boolean;
-  /** False: plain RTP without DTLS, for tests (SRS: rtc_server.encrypt). */
-  readonly encrypt: boolean;
-  readonly events: ConnectionEvents;
+  /** A way is taken, or left: the port must know where datagrams are from. */
+  readonly pathAdded: (path: Path) => void;
+  readonly pathRemoved: (path: Path) => void;
 }
 
 /** Ways that a peer may try: interfaces times families; more is an attack with a valid password. */
 const MOST_PATHS = 8;
-/** The cheapest for us first; both are asked of all peers (RFC 8827 §6.5, RFC 9143). */
-const profiles: readonly SrtpProfile[] = [srtpProfile.aes128CmSha1_80, srtpProfile.aeadAes128Gcm];
 
-export class RtcConnection {
+export class RtcConnection implements MediaTransport {
   readonly #options: ConnectionOptions;
-  readonly #dtls: DtlsEndpoint;
+  readonly #secure: Secure;
   #ice: IceCredentials;
   /** Checked ways, the least recently used first. */
   readonly #paths = new Map<string, Path>();
   #selected: Path | undefined;
   #nominated = false;
-  #sender: SrtpSender | undefined;
-  #receiver: SrtpReceiver | undefined;
   #lastSign: Micros;
   #closed = false;
-  #peerLeft = false;
   /** Bytes of datagrams, with everything. */
   receivedBytes = 0;
   sentBytes = 0;
@@ -69,15 +44,7 @@ export class RtcConnection {
     this.#options = options;
     this.#ice = options.ice;
     this.#lastSign = now;
-    const { role, identity, fingerprints, rng } = options;
-    this.#dtls = new DtlsEndpoint({
-      ...{ role, identity, fingerprints, rng, profiles },
-      send: (datagram) => void this.send([datagram]),
-      onKeys: (keys) => this.#secured(keys),
-      onClosed: () => {
-        this.#peerLeft = true;
-      },
-    });
+    this.#secure = new Secure({ ...options, send: (datagram) => void this.send([datagram]) });
   }
 
   get ice(): IceCredentials {
@@ -90,21 +57,20 @@ export class RtcConnection {
   }
 
   get open(): boolean {
-    return this.#sender !== undefined || (!this.#options.encrypt && this.#selected !== undefined);
+    return this.#secure.open;
   }
 
-  /** Protects what we send; undefined before DTLS stands, and without encryption. */
   get srtp(): SrtpSender | undefined {
-    return this.#sender;
+    return this.#secure.srtp;
   }
 
   /** Packets that did not open. */
   get refused(): number {
-    return this.#receiver?.refused ?? 0;
+    return this.#secure.refused;
   }
 
   get deadline(): Micros {
-    return Math.min(this.#lastSign + this.#options.silentTime, this.#dtls.deadline);
+    return Math.min(this.#lastSign + this.#options.silentTime, this.#secure.deadline);
   }
 
   /** ICE begins anew with other credentials of ours (RFC 8445 §2.4); ways stay until others are nominated. */
@@ -124,11 +90,10 @@ export class RtcConnection {
     this.#lastSign = now;
     const known = this.#paths.get(path.key) ?? path;
     this.#keep(known);
-    if (this.#selected === undefined || (message.useCandidate && known !== this.#selected))
-      this.#select(known, message);
+    this.#select(known, message);
     const answer = { type: stunType.success, transaction: message.transaction, mapped: path.peer };
     known.send([writeStun(answer, this.#ice.pwd)]);
-    this.#begin(now);
+    this.#secure.start(now);
     return true;
   }
 
@@ -136,19 +101,7 @@ export class RtcConnection {
   receive(datagram: Uint8Array, now: Micros): void {
     if (this.#closed) return;
     this.receivedBytes += datagram.length;
-    if (isDtls(datagram)) {
-      this.#dtls.receive(datagram, now);
-      if (this.#peerLeft) throw rtcErrors.protocol('PEER_LEFT');
-      return;
-    }
-    const kind = kindOf(datagram);
-    if (kind === 'other') return;
-    const { events, encrypt } = this.#options;
-    const packet = encrypt ? this.#opened(datagram, kind) : datagram.slice();
-    if (packet === undefined) return;
-    this.#lastSign = now;
-    if (kind === 'rtp') events.rtp(packet, now);
-    else events.rtcp(packet, now);
+    if (this.#secure.receive(datagram, now)) this.#lastSign = now;
   }
 
   /** Throws RTC_NO_PATH, DTLS_TIMEOUT. */
@@ -157,10 +110,9 @@ export class RtcConnection {
     if (now >= this.#lastSign + silentTime) {
       throw rtcErrors.protocol('NO_PATH', { seconds: toSeconds(silentTime) });
     }
-    if (now >= this.#dtls.deadline) this.#dtls.tick(now);
+    this.#secure.tick(now);
   }
 
-  /** Sends datagrams as they are, by the way in use. False: it is full, or there is none. */
   send(datagrams: readonly Uint8Array[]): boolean {
     const path = this.#selected;
     if (path === undefined) return false;
@@ -168,10 +120,9 @@ export class RtcConnection {
     return path.send(datagrams);
   }
 
-  /** Protects and sends a compound RTCP packet; nothing happens before the connection is open. */
   sendRtcp(packet: Uint8Array): void {
     if (!this.open || this.#closed) return;
-    this.send([this.#sender?.protectRtcp(packet) ?? packet]);
+    this.send([this.srtp?.protectRtcp(packet) ?? packet]);
   }
 
   /** A way is gone: its TCP link was closed. */
@@ -183,57 +134,38 @@ export class RtcConnection {
   }
 
   /** Says good-bye and leaves all ways. */
-  close(_reason?: SrsxError): void {
+  close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#options.encrypt) this.#dtls.close();
+    this.#secure.close();
     for (const path of this.#paths.values()) {
-      this.#options.events.pathRemoved(path);
+      this.#options.pathRemoved(path);
       path.close();
     }
     this.#paths.clear();
     this.#selected = undefined;
   }
 
-  #opened(datagram: Uint8Array, kind: 'rtp' | 'rtcp'): Uint8Array | undefined {
-    return kind === 'rtp' ? this.#receiver?.openRtp(datagram) : this.#receiver?.openRtcp(datagram);
-  }
-
   #keep(path: Path): void {
     const isNew = !this.#paths.delete(path.key);
     this.#paths.set(path.key, path);
     if (!isNew) return;
-    this.#options.events.pathAdded(path);
+    this.#options.pathAdded(path);
     if (this.#paths.size <= MOST_PATHS) return;
     for (const oldest of this.#paths.values()) {
       if (oldest === this.#selected || oldest === path) continue;
       this.#paths.delete(oldest.key);
-      this.#options.events.pathRemoved(oldest);
+      this.#options.pathRemoved(oldest);
+      oldest.close();
       return;
     }
   }
 
   /** The first way that works, until the peer nominates one; then the newest that it nominates (RFC 8445 §7.3.1.5). */
   #select(path: Path, { useCandidate }: StunMessage): void {
+    if (this.#selected !== undefined && !useCandidate) return;
     if (this.#nominated && !useCandidate) return;
     this.#selected = path;
-    this.#nominated = useCandidate;
-  }
-
-  #begin(now: Micros): void {
-    const { encrypt, events } = this.#options;
-    if (encrypt) this.#dtls.start(now);
-    else if (!this.#begun) {
-      this.#begun = true;
-      events.open(now);
-    }
-  }
-
-  #begun = false;
-
-  #secured({ profile, local, remote }: DtlsKeys): void {
-    this.#sender = new SrtpSender(local, profile);
-    this.#receiver = new SrtpReceiver(remote, profile);
-    this.#options.events.open(this.#lastSign);
+    this.#nominated ||= useCandidate;
   }
 }

@@ -1,7 +1,6 @@
 // A player: the shared payloads of a stream to packets of its own.
 import { type Address, type Closer, idle, type Link, type Peer } from '../../base/link.ts';
 import { fromMs, type Micros, toTicks } from '../../base/time.ts';
-import type { Grant } from '../../control/admission.ts';
 import type { Host } from '../../control/host.ts';
 import type { SoundLease } from '../../control/sound/index.ts';
 import { clockRates, payloadKind, readPayloads, rtpFormat } from '../../format/rtp/index.ts';
@@ -11,18 +10,21 @@ import type { Stream } from '../../media/stream.ts';
 import type { Codec, Track, TrackKind } from '../../media/track.ts';
 import type { RtcpPacket } from '../../wire/rtcp/index.ts';
 import type { CodecChoice } from './codecs.ts';
-import type { VhostOptions } from './config.ts';
 import type { MediaPlan } from './negotiate.ts';
 import { Outlet } from './outlet.ts';
+import type { MediaTransport } from './secure.ts';
 import type { Sender } from './sender.ts';
-import type { PeerMedia, RtcSession } from './session.ts';
+import type { PeerMedia } from './session.ts';
 
 export interface EgressOptions {
-  readonly host: Host;
-  readonly session: RtcSession;
-  readonly grant: Grant;
+  readonly host: Pick<Host, 'clock' | 'rng' | 'sound'>;
+  readonly stream: Stream;
+  readonly transport: MediaTransport;
   readonly media: readonly MediaPlan[];
-  readonly vhost: VhostOptions;
+  readonly keepBFrames: boolean;
+  /** RFC 3550 §6.5.1. */
+  readonly cname: string;
+  readonly log: (text: string, fields: Record<string, unknown>) => void;
   /** A key frame would help: of a publisher that can be asked. */
   readonly wantKey: () => void;
 }
@@ -63,16 +65,16 @@ export class Egress implements PeerMedia, Link {
   onClose: (reason: Error | undefined) => void = idle.onClose;
 
   constructor(options: EgressOptions) {
-    const { host, session, grant, media } = options;
+    const { host, stream, transport, media, cname } = options;
     this.#options = options;
     this.peer = { host: '', port: 0 };
     this.local = { host: '', port: 0 };
-    this.outlet = new Outlet({ connection: session.connection, media, rng: host.rng, cname: session.entry.id });
+    this.outlet = new Outlet({ transport, media, cname, rng: host.rng });
     const byKind = (kind: TrackKind): Sender | undefined => this.outlet.senders.find((sender) => sender.kind === kind);
     this.#byKind = [];
     this.#byKind[payloadKind.video] = byKind('video');
     this.#byKind[payloadKind.audio] = byKind('audio');
-    this.#stream = host.hub.stream(grant.name);
+    this.#stream = stream;
     this.#tap = this.#stream.tap((event) => this.#tapped(event));
   }
 
@@ -164,7 +166,7 @@ export class Egress implements PeerMedia, Link {
     const audio = own ?? this.#bridged(tracks);
     const source = own === undefined && audio !== undefined ? this.#leased() : this.#stream;
     if (video === undefined && audio === undefined) return;
-    const { keepBFrames } = this.#options.vhost;
+    const { keepBFrames, log } = this.#options;
     const format = rtpFormat({ video: video?.codec, audio: audio?.codec, keepBFrames });
     this.#use(payloadKind.video, video);
     this.#use(payloadKind.audio, audio);
@@ -175,8 +177,7 @@ export class Egress implements PeerMedia, Link {
     this.#join(source, video?.codec, audio?.codec);
     this.#cursor = source.play(format, this, 0);
     if (source === this.#stream) this.#releaseSound();
-    const { session } = this.#options;
-    session.log('plays', { video: video?.codec, audio: audio?.codec, transcoded: source !== this.#stream });
+    log('plays', { video: video?.codec, audio: audio?.codec, transcoded: source !== this.#stream });
   }
 
   #choose(tracks: readonly Track[], kind: TrackKind): CodecChoice | undefined {

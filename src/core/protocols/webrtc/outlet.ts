@@ -12,8 +12,8 @@ import {
 import { ntpOf, type RtcpPacket, writeRtcp } from '../../wire/rtcp/index.ts';
 import { extensionUri } from '../../wire/rtp/index.ts';
 import { tagBytes } from '../../wire/srtp/index.ts';
-import type { RtcConnection } from './connection.ts';
 import type { MediaPlan } from './negotiate.ts';
+import type { MediaTransport } from './secure.ts';
 import { type Batch, Sender } from './sender.ts';
 
 /** A payload of the feed that waits for its turn. */
@@ -33,7 +33,7 @@ const MOST_BATCH = 32;
 const OVERHEAD_BYTES = 60;
 
 export interface OutletOptions {
-  readonly connection: RtcConnection;
+  readonly transport: MediaTransport;
   readonly media: readonly MediaPlan[];
   readonly rng: Rng;
   readonly cname: string;
@@ -107,7 +107,7 @@ export class Outlet {
       const report = sender.takeReport(now, wall);
       if (report !== undefined) packets.push(report, { type: 'sdes', ssrc: sender.ssrc, cname: this.#options.cname });
     }
-    if (packets.length > 0) this.#options.connection.sendRtcp(writeRtcp(packets));
+    if (packets.length > 0) this.#options.transport.sendRtcp(writeRtcp(packets));
   }
 
   /** What the player says of what it got; true: it needs a key frame. */
@@ -152,7 +152,7 @@ export class Outlet {
 
   /** Memory for one more packet; what was built before is sent when it does not fit. */
   #room(payloadBytes: number): void {
-    const { srtp } = this.#options.connection;
+    const { srtp } = this.#options.transport;
     const tag = srtp === undefined ? 0 : tagBytes(srtp.profile);
     const wanted = Sender.room(payloadBytes) + tag;
     const batch = this.#batch;
@@ -172,15 +172,15 @@ export class Outlet {
     const batch = this.#batch;
     const { count, memory, slots } = batch;
     if (count === 0) return;
-    const { connection } = this.#options;
-    connection.srtp?.protect(memory, slots, count);
+    const { transport } = this.#options;
+    transport.srtp?.protect(memory, slots, count);
     const datagrams: Uint8Array[] = [];
     for (let i = 0; i < count; i++) {
       const { begin, end } = slots[i] as { begin: number; end: number };
       datagrams.push(memory.subarray(begin, end));
     }
     this.counts.packets += count;
-    if (!connection.send(datagrams)) this.counts.dropped += count;
+    if (!transport.send(datagrams)) this.counts.dropped += count;
     const last = slots[count - 1] as { end: number };
     batch.memory = memory.subarray(aligned(last.end));
     batch.end = 0;

@@ -210,12 +210,11 @@ export class RtcServer implements Closer, Answerer {
     const key = streamKey(grant.name);
     const wantKey = (): void => this.#publishers.get(key)?.wantKey();
     return new Egress({
-      host: this.#host,
-      session,
-      grant,
-      vhost,
-      media: plan.media,
-      wantKey,
+      ...{ host: this.#host, media: plan.media, wantKey, keepBFrames: vhost.keepBFrames },
+      stream: this.#host.hub.stream(grant.name),
+      transport: session.connection,
+      cname: session.entry.id,
+      log: (text, fields) => session.log(text, fields),
     });
   }
 

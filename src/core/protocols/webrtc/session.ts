@@ -70,13 +70,11 @@ export class RtcSession implements Session, PortClient {
       {
         ...{ ice, identity, role: dtlsRole, rng: host.rng, silentTime, strict, encrypt },
         fingerprints: [plan.fingerprint],
-        events: {
-          open: (now) => this.#opened(now),
-          rtp: (packet, now) => this.#rtp(packet, now),
-          rtcp: (packet, now) => this.#rtcp(packet, now),
-          pathAdded: (path) => options.port.pathAdded(path, this),
-          pathRemoved: (path) => options.port.pathRemoved(path, this),
-        },
+        onOpen: (now) => this.#opened(now),
+        onRtp: (packet, now) => this.#rtp(packet, now),
+        onRtcp: (packet, now) => this.#rtcp(packet, now),
+        pathAdded: (path) => options.port.pathAdded(path, this),
+        pathRemoved: (path) => options.port.pathRemoved(path, this),
       },
       this.#since,
     );

@@ -57,8 +57,7 @@ class Routes {
       case 'PATCH':
         return this.#patch(exchange);
       case 'OPTIONS':
-        // RFC 9725 §4.2: what may be posted.
-        return reply(exchange, 204, { 'Accept-Post': SDP, Allow: METHODS });
+        return preflight(exchange);
       default:
         throw rtcErrors.refused('METHOD', { method: request.method, what: 'a session of WebRTC' });
     }
@@ -150,6 +149,14 @@ function watchGone(exchange: HttpExchange): () => boolean {
     gone = true;
   };
   return () => gone;
+}
+
+/** What may be posted (RFC 9725 §4.2); a bearer token is not meant by `*` (Fetch §3.3.3). */
+function preflight(exchange: HttpExchange): void {
+  const cors = corsHeaders(exchange.request);
+  const headers = 'Access-Control-Allow-Headers';
+  const more: HttpHeaders = headers in cors ? { [headers]: '*, Authorization' } : {};
+  exchange.reply(204, { 'Accept-Post': SDP, Allow: METHODS, ...cors, ...more });
 }
 
 function reply(exchange: HttpExchange, status: number, headers: HttpHeaders, body?: string): void {

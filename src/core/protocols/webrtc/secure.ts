@@ -1,0 +1,116 @@
+// DTLS and SRTP of one connection, whatever way its datagrams take: what both a server and a client of WebRTC are built on.
+import type { Rng } from '../../base/rng.ts';
+import type { Micros } from '../../base/time.ts';
+import { DtlsEndpoint, type DtlsKeys, type Fingerprint, type Identity, isDtls } from '../../wire/dtls/index.ts';
+import { kindOf } from '../../wire/rtp/index.ts';
+import { type SrtpProfile, SrtpReceiver, SrtpSender, srtpProfile } from '../../wire/srtp/index.ts';
+import { rtcErrors } from './errors.ts';
+
+/** What media is sent through. */
+export interface MediaTransport {
+  /** Protects what we send; undefined before DTLS stands, and without encryption. */
+  readonly srtp: SrtpSender | undefined;
+  /** Sends datagrams as they are and keeps them. False: the way is full, or there is none. */
+  send(datagrams: readonly Uint8Array[]): boolean;
+  /** Protects and sends a compound RTCP packet; nothing happens before the connection is open. */
+  sendRtcp(packet: Uint8Array): void;
+}
+
+export interface SecureOptions {
+  readonly identity: Identity;
+  readonly fingerprints: readonly Fingerprint[];
+  readonly role: 'server' | 'client';
+  readonly rng: Rng;
+  /** False: plain RTP without DTLS, for tests (SRS: rtc_server.encrypt). */
+  readonly encrypt: boolean;
+  readonly send: (datagram: Uint8Array) => void;
+  readonly onOpen: (now: Micros) => void;
+  /** An authentic RTP packet, in memory of its own. */
+  readonly onRtp: (packet: Uint8Array, now: Micros) => void;
+  /** An authentic compound RTCP packet. */
+  readonly onRtcp: (packet: Uint8Array, now: Micros) => void;
+}
+
+/** The cheapest for us first; both are asked of all peers (RFC 8827 §6.5). */
+const profiles: readonly SrtpProfile[] = [srtpProfile.aes128CmSha1_80, srtpProfile.aeadAes128Gcm];
+
+export class Secure {
+  readonly #options: SecureOptions;
+  readonly #dtls: DtlsEndpoint;
+  #receiver: SrtpReceiver | undefined;
+  #started = false;
+  #peerLeft = false;
+  #now: Micros = 0;
+  srtp: SrtpSender | undefined;
+
+  constructor(options: SecureOptions) {
+    this.#options = options;
+    const { role, identity, fingerprints, rng, send } = options;
+    this.#dtls = new DtlsEndpoint({
+      ...{ role, identity, fingerprints, rng, profiles, send },
+      onKeys: (keys) => this.#secured(keys),
+      onClosed: () => {
+        this.#peerLeft = true;
+      },
+    });
+  }
+
+  get open(): boolean {
+    return this.srtp !== undefined || (this.#started && !this.#options.encrypt);
+  }
+
+  /** Packets that did not open. */
+  get refused(): number {
+    return this.#receiver?.refused ?? 0;
+  }
+
+  get deadline(): Micros {
+    return this.#dtls.deadline;
+  }
+
+  /** There is a way. */
+  start(now: Micros): void {
+    if (this.#started) return;
+    this.#started = true;
+    if (this.#options.encrypt) this.#dtls.start(now);
+    else this.#options.onOpen(now);
+  }
+
+  /** True for an authentic packet of media. Throws the errors of table DTLS, RTC_PEER_LEFT. */
+  receive(datagram: Uint8Array, now: Micros): boolean {
+    this.#now = now;
+    const { encrypt, onRtp, onRtcp } = this.#options;
+    if (isDtls(datagram)) {
+      if (encrypt) this.#dtls.receive(datagram, now);
+      if (this.#peerLeft) throw rtcErrors.protocol('PEER_LEFT');
+      return false;
+    }
+    const kind = kindOf(datagram);
+    if (kind === 'other') return false;
+    const packet = encrypt ? this.#opened(datagram, kind) : datagram.slice();
+    if (packet === undefined) return false;
+    if (kind === 'rtp') onRtp(packet, now);
+    else onRtcp(packet, now);
+    return true;
+  }
+
+  /** Throws DTLS_TIMEOUT. */
+  tick(now: Micros): void {
+    if (now >= this.#dtls.deadline) this.#dtls.tick(now);
+  }
+
+  /** Says good-bye. */
+  close(): void {
+    if (this.#options.encrypt) this.#dtls.close();
+  }
+
+  #opened(datagram: Uint8Array, kind: 'rtp' | 'rtcp'): Uint8Array | undefined {
+    return kind === 'rtp' ? this.#receiver?.openRtp(datagram) : this.#receiver?.openRtcp(datagram);
+  }
+
+  #secured({ profile, local, remote }: DtlsKeys): void {
+    this.srtp = new SrtpSender(local, profile);
+    this.#receiver = new SrtpReceiver(remote, profile);
+    this.#options.onOpen(this.#now);
+  }
+}
