@@ -31,6 +31,7 @@ export interface LaneOptions {
 
 /** Chosen: three round trips of a bad path; a picture that hangs for longer had better begin anew. */
 const HOLE = fromMs(400);
+const NEARLY = fromMs(270);
 /** The first packets may have overtaken each other too. */
 const START = fromMs(20);
 /** A second at 12 Mbit/s, with room for bursts. */
@@ -88,6 +89,7 @@ export class Lane {
     this.#bytes += bytes.length;
     // What a retransmission stream brought was lost all the same (RFC 4588 §9).
     if (!repaired) this.#reception.arrived(index, ticks, now);
+    this.#options.clock.seen(ticks, now);
     if (this.#options.nack) this.#nack.arrived(index, now, repaired);
     const pushed = this.#queue.push(index, { bytes, marker, ticks }, bytes.length, now);
     if (pushed === 'restart') this.#nack.reset();
@@ -100,7 +102,12 @@ export class Lane {
       if (next.missing > 0) this.#depacketiser.lost();
       this.#take(next.item, now);
     }
-    if (this.#depacketiser.needsKey) this.keyRequest.want();
+    if (this.#depacketiser.needsKey || this.#isHopeless(now)) this.keyRequest.want();
+  }
+
+  /** A key frame that is asked for shortly before a hole is given up is there when it is. */
+  #isHopeless(now: Micros): boolean {
+    return this.#options.nack && this.kind === 'video' && this.#nack.waited(now) > NEARLY;
   }
 
   /** Bytes of payload since the last call. */

@@ -59,6 +59,8 @@ export class TrackClock {
   /** The newest frame: by its ticks, and when it came. */
   #last: Micros = 0;
   #lastArrival: Micros = 0;
+  /** A frame has its time: from here on it must not jump. */
+  #used = false;
 
   constructor(rate: number, steady: boolean, onReport: () => void) {
     this.#rate = rate;
@@ -76,11 +78,25 @@ export class TrackClock {
     return this.#target === undefined || this.#offset === undefined ? 0 : this.#target - this.#offset;
   }
 
-  /** The media time of a frame, on the clock of `arrival`, which is that of its first packet. */
+  /**
+   * A packet has come. The first one sets the clock: a frame is whole only later, and a picture later than sound, which until
+   * the reports come would be taken for their distance.
+   */
+  seen(ticks: number, arrival: Micros): void {
+    if (this.#offset !== undefined) return;
+    const time = fromTicks(ticks, this.#rate);
+    this.#last = time;
+    this.#lastArrival = arrival;
+    this.#begin(arrival - time);
+  }
+
+  /** The media time of a frame that is whole at `arrival`, on the clock of that. */
   timeOf(ticks: number, arrival: Micros): Micros {
     const time = fromTicks(ticks, this.#rate);
-    if (this.#offset === undefined) this.#begin(arrival - time);
-    else if (Math.abs(time - this.#last - (arrival - this.#lastArrival)) > MOST_JUMP) this.#restart(arrival - time);
+    this.seen(ticks, arrival);
+    if (!this.#used) this.#offset = (this.#offset as Micros) + this.skew;
+    this.#used = true;
+    if (Math.abs(time - this.#last - (arrival - this.#lastArrival)) > MOST_JUMP) this.#restart(arrival - time);
     else this.#slew(Math.max(0, time - this.#last));
     this.#last = time;
     this.#lastArrival = arrival;

@@ -153,6 +153,35 @@ describe('sound and picture of a publisher', () => {
     expect(Math.max(...steps)).toBeLessThanOrEqual(fromMs(30));
   });
 
+  it('begin with their first packets, not when the first picture is whole', () => {
+    const publisher = new Publisher(0);
+    const sync = new ClockSync();
+    const sound = sync.track(48_000, true);
+    const picture = sync.track(90_000, false);
+    const [heard, seen] = [publisher.sound(fromMs(20)), publisher.picture(0)];
+    picture.seen(seen.ticks, fromMs(30));
+    sound.seen(heard.ticks, fromMs(50));
+    // The key frame was long, and a part of it lost.
+    const soundTime = sound.timeOf(heard.ticks, fromMs(50));
+    const pictureTime = picture.timeOf(seen.ticks, fromMs(350));
+
+    expect(soundTime - pictureTime).toBe(fromMs(20));
+  });
+
+  it('go to their places at once while no frame has been given', () => {
+    const publisher = new Publisher(fromMs(400));
+    const sync = new ClockSync();
+    const sound = sync.track(48_000, true);
+    const picture = sync.track(90_000, false);
+    sound.seen(publisher.sound(0).ticks, 0);
+    picture.seen(publisher.picture(0).ticks, fromMs(400));
+    sound.reported(wall, publisher.sound(0).ticks);
+    picture.reported(wall, publisher.picture(0).ticks);
+
+    expect(picture.timeOf(publisher.picture(fromMs(40)).ticks, fromMs(600))).toBe(fromMs(40));
+    expect(sound.timeOf(publisher.sound(fromMs(60)).ticks, fromMs(600))).toBe(fromMs(60));
+  });
+
   it('are right from the beginning when the reports come first', () => {
     const publisher = new Publisher(fromMs(400));
     const sync = new ClockSync();
