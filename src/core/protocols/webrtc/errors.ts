@@ -49,6 +49,14 @@ export const rtcErrors = defineErrors('RTC', {
   PEER_LEFT: { text: 'the peer closed the connection', advice: '' },
   NO_MEDIA: { srs: 1011, text: 'no frame came within {seconds} s', advice: 'Look whether the camera runs.' },
   STOPPED: { text: 'the server stops', advice: 'Try again in a moment.' },
+  URL: {
+    text: '{url} is no URL to {action}',
+    advice: 'Write {wanted}://host/path of the endpoint, or webrtc://host/app/stream for SRS.',
+  },
+  ANSWER: {
+    text: '{url} answered {status}: {body}',
+    advice: 'The status and body say what the server misses; its log says more.',
+  },
   FRAME: { text: 'a frame over TCP has {bytes} bytes', advice: 'The peer does not speak RFC 4571.' },
   NO_CHECK: { text: 'no check of ICE came over TCP within {seconds} s', advice: 'The port is for WebRTC alone.' },
 });

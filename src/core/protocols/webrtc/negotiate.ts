@@ -20,6 +20,8 @@ export interface Wishes {
   readonly audio: string | undefined;
   readonly nack: boolean;
   readonly twcc: boolean;
+  /** All codecs are kept, whoever sends: an answer that lists several may send any of them. */
+  readonly every?: boolean;
 }
 
 /** What was agreed on about one section. */
@@ -82,7 +84,7 @@ function planSection(section: SdpSection, { bundle }: SessionDescription, wishes
   if (!wanted(direction, wishes.action)) return undefined;
   if (!section.rtcpMux) throw refuse('no rtcp-mux');
   const codecs = choices(section, preferred(kind, wishes));
-  const used = wishes.action === 'publish' ? codecs.slice(0, 1) : codecs;
+  const used = wishes.action === 'publish' && wishes.every !== true ? codecs.slice(0, 1) : codecs;
   const [best] = used;
   if (best === undefined) return undefined;
   const extensions = new Map([...section.extensions].filter(([uri]) => isUsed(uri, wishes)));

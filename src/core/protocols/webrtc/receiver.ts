@@ -53,7 +53,7 @@ export class Receiver {
     this.#options = options;
     this.#ssrc = 1 + rng.below(2 ** 32 - 1);
     to.promise?.(media.map(({ kind }) => kind));
-    this.#sources = media.map((plan) => this.#source(plan));
+    this.#sources = media.flatMap((plan) => plan.codecs.map((choice) => this.#source(plan, choice)));
     this.#twccId = media.find(({ congestion }) => congestion === 'twcc')?.extensions.get(extensionUri.transportWideCc);
   }
 
@@ -102,16 +102,14 @@ export class Receiver {
     if (now >= this.#nextReport) this.#report(now);
   }
 
-  #source(plan: MediaPlan): Source {
-    const [choice] = plan.codecs as readonly [CodecChoice];
+  #source(plan: MediaPlan, choice: CodecChoice): Source {
     const source = new Source({
       ...{ plan, choice, sync: this.#sync, onBad: this.#options.onBad },
       onUnit: (from, unit, time) => this.#unit(from, unit, time),
     });
-    for (const { payload, rtx } of plan.codecs.slice(0, 1)) {
-      this.#byType.set(payload.type, { source, rtx: false });
-      if (rtx !== undefined) this.#byType.set(rtx.type, { source, rtx: true });
-    }
+    const { payload, rtx } = choice;
+    this.#byType.set(payload.type, { source, rtx: false });
+    if (rtx !== undefined) this.#byType.set(rtx.type, { source, rtx: true });
     return source;
   }
 
@@ -142,6 +140,8 @@ export class Receiver {
     const epoch = source.track === undefined ? 0 : source.track.epoch + 1;
     const track: Track = { id: firstTrackId[kind], kind, codec, config: config ?? made, epoch };
     source.track = track;
+    // The sender has gone over to another codec.
+    for (const other of this.#sources) if (other !== source && other.plan === source.plan) other.track = undefined;
     const tracks = this.#sources.map((one) => one.track).filter((one) => one !== undefined);
     this.#options.to.on({ type: 'tracks', tracks });
     return track;

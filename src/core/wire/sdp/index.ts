@@ -6,6 +6,7 @@ export {
   type IceCredentials,
   MAX_SDP_BYTES,
   parseSdp,
+  type SdpCandidate,
   type SdpPayload,
   type SdpSection,
   type SessionDescription,

@@ -1,4 +1,5 @@
 // Session descriptions of WebRTC: text to values (RFC 8866, RFC 8829, RFC 9143).
+import type { Address } from '../../base/link.ts';
 import { sdpErrors } from './errors.ts';
 
 /** Bytes of one description; Chromium's with every codec has 8 KB. */
@@ -40,6 +41,14 @@ export interface SdpSection {
   readonly ice: IceCredentials | undefined;
   readonly fingerprint: Fingerprint | undefined;
   readonly setup: string;
+  /** Where the peer may be, the first ones of the list; names are left as they are. */
+  readonly candidates: readonly SdpCandidate[];
+}
+
+/** One `a=candidate` (RFC 8839 §5.1). */
+export interface SdpCandidate extends Address {
+  readonly transport: 'udp' | 'tcp';
+  readonly priority: number;
 }
 
 /** RFC 8839 §5.4. */
@@ -66,7 +75,7 @@ export interface SessionDescription {
 type Draft<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 
 /** A section while it is read. */
-interface OpenSection extends Draft<Omit<SdpSection, 'payloads' | 'extensions' | 'ssrcs' | 'rids'>> {
+interface OpenSection extends Draft<Omit<SdpSection, 'payloads' | 'extensions' | 'ssrcs' | 'rids' | 'candidates'>> {
   readonly types: readonly number[];
   readonly maps: Map<number, { codec: string; clockRate: number; channels: number }>;
   readonly formats: Map<number, Map<string, string>>;
@@ -74,6 +83,7 @@ interface OpenSection extends Draft<Omit<SdpSection, 'payloads' | 'extensions' |
   readonly extensions: Map<string, number>;
   readonly ssrcs: Set<number>;
   readonly rids: string[];
+  readonly candidates: SdpCandidate[];
 }
 
 /** Throws SDP_DECODE. Lines that nobody asks for are left out. */
@@ -119,6 +129,7 @@ function emptySection(kind: string, types: readonly number[]): OpenSection {
     extensions: new Map(),
     ssrcs: new Set(),
     rids: [],
+    candidates: [],
   };
 }
 
@@ -189,6 +200,9 @@ function readMediaAttribute(section: OpenSection, name: string, value: string): 
       if (Number.isInteger(ssrc) && ssrc >= 0 && ssrc <= 0xffffffff) section.ssrcs.add(ssrc);
       break;
     }
+    case 'candidate':
+      readCandidate(section, value);
+      break;
     case 'rid':
       if (words[0] === 'send' && section.rids.length < 8) section.rids.push(first);
       break;
@@ -212,6 +226,19 @@ function readParameters(text: string): Map<string, string> {
     return [key.toLowerCase(), value.join('=')];
   });
   return new Map(pairs.filter(([key]) => key !== ''));
+}
+
+/** Candidates of one section: interfaces times transports. */
+const MOST_CANDIDATES = 32;
+
+/** `1 1 udp 2130706431 192.0.2.1 8000 typ host`. */
+function readCandidate(section: OpenSection, text: string): void {
+  const [, component, transport = '', priority, host = '', port] = text.split(' ');
+  const lower = transport.toLowerCase();
+  if ((lower !== 'udp' && lower !== 'tcp') || component !== '1' || section.candidates.length >= MOST_CANDIDATES) return;
+  const number = Number(port);
+  if (!Number.isInteger(number) || number < 1 || number > 65_535 || host === '') return;
+  section.candidates.push({ transport: lower, priority: Number(priority) || 0, host, port: number });
 }
 
 /** `*` is for all payload types. */
