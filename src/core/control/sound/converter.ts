@@ -3,7 +3,7 @@ import { fromHex } from '../../base/bytes.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Closer } from '../../base/link.ts';
 import type { Log } from '../../base/log.ts';
-import { fromMs, fromSeconds, type Micros } from '../../base/time.ts';
+import { fromMs, fromSeconds, type Micros, toSeconds } from '../../base/time.ts';
 import { opus } from '../../codec/index.ts';
 import type { MediaEvent } from '../../media/demuxer.ts';
 import type { Frame } from '../../media/frame.ts';
@@ -33,6 +33,10 @@ const FIRST_PAUSE: Micros = fromSeconds(1);
 const LONGEST_PAUSE: Micros = fromSeconds(30);
 /** A program that ran for so long was no failure of its start. */
 const LONG_ENOUGH: Micros = fromSeconds(60);
+/** A program that gives nothing for this long, though it is fed, hangs. */
+const MOST_SILENT: Micros = fromSeconds(4);
+/** After a pause of the publisher a program may owe a frame that it could not fill. */
+const PUBLISHER_PAUSE: Micros = fromSeconds(1);
 /** A program that nobody needs ends after this. */
 const LINGER: Micros = fromSeconds(5);
 /** A program answers a step back by frames at one time until the clock is where it was: a new one has no past. */
@@ -62,6 +66,9 @@ export class Converter implements Closer {
   /** Decode times of the sound that the program got: the first and the newest. */
   #first: Micros | undefined;
   #last: Micros = 0;
+  /** When it got its newest sound, and the first to which it has given nothing yet. */
+  #fedAt: Micros = 0;
+  #owesSince: Micros | undefined;
   #said = false;
   /** Decode time of the newest frame that was written. */
   #newest = Number.NEGATIVE_INFINITY;
@@ -141,9 +148,22 @@ export class Converter implements Closer {
     if (unwanted || this.#outOfTime(frame.dts)) this.#stop();
     if (unwanted) return;
     if (this.#transcoder === undefined && now >= this.#notBefore) this.#start(now);
+    if (this.#transcoder === undefined) return;
+    if (this.#hangs(now)) {
+      this.#stop();
+      this.#failed(`it gave nothing for ${toSeconds(MOST_SILENT)} s`);
+      return;
+    }
     this.#first ??= frame.dts;
     this.#last = frame.dts;
-    this.#transcoder?.write(frame);
+    this.#transcoder.write(frame);
+  }
+
+  #hangs(now: Micros): boolean {
+    if (now - this.#fedAt > PUBLISHER_PAUSE) this.#owesSince = undefined;
+    this.#fedAt = now;
+    this.#owesSince ??= now;
+    return now - this.#owesSince > MOST_SILENT;
   }
 
   /** Whether this is a time that the program cannot be told. */
@@ -159,15 +179,18 @@ export class Converter implements Closer {
     // Whatever a publisher's clock does, programs are not started in a stream of their own.
     this.#notBefore = now + FIRST_PAUSE;
     this.#first = undefined;
-    const events = { frame: (frame: Frame) => this.#write(frame), failed: (why: string) => this.#failed(why) };
+    this.#owesSince = undefined;
+    const events = { frame: (frame: Frame) => this.#give(frame), failed: (why: string) => this.#failed(why) };
     this.#transcoder = transcoders.start(this.#from, this.#to, events, source.name);
   }
 
+  #give(frame: Frame): void {
+    this.#owesSince = undefined;
+    if (frame.dts < this.#newest - MOST_LATE) this.late++;
+    else this.#write(frame);
+  }
+
   #write(frame: Frame): void {
-    if (frame.dts < this.#newest - MOST_LATE && frame.track === this.#to) {
-      this.late++;
-      return;
-    }
     this.#newest = Math.max(this.#newest, frame.dts);
     this.#publication?.write(frame);
   }

@@ -214,6 +214,30 @@ describe('a sound bridge', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('starts a program again that hangs, but not one whose publisher paused', () => {
+    const { clock, source, bridges, transcoders, lines, publish } = world();
+    const publication = publish([h264Track, aacTrack]);
+    bridges.acquire(source, 'opus');
+    const feed = (ms: number, answered: boolean): void => {
+      for (const end = clock.now() + fromMs(ms); clock.now() < end; clock.advance(fromMs(20))) {
+        publication.write(aacFrame(clock.now() / 1000));
+        if (answered) transcoders.at(-1)!.give(clock.now() / 1000);
+      }
+    };
+    feed(10_000, true);
+    feed(100, false);
+    clock.advance(fromSeconds(8));
+    feed(4000, false);
+    expect([transcoders.length, lines.length]).toEqual([1, 0]);
+    feed(100, false);
+    expect([transcoders[0]!.closed, lines.at(-1)!.text]).toEqual([
+      true,
+      expect.stringContaining('it gave nothing for 4 s'),
+    ]);
+    feed(1000, true);
+    expect(transcoders).toHaveLength(2);
+  });
+
   it('has no sound where there is no FFmpeg, and says once how to get it', () => {
     const { source, bridges, lines, publish } = world(true);
     const publication = publish([h264Track, aacTrack]);
@@ -309,6 +333,7 @@ describe('a publisher whose sound is converted', () => {
     const second = (): void => {
       for (const end = now + 1000; now < end; now += 20) {
         publication.write(opusFrame(now));
+        transcoders.at(-1)?.give(now);
         clock.advance(fromMs(20));
       }
     };
