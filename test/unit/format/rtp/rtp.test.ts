@@ -183,6 +183,81 @@ describe.each(pictures)('$codec', ({ codec, track, frame }) => {
   });
 });
 
+/** What a stranger may send, by group 3 of the list of bad input. */
+const strange: readonly [Codec, string, string][] = [
+  ['h264', 'STAP-A without units', '78'],
+  ['h264', 'STAP-A with a unit longer than it', '78 0005 67 42'],
+  ['h264', 'STAP-A with an empty unit', '78 0000 0002 6801'],
+  ['h264', 'FU-A without its header', '7c'],
+  ['h264', 'FU-A that ends without a start', '7c 45 1122'],
+  ['h264', 'FU-A that goes on without a start', '7c 05 1122'],
+  ['h264', 'FU-A with start and end at once', '7c c5 8822'],
+  ['h264', 'STAP-B', '79 0001 0002 6742'],
+  ['h264', 'MTAP16', '7a 0001 0002 00 0000 6742'],
+  ['h264', 'FU-B', '7d 85 0001 1122'],
+  ['h264', 'type 0', '60 1122'],
+  ['h264', 'type 31', '7f 1122'],
+  ['h265', 'an AP without units', '6001'],
+  ['h265', 'an AP with a unit longer than it', '6001 0009 4201'],
+  ['h265', 'an FU without its header', '6201'],
+  ['h265', 'an FU that ends without a start', '6201 53 1122'],
+  ['h265', 'PACI', '6401 1122 3344'],
+  ['h265', 'half a header', '26'],
+  ['vp8', 'a descriptor that is cut', '90'],
+  ['vp8', 'a picture id that is cut', '9080 80'],
+  ['vp8', 'a descriptor without a frame', '90 80 01'],
+  ['vp9', 'a layer that is cut', '20'],
+  ['vp9', 'references without end', '50 ff ff ff ff'],
+  ['vp9', 'a structure that is cut', '8a 01 18'],
+  ['vp9', 'a structure with groups that are not there', '8a 01 08 ff'],
+  ['av1', 'an element longer than the packet', '00 ff01'],
+  ['av1', 'a length without end', '00 ffffffffffffffffff'],
+  ['av1', 'an element that goes on from nowhere', '90 0a'],
+  ['av1', 'a forbidden bit', '18 80'],
+  ['av1', 'three elements, of which two are there', '30 01 0a'],
+  ['opus', 'nothing', ''],
+  ['pcma', 'nothing', ''],
+];
+
+describe('what a stranger sends', () => {
+  it.each(strange)('%s: %s is refused or left out, and the next key frame comes', (codec, _, hex) => {
+    const { track, frame } = cases.find((one) => one.codec === codec)!;
+    const depacketiser = makeDepacketiser(codec)!;
+    const units: MediaUnit[] = [];
+    try {
+      units.push(...depacketiser.push({ bytes: fromHex(hex), marker: true, ticks: 0 }));
+    } catch (error) {
+      expect(error).toBeInstanceOf(ProtocolError);
+    }
+
+    expect(units).toEqual([]);
+    expect(push(depacketiser, payloadsOf(track, frame(true, 400), true, 3000))).toHaveLength(1);
+  });
+
+  it.each(pictures)(
+    '$codec: any payload cut at any byte is a ProtocolError or a lost frame',
+    ({ codec, track, frame }) => {
+      const payloads = [
+        ...payloadsOf(track, frame(true, 1500), true, 0),
+        ...payloadsOf(track, frame(false, 40), false, 3000),
+      ];
+      for (const [which, { bytes }] of payloads.entries()) {
+        for (let size = 0; size < Math.min(bytes.length, 80); size++) {
+          const depacketiser = makeDepacketiser(codec)!;
+          for (const [i, payload] of payloads.entries()) {
+            const cut = i === which ? payload.bytes.subarray(0, size) : payload.bytes;
+            try {
+              depacketiser.push({ ...payload, bytes: cut });
+            } catch (error) {
+              expect(error).toBeInstanceOf(ProtocolError);
+            }
+          }
+        }
+      }
+    },
+  );
+});
+
 it.each([
   ['h264', '65881122', '65401122'],
   ['h265', '2601881122', '2601401122'],

@@ -1,8 +1,9 @@
 // SRTP and SRTCP against the vectors of RFC 3711, against werift, and against forgers.
+import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SrtcpSession, SrtpSession } from 'werift';
-import { fromHex, toHex } from '../../../../src/core/base/bytes.ts';
+import { concat, fromHex, toHex } from '../../../../src/core/base/bytes.ts';
 import { putUint16, writeHeader } from '../../../../src/core/wire/rtp/index.ts';
 import { type Slot, SrtpReceiver, SrtpSender, srtpProfile, tagBytes } from '../../../../src/core/wire/srtp/index.ts';
 import { deriveKeys } from '../../../../src/core/wire/srtp/keys.ts';
@@ -208,6 +209,31 @@ describe.each(profiles)('%s: a stream whose first packets did not come in order'
     const [bytes] = protectAll(new SrtpSender(master, profile), [from(5)]);
 
     expect(receiver.openRtp(bytes!)).toBeDefined();
+  });
+});
+
+describe('SRTCP that is not encrypted (RFC 3711 §3.4: E is 0)', () => {
+  const plain = fromHex('80c90001deadbeef81cb0001deadbeef');
+  const master = { key, salt };
+  const index = fromHex('00000007');
+
+  it('is opened when it is authentic', () => {
+    const { authentication } = deriveKeys(master, srtpProfile.aes128CmSha1_80, 'rtcp');
+    const signed = concat([plain, index]);
+    const tag = createHmac('sha1', authentication).update(signed).digest().subarray(0, 10);
+    const receiver = new SrtpReceiver(master, srtpProfile.aes128CmSha1_80);
+
+    expect(receiver.openRtcp(concat([signed, new Uint8Array(10)]))).toBeUndefined();
+    expect(receiver.openRtcp(concat([signed, tag]))).toEqual(plain);
+    expect(receiver.openRtcp(concat([signed, tag]))).toBeUndefined();
+  });
+
+  it('is refused with GCM when its tag is that of an encrypted one', () => {
+    const profile = srtpProfile.aeadAes128Gcm;
+    const bytes = new SrtpSender(masterOf(profile), profile).protectRtcp(plain);
+    bytes[bytes.length - 4] = 0;
+
+    expect(new SrtpReceiver(masterOf(profile), profile).openRtcp(bytes)).toBeUndefined();
   });
 });
 
