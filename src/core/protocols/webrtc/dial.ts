@@ -9,7 +9,7 @@ import { fromSeconds, type Micros } from '../../base/time.ts';
 import type { ClientHost, PullOptions, PushOptions } from '../../control/host.ts';
 import type { MediaSink } from '../../media/sink.ts';
 import type { Stream } from '../../media/stream.ts';
-import type { Codec, TrackKind } from '../../media/track.ts';
+import type { Codec, Track, TrackKind } from '../../media/track.ts';
 import { createIdentity, type Identity } from '../../wire/dtls/index.ts';
 import type { HttpHeaders, HttpResponse } from '../../wire/http/exchange.ts';
 import type { RtcpPacket } from '../../wire/rtcp/index.ts';
@@ -64,20 +64,16 @@ export async function pull(host: ClientHost, from: URL, to: MediaSink, options: 
 /** Publishes a stream until it ends (resolves), the server fails (rejects), or the signal (resolves). */
 export async function push(host: ClientHost, from: Stream, to: URL, options: PushOptions): Promise<void> {
   const { signal, onBytes, onLink, insecure = false } = options;
+  const url = endpointOf(to, 'publish');
   const over = new AbortController();
   const ending = from.onEnd(() => over.abort());
-  const codecs = (kind: TrackKind): Codec[] =>
-    from.tracks
-      .filter((track) => track.kind === kind && codecNamed(track.codec) !== undefined)
-      .map(({ codec }) => codec);
-  const [video, audio] = [codecs('video').slice(0, 1), codecs('audio').slice(0, 1)];
-  if (video.length === 0 && audio.length === 0) {
-    throw rtcErrors.refused('NO_CODEC', { offered: from.tracks.map(({ codec }) => codec).join(', ') || 'none' });
-  }
+  const either = AbortSignal.any([signal, over.signal]);
   try {
+    const tracks = await tracksOf(from, either);
+    if (either.aborted) return;
+    const offer = offerFor(host, tracks);
     await run(host, {
-      ...{ insecure, url: endpointOf(to, 'publish'), signal: AbortSignal.any([signal, over.signal]) },
-      offer: { direction: 'sendonly', video, audio },
+      ...{ insecure, url, offer, signal: either },
       media: (plan, transport) => {
         const egress = new Egress({
           ...{ host, stream: from, transport, media: plan.media, keepBFrames: false },
@@ -93,6 +89,32 @@ export async function push(host: ClientHost, from: Stream, to: URL, options: Pus
   } finally {
     ending.close();
   }
+}
+
+/** The first tracks; none when it ends before. */
+function tracksOf(from: Stream, signal: AbortSignal): Promise<readonly Track[]> {
+  const { promise, resolve } = Promise.withResolvers<readonly Track[]>();
+  const tap = from.tap((event) => event.type === 'tracks' && event.tracks.length > 0 && resolve(event.tracks));
+  const abort = (): void => resolve([]);
+  signal.addEventListener('abort', abort);
+  return promise.finally(() => {
+    tap.close();
+    signal.removeEventListener('abort', abort);
+  });
+}
+
+/** The first track of each kind that WebRTC has a payload for. Throws RTC_NO_CODEC. */
+function offerFor({ log }: ClientHost, tracks: readonly Track[]): Work['offer'] {
+  const media = tracks.filter(({ kind }) => kind !== 'data');
+  const codecs = (kind: TrackKind): Codec[] =>
+    media.filter((track) => track.kind === kind && codecNamed(track.codec) !== undefined).map(({ codec }) => codec);
+  const [video, audio] = [codecs('video').slice(0, 1), codecs('audio').slice(0, 1)];
+  const names = media.map(({ codec }) => codec).join(', ') || 'none';
+  if (video.length === 0 && audio.length === 0) throw rtcErrors.refused('NO_CODEC', { offered: names });
+  if (audio.length === 0 && media.some(({ kind }) => kind === 'audio')) {
+    log.warn('webrtc', `publishes without sound: WebRTC has Opus and G.711, and this is ${names}`);
+  }
+  return { direction: 'sendonly', video, audio };
 }
 
 /** A damaged packet does not end a good session. */

@@ -19,7 +19,7 @@ export function endpointOf(url: URL, action: 'publish' | 'play'): URL {
   const [, app, stream] = /^\/(.+)\/([^/]+)$/.exec(url.pathname) ?? [];
   if (app === undefined || stream === undefined) throw rtcErrors.config('URL', { url: url.href, wanted, action });
   const endpoint = new URL(`http://${credentials}${url.host}/rtc/v1/${wanted}/${url.search}`);
-  if (endpoint.port === '') endpoint.port = API_PORT;
+  if (url.port === '') endpoint.port = API_PORT;
   endpoint.searchParams.set('app', decodeURIComponent(app));
   endpoint.searchParams.set('stream', decodeURIComponent(stream));
   return endpoint;
