@@ -35,6 +35,8 @@ export interface SenderOptions {
 /** One-byte extension with one element of two bytes, filled up (RFC 8285 §4.2). */
 const EXTENSION_BYTES = 8;
 const ONE_BYTE = 0xbede;
+/** Of sound that may be asked for again: 2.5 s of 20 ms. */
+const SOUND_PACKETS = 128;
 
 export class Sender {
   readonly kind: 'video' | 'audio';
@@ -42,7 +44,7 @@ export class Sender {
   readonly rtxSsrc: number;
   readonly #twccId: number | undefined;
   readonly #clock: PlayerClock;
-  readonly #history = new SentHistory();
+  readonly #history: SentHistory;
   #report: SenderClock | undefined;
   #choice: CodecChoice | undefined;
   /** Sequences with their roll-overs. */
@@ -56,6 +58,7 @@ export class Sender {
     this.rtxSsrc = rtxSsrc;
     this.#twccId = twccId;
     this.#clock = clock;
+    this.#history = kind === 'audio' ? new SentHistory(SOUND_PACKETS) : new SentHistory();
     // RFC 3711 §3.3.1: a start in the lower half lets the receiver guess the roll-over right when the first packets are lost.
     this.#next = rng.below(0x8000);
     this.#nextRtx = rng.below(0x8000);

@@ -1,9 +1,10 @@
 // What was sent lately to one player, by its sequence (RFC 4588 §3). The bytes belong to the feed, which all players share;
 // here are only their places, in arrays of numbers, because each packet of each player passes.
+import { assert } from '../../base/errors.ts';
 import { fromMs, fromSeconds, type Micros } from '../../base/time.ts';
 
-/** Packets that are remembered: a second at 9 Mbit/s (SRS: 1000). A power of two. */
-const RING = 1024;
+/** Packets of a picture that are remembered: a second at 9 Mbit/s (SRS: 1000). */
+const MOST_PACKETS = 1024;
 /** Older packets come too late for any player. */
 const AGE = fromSeconds(2);
 /** A packet is not sent again while its retransmission is still on the way; before a round trip is known. */
@@ -35,19 +36,39 @@ const MARKER = 0x80;
 
 /** Of one SSRC of one player. */
 export class SentHistory {
-  readonly #memories: (Uint8Array | undefined)[] = new Array<Uint8Array | undefined>(RING).fill(undefined);
-  readonly #places = new Uint32Array(RING);
-  readonly #sizes = new Uint16Array(RING);
-  readonly #timestamps = new Uint32Array(RING);
+  readonly #mask: number;
+  readonly #memories: (Uint8Array | undefined)[];
+  readonly #places: Uint32Array;
+  readonly #sizes: Uint16Array;
+  readonly #timestamps: Uint32Array;
   /** Marker and payload type. */
-  readonly #types = new Uint8Array(RING);
-  readonly #sequences = new Uint16Array(RING);
-  readonly #transports = new Uint16Array(RING);
-  readonly #sent = new Float64Array(RING);
+  readonly #types: Uint8Array;
+  readonly #sequences: Uint16Array;
+  readonly #transports: Uint16Array;
+  readonly #sent: Float64Array;
   /** When it was sent again, and how often. */
-  readonly #again = new Float64Array(RING);
-  readonly #times = new Uint8Array(RING);
+  readonly #again: Float64Array;
+  readonly #times: Uint8Array;
   #roundTrip = FIRST_ROUND_TRIP;
+
+  /**
+   * @param packets that are remembered; a power of two. Too many for a slow stream hold memory for long after anybody can ask:
+   * the first ones of a player are in a run of hundreds of KiB.
+   */
+  constructor(packets = MOST_PACKETS) {
+    assert((packets & (packets - 1)) === 0, 'a history has a power of two of packets');
+    this.#mask = packets - 1;
+    this.#memories = new Array<Uint8Array | undefined>(packets).fill(undefined);
+    this.#places = new Uint32Array(packets);
+    this.#sizes = new Uint16Array(packets);
+    this.#timestamps = new Uint32Array(packets);
+    this.#types = new Uint8Array(packets);
+    this.#sequences = new Uint16Array(packets);
+    this.#transports = new Uint16Array(packets);
+    this.#sent = new Float64Array(packets);
+    this.#again = new Float64Array(packets);
+    this.#times = new Uint8Array(packets);
+  }
 
   /** A new measurement of the round trip; what a player says is believed from 10 to 500 ms. */
   set roundTrip(time: Micros) {
@@ -57,7 +78,7 @@ export class SentHistory {
   /** @param sequence 16 bits. */
   sent(sequence: number, packet: SentPacket, now: Micros): void {
     const { memory, at, size, timestamp, payloadType, marker, transport = 0 } = packet;
-    const place = sequence & (RING - 1);
+    const place = sequence & this.#mask;
     this.#memories[place] = memory;
     this.#places[place] = at;
     this.#sizes[place] = size;
@@ -74,7 +95,7 @@ export class SentHistory {
    * trip, or ten times already. Counts as sent again.
    */
   again(sequence: number, now: Micros): SentPacket | undefined {
-    const place = sequence & (RING - 1);
+    const place = sequence & this.#mask;
     const memory = this.#memories[place];
     if (memory === undefined || this.#sequences[place] !== sequence) return undefined;
     if (now - (this.#sent[place] as number) > AGE) return undefined;

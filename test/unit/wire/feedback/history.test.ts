@@ -49,6 +49,15 @@ describe('the history of a player', () => {
   });
 });
 
+it('a shorter history forgets sooner, and has a power of two of packets', () => {
+  const history = new SentHistory(128);
+  for (let i = 0; i < 200; i++) history.sent(i, packet(0), 0);
+
+  expect(history.again(71, 1)).toBeUndefined();
+  expect(history.again(72, 1)).toBeDefined();
+  expect(() => new SentHistory(100)).toThrow('power of two');
+});
+
 describe('RTX', () => {
   it('has the original sequence in front of the payload', () => {
     const target = new Uint8Array(6);
