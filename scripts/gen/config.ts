@@ -4,6 +4,7 @@ import { showDefault, showStatus } from '../../src/core/control/config/explain.t
 import { schema } from '../../src/core/control/config/schema/index.ts';
 import type { Setting, Status } from '../../src/core/control/config/setting.ts';
 import { otherVariables } from '../../src/core/control/config/variables.ts';
+import { countSrs5 } from './srs5.ts';
 
 type Row = readonly [path: string, setting: Setting];
 
@@ -29,9 +30,9 @@ checked by \`srsx config check srs.conf\`; \`srsx config show\` and \`srsx confi
 ${kinds.map(([kind, meaning]) => `| ${kind} | ${count(kind)} | ${meaning} |`).join('\n')}
 | all | ${rows.length} | |
 
+${comparison()}
 A variable of the environment comes before the file, the file before the default; an empty variable counts as not set.
-Lists in variables are split on blanks. A variable of \`vhost\` directives is for all vhosts. There is one set of values
-for all names until srsx has vhosts: those of \`__defaultVhost__\`, or of the only vhost.
+Lists in variables are split on blanks. A variable of \`vhost\` directives is for all vhosts.
 
 These blocks may stand several times: ${repeatedBlocks.map((path) => `\`${path}\``).join(', ')}. Of all other duplicates the
 first counts.
@@ -46,6 +47,26 @@ ${Object.entries(otherVariables)
 
 ${[...blocks].map(([path, list]) => section(path, list)).join('\n')}`;
 }
+
+/** What of SRS 5 is not there, with the reason. */
+function comparison(): string {
+  const { all, supported, empty, alone, share, missing } = countSrs5();
+  const reasons = Map.groupBy(missing, ([, { status }]) =>
+    'why' in status ? status.why : 'the part is not there yet',
+  );
+  const lines = [...reasons].map(
+    ([why, list]) => `| ${list.map(([path]) => `\`${path}\``).join(', ')} | ${cell(why)} |`,
+  );
+  return `Of the ${all} directives of SRS 5, ${supported} are supported (${percent(supported / all)}). ${empty} more do nothing in SRS 5
+either, and ${alone} belong to its vendor's services or its own build; without those it is ${percent(share)}. The others:
+
+| directives of SRS 5 | why they have no effect |
+|---|---|
+${lines.join('\n')}
+`;
+}
+
+const percent = (ratio: number): string => `${Math.round(ratio * 100)} %`;
 
 function section(block: string, rows: readonly Row[]): string {
   const lines = rows.map(([path, setting]) => {

@@ -11,6 +11,7 @@ import type { Config } from './control/config/config.ts';
 import { configFromSettings } from './control/config/from-settings.ts';
 import { planServe, type ServePlan } from './control/config/serve-settings.ts';
 import { LiveSettings } from './control/config/settings.ts';
+import { crossOrigin } from './control/cross-origin.ts';
 import { type Door, Doors, type OpenDoor } from './control/doors.ts';
 import { engineErrors } from './control/errors.ts';
 import { HttpHooks } from './control/hooks/http-hooks.ts';
@@ -262,7 +263,7 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
     }
     const behind: BehindDoors = {
       rtmp: rtmpServer.accept,
-      http: (exchange) => routes.answer(exchange),
+      http: (exchange) => routes.answer(crossOrigin(exchange, inForce.root)),
       api: (exchange) => reports.api.handle(exchange),
       exporter: (exchange) => reports.metrics(exchange),
     };

@@ -65,7 +65,7 @@ export const httpServer = block('http_server', {
       'Reverse proxies: behind these the client is the one that X-Forwarded-For or X-Real-IP names.',
     ),
   ),
-  crossdomain: toggle(true, 'CORS headers for static and stream.'),
+  crossdomain: supported(toggle(true, 'CORS headers for static and stream.')),
 });
 
 /** Block `http_server.https`. */

@@ -25,7 +25,7 @@ export const vhostHls = block('vhost.hls', {
   hls_cleanup: supported(toggle(true, 'Delete expired segments.')),
   hls_dispose: supported(int(120, 's', 'Remove all files when publisher idle; 0 off.')),
   hls_wait_keyframe: supported(toggle(true, 'Reap only at keyframe.')),
-  hls_nb_notify: int(64, 'bytes', 'Max bytes to read back in on_hls_notify.'),
+  hls_nb_notify: supported(int(64, 'bytes', 'Max bytes to read back in on_hls_notify.')),
   hls_ctx: supported(toggle(true, 'Session id `hls_ctx` via master playlist.')),
   hls_ts_ctx: supported(toggle(true, 'Also add hls_ctx to segment URLs.')),
   hls_keys: supported(toggle(false, 'AES-128 encryption.', { kind: 'off only for off' })),

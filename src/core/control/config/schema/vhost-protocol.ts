@@ -1,5 +1,5 @@
 // SRT, WebRTC and RTSP of a vhost.
-import { accepted, block, float, int, supported, text, toggle } from '../setting.ts';
+import { block, float, int, supported, text, toggle } from '../setting.ts';
 
 /** Block `vhost.srt`. */
 export const vhostSrt = block('vhost.srt', {
@@ -29,12 +29,10 @@ export const vhostRtc = block('vhost.rtc', {
   aac_bitrate: supported(int(48000, '8000..320000', 'AAC bitrate for RTC->RTMP.')),
   init_rate_from_sdp: toggle(false, 'RTC->RTMP: take the clock rate from SDP before RTCP SR (later 7.0).'),
   keep_original_ssrc: toggle(false, 'SFU keeps publisher SSRC and timestamps (7.0.119+).'),
-  bframe: accepted(
-    'rewritten to keep_bframe',
+  bframe: supported(
     text('', 'keep/discard', 'Legacy, rewritten to keep_bframe.', { env: [], defaultText: '(legacy)' }),
   ),
-  aac: accepted(
-    'rewritten to rtmp_to_rtc',
+  aac: supported(
     text('', 'transcode/discard', 'Legacy, rewritten to rtmp_to_rtc.', { env: [], defaultText: '(legacy)' }),
   ),
 });
