@@ -33,10 +33,11 @@ export interface Running {
 /** The built program, as a user starts it. */
 export function start(
   args: readonly string[],
-  { nodeArgs = [], env = {}, program = join(root, 'bin/run.js') }: StartOptions = {},
+  { nodeArgs = [], env = {}, program = join(root, 'bin/run.js'), cwd }: StartOptions = {},
 ): Running {
   const child = spawn(process.execPath, [...nodeArgs, program, ...args], {
     env: { ...process.env, NO_COLOR: '1', ...env },
+    ...(cwd !== undefined && { cwd }),
   });
   let stdout = '';
   let stderr = '';
@@ -62,4 +63,6 @@ export interface StartOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Another path of the program, such as a link. */
   readonly program?: string;
+  /** Its working directory. */
+  readonly cwd?: string;
 }
