@@ -32,6 +32,12 @@ export {
 export { protocols } from './protocols.ts';
 export { type BenchOptions, bench } from './toolkit/bench.ts';
 export type { BenchClients, BenchInterval, BenchReason, BenchReport } from './toolkit/bench-report.ts';
+export {
+  type ConformanceCheck,
+  type ConformanceOptions,
+  type ConformanceReport,
+  checkConformance,
+} from './toolkit/conformance.ts';
 export { type IngestOptions, type IngestProgress, type IngestResult, ingest } from './toolkit/ingest.ts';
 export { type ProbeOptions, probe } from './toolkit/probe.ts';
 export type { Finding as ProbeFinding, ProbeReport, ProbeTrack } from './toolkit/probe-report.ts';

@@ -65,6 +65,19 @@ export const probeErrors = defineErrors('PROBE', {
 });
 
 /** Codes with their texts and advice; docs/errors.md has all. */
+export const conformanceErrors = defineErrors('CONFORMANCE', {
+  URL: {
+    text: '{source} is no endpoint of WHIP or WHEP',
+    advice: 'For instance whip://host:1985/rtc/v1/whip/?app=live&stream=test; whips:// and wheps:// are by HTTPS.',
+  },
+  SESSION: {
+    text: 'a good offer was answered with {status}, not with 201 and a Location',
+    advice: 'Nobody else may publish the stream meanwhile; does the endpoint want a token?',
+  },
+  BODY: { text: 'the body of an answer cannot be read: {why}', advice: 'Answers of WHIP and WHEP are short.' },
+});
+
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const benchErrors = defineErrors('BENCH', {
   THRESHOLD: { text: 'threshold {text}: {why}', advice: 'For instance: first-frame.p95<500ms, failed<=0, stalled<1%.' },
   CLIENTS: { text: '{clients} clients are outside 1..{limit}', advice: 'Use several machines for more.' },

@@ -1,0 +1,245 @@
+// Methods, types and bodies at the endpoint, and the life of a session's URL (RFC 9725 §4.1, §4.2, §4.6, §4.7).
+
+import type { Outcome } from './check.ts';
+import { type Check, isRefused, isStatus, shown, skip, verdict } from './check.ts';
+import type { Answer, EndpointClient } from './client.ts';
+
+const END = { whip: '4.2', whep: '4.3' } as const;
+
+/** What is asked and refused by HTTP alone. */
+export const requestChecks: readonly Check[] = [
+  {
+    id: 'get',
+    section: '4.1',
+    level: 'should',
+    title: 'GET of the endpoint is a success without content, or 405 as in older drafts',
+    advice: 'Answer 204 to GET; it must not begin a session or give a page.',
+    run: async (client) => emptyOr405(await client.ask('GET', client.url)),
+  },
+  {
+    id: 'get-session',
+    section: '4.1',
+    level: 'should',
+    title: 'GET of a session is a success without content, or 405 as in older drafts',
+    advice: 'Answer 204 to GET.',
+    run: async (client) => emptyOr405(await client.ask('GET', (await client.session()).url)),
+  },
+  {
+    id: 'put',
+    section: '4.1',
+    level: 'must',
+    title: 'PUT of the endpoint is refused with 405',
+    advice: 'Refuse methods that the specification does not use: they are kept for later versions of it.',
+    run: async (client) => isStatus(await client.ask('PUT', client.url, {}, ''), 405, 501),
+  },
+  {
+    id: 'allow',
+    section: '4.1',
+    level: 'must',
+    title: '405 names the methods that are allowed (RFC 9110 §15.5.6)',
+    advice: 'Send Allow: OPTIONS, POST with every 405.',
+    run: async (client) => {
+      const answer = await client.ask('PUT', client.url, {}, '');
+      if (answer.status !== 405) return skip(shown(answer));
+      const allow = answer.header('allow') ?? '';
+      return verdict(/\bPOST\b/i.test(allow), `Allow: ${allow || 'missing'}`);
+    },
+  },
+  {
+    id: 'options',
+    section: '4.2',
+    level: 'must',
+    title: 'OPTIONS is a success, as CORS wants',
+    advice: 'Answer 200 or 204 to OPTIONS, without asking for a token.',
+    run: async (client) => isStatus(await client.ask('OPTIONS', client.url, PREFLIGHT, undefined, ''), 200, 204),
+  },
+  {
+    id: 'accept-post',
+    section: '4.2',
+    level: 'should',
+    title: 'OPTIONS says Accept-Post: application/sdp',
+    advice: 'Send the header with each answer to OPTIONS.',
+    run: async (client) => {
+      const value = (await client.ask('OPTIONS', client.url)).header('accept-post') ?? '';
+      return verdict(value.includes('application/sdp'), `Accept-Post: ${value || 'missing'}`);
+    },
+  },
+  {
+    id: 'cors',
+    section: '4.2',
+    level: 'must',
+    title: 'a page of another origin may post an offer and send a token',
+    advice: 'Allow the origin, POST, Content-Type and Authorization in the answer to the preflight.',
+    run: async (client) => allowsPages(await client.ask('OPTIONS', client.url, PREFLIGHT, undefined, '')),
+  },
+  {
+    id: 'cors-location',
+    section: '4.2',
+    level: 'must',
+    title: 'a page of another origin may read Location, ETag and Link of the answer',
+    advice: 'Send Access-Control-Expose-Headers with the 201: without Location a page cannot end its session.',
+    run: async (client) => {
+      const { status, header } = await client.post(client.offer(), { Origin: ORIGIN });
+      const exposed = header('access-control-expose-headers') ?? '';
+      return verdict(
+        status === 201 && (exposed === '*' || /\blocation\b/i.test(exposed)),
+        `exposed: ${exposed || 'none'}`,
+      );
+    },
+  },
+  {
+    id: 'type',
+    section: '4.2',
+    level: 'must',
+    title: 'an offer with another content type is refused',
+    advice: 'Answer 415 unless the type is application/sdp.',
+    run: async (client) => isRefused(await client.post(client.offer(), { 'Content-Type': 'text/plain' })),
+  },
+  {
+    id: 'type-parameter',
+    section: '4.2',
+    level: 'must',
+    title: 'application/sdp with a parameter, in any case, is the same type (RFC 9110 §8.3.1)',
+    advice: 'Compare the type without its parameters, letters of any case.',
+    run: async (client) =>
+      isStatus(await client.post(client.offer(), { 'Content-Type': 'Application/SDP; charset=utf-8' }), 201),
+  },
+  {
+    id: 'empty',
+    section: '4.2',
+    level: 'must',
+    title: 'an empty body is refused',
+    advice: 'Answer 400.',
+    run: async (client) => isRefused(await client.post('')),
+  },
+  {
+    id: 'malformed',
+    section: '4.2',
+    level: 'must',
+    title: 'a body that is no SDP is refused',
+    advice: 'Answer 400, never 500.',
+    run: async (client) => isRefused(await client.post('this is no session description\r\n')),
+  },
+  {
+    id: 'no-sections',
+    section: '4.2',
+    level: 'must',
+    title: 'an offer without a section is refused',
+    advice: 'Answer 400: there is nothing to answer.',
+    run: async (client) => isRefused(await client.post('v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n')),
+  },
+  {
+    id: 'delete',
+    section: END,
+    level: 'must',
+    title: 'DELETE of the session ends it with 200',
+    advice: 'Answer 200 and free the session at once.',
+    run: async (client) => isStatus(await client.ask('DELETE', (await client.session()).url), 200, 204),
+  },
+  {
+    id: 'delete-again',
+    section: END,
+    level: 'must',
+    title: 'a session that has ended is gone: DELETE is refused with 404 or 410',
+    advice: 'Forget the URL with the session.',
+    run: async (client) => {
+      const { url } = await client.session();
+      await client.ask('DELETE', url);
+      return isStatus(await client.ask('DELETE', url), 404, 410);
+    },
+  },
+  {
+    id: 'delete-frees',
+    section: END,
+    level: 'must',
+    title: 'the next session may begin at once',
+    advice: 'Free the stream name before DELETE is answered.',
+    run: async (client) => {
+      await client.ask('DELETE', (await client.session()).url);
+      return isStatus(await client.post(client.offer()), 201);
+    },
+  },
+  {
+    id: 'delete-etag',
+    section: '4.3.1',
+    level: 'must',
+    title: 'DELETE does not look at If-Match',
+    advice: 'Ignore entity tags where no ICE session is meant.',
+    run: async (client) => {
+      const { url } = await client.session();
+      return isStatus(await client.ask('DELETE', url, { 'If-Match': '"another"' }), 200, 204);
+    },
+  },
+  {
+    id: 'guessed-url',
+    section: '5',
+    level: 'must',
+    title: 'the URL of a session cannot be guessed from another one, nor without its secret',
+    advice: 'Put at least 64 random bits into it, and compare all of them.',
+    run: guessedUrl,
+  },
+  {
+    id: 'ice-servers',
+    section: '4.6',
+    level: 'must',
+    title: 'Link headers of rel="ice-server" are URIs of STUN or TURN',
+    advice: 'Write <turn:host?transport=udp>; rel="ice-server"; username="…"; credential="…".',
+    run: iceServers,
+  },
+  {
+    id: 'token-missing',
+    section: '4.7.1',
+    level: 'must',
+    title: 'without its token a client is refused with 401',
+    advice: 'Answer 401 with WWW-Authenticate: Bearer (RFC 6750 §3).',
+    run: async (client) => {
+      if (!client.hasToken) return skip('no token was given');
+      const answer = await client.ask('POST', client.url, { 'Content-Type': 'application/sdp' }, client.offer(), '');
+      if (answer.status === 201) return skip('the endpoint does not ask for one');
+      return isStatus(answer, 401);
+    },
+  },
+];
+
+const ORIGIN = 'https://conformance.example';
+const PREFLIGHT = {
+  Origin: ORIGIN,
+  'Access-Control-Request-Method': 'POST',
+  'Access-Control-Request-Headers': 'authorization, content-type',
+} as const;
+
+const emptyOr405 = (answer: Answer): Outcome =>
+  verdict(answer.status === 405 || (answer.status >= 200 && answer.status < 300 && answer.text === ''), shown(answer));
+
+function allowsPages({ header }: Answer): Outcome {
+  const origin = header('access-control-allow-origin') ?? '';
+  const allowed = (header('access-control-allow-headers') ?? '').toLowerCase();
+  // The star is never meant for Authorization (Fetch §3.3.3).
+  const token = /\bauthorization\b/.test(allowed);
+  const type = allowed.includes('content-type') || allowed.includes('*');
+  const found = `origin ${origin || 'none'}, headers ${allowed || 'none'}`;
+  return verdict((origin === '*' || origin === ORIGIN) && token && type, found);
+}
+
+async function guessedUrl(client: EndpointClient): Promise<Outcome> {
+  const first = await client.session();
+  const tail = first.url.href.slice(client.url.origin.length);
+  // Each letter or digit one further: whatever part is the secret, it is another one.
+  const other = new URL(
+    tail.replace(/[0-9a-z](?=[^/?&=]*$)/gi, (letter) => (letter === '0' ? '1' : '0')),
+    client.url,
+  );
+  const guess = await client.ask('DELETE', other);
+  const own = await client.ask('DELETE', first.url);
+  return verdict(guess.status >= 400 && guess.status < 500 && own.status < 300, `${shown(guess)}, then ${own.status}`);
+}
+
+async function iceServers(client: EndpointClient): Promise<Outcome> {
+  const link = (await client.session()).created.header('link') ?? '';
+  const servers = [...link.matchAll(/<([^>]*)>\s*;[^,<]*rel="?ice-server"?/g)].map(([, uri = '']) => uri);
+  if (servers.length === 0) return skip('none');
+  return verdict(
+    servers.every((uri) => /^(stun|turn)s?:[^/\s]+$/i.test(uri)),
+    servers.join(', '),
+  );
+}
