@@ -1,6 +1,6 @@
 // The packets of one player on their way out: paced, numbered, protected in batches, and given to the path.
 import type { Rng } from '../../base/rng.ts';
-import type { Micros } from '../../base/time.ts';
+import { fromMs, type Micros, toSeconds } from '../../base/time.ts';
 import {
   BandwidthEstimate,
   defaultBounds,
@@ -47,6 +47,7 @@ export class Outlet {
   readonly #estimate = new BandwidthEstimate();
   readonly #pacer: Pacer<Outgoing>;
   readonly #hasFeedback: boolean;
+  readonly #media = new MediaRate();
   readonly #batch: Batch = { memory: new Uint8Array(0), end: 0, slots: [], count: 0 };
   /** Packets sent again, and lost at a full path. */
   readonly counts = { packets: 0, repeated: 0, dropped: 0 };
@@ -84,12 +85,15 @@ export class Outlet {
 
   /** Takes a payload; what may leave now, leaves with `flush`. */
   push(outgoing: Outgoing, now: Micros): void {
-    this.#pacer.push(outgoing, outgoing.size + OVERHEAD_BYTES, outgoing.sender.kind === 'audio', now);
+    const bytes = outgoing.size + OVERHEAD_BYTES;
+    this.#media.add(bytes);
+    this.#pacer.push(outgoing, bytes, outgoing.sender.kind === 'audio', now);
   }
 
   /** Sends what may leave now. */
   flush(now: Micros): void {
-    if (this.#hasFeedback) this.#pacer.bps = this.#estimate.bps(now);
+    // A stream cannot be made smaller here: below its own rate, pacing would only be delay and then loss.
+    if (this.#hasFeedback) this.#pacer.bps = Math.max(this.#estimate.bps(now), this.#media.bps(now));
     for (let next = this.#pacer.take(now); next !== undefined; next = this.#pacer.take(now)) {
       this.#room(next.size);
       const { sender, memory, at, size, marker, timestamp } = next;
@@ -156,12 +160,14 @@ export class Outlet {
     const tag = srtp === undefined ? 0 : tagBytes(srtp.profile);
     const wanted = Sender.room(payloadBytes) + tag;
     const batch = this.#batch;
+    if (batch.count === 0) batch.memory = slab;
     // Behind the tag of the last one, which is not written yet.
     const begin = batch.count === 0 ? 0 : aligned(batch.end + tag);
     if (batch.memory.length - begin < wanted) {
       this.#send();
       // Datagrams are kept by the socket until they have left: memory is never used twice.
-      batch.memory = Buffer.allocUnsafeSlow(Math.max(wanted, BATCH_BYTES));
+      slab = new Uint8Array(Math.max(wanted, SLAB_BYTES));
+      batch.memory = slab;
       batch.end = 0;
       return;
     }
@@ -182,16 +188,46 @@ export class Outlet {
     this.counts.packets += count;
     if (!transport.send(datagrams)) this.counts.dropped += count;
     const last = slots[count - 1] as { end: number };
-    batch.memory = memory.subarray(aligned(last.end));
+    slab = memory.subarray(aligned(last.end));
+    batch.memory = slab;
     batch.end = 0;
     batch.count = 0;
   }
 }
+
+/** How much a stream has to send, lately at its most. */
+class MediaRate {
+  #bytes = 0;
+  #since: Micros | undefined;
+  #bps = 0;
+
+  add(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
+  /** Bits a second; 0 in the first interval. */
+  bps(now: Micros): number {
+    this.#since ??= now;
+    const elapsed = now - this.#since;
+    if (elapsed < RATE_INTERVAL) return this.#bps;
+    const rate = (this.#bytes * 8) / toSeconds(elapsed);
+    this.#bps = Math.max(rate, this.#bps * RATE_DECAY);
+    this.#bytes = 0;
+    this.#since = now;
+    return this.#bps;
+  }
+}
+
+/** Chosen: a key frame is not the rate of a stream, and a scene that moves is, at once. */
+const RATE_INTERVAL = fromMs(500);
+const RATE_DECAY = 0.8;
 
 /** Ciphers go through words. */
 const aligned = (at: number): number => (at + 3) & ~3;
 
 /** Payloads of the feed have at most this. */
 const MOST_PAYLOAD = 1200;
-/** Memory is taken in pieces of this, for some batches. */
-const BATCH_BYTES = 64 * 1024;
+/** Memory is taken in pieces of this, for some batches of some players. */
+const SLAB_BYTES = 64 * 1024;
+/** What is left of the newest piece: of all players together, since none leaves a batch open. */
+let slab: Uint8Array = new Uint8Array(0);
