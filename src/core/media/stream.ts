@@ -52,6 +52,8 @@ export interface Publication {
 export interface TapOptions {
   /** Start with the cached frames since the last key frame. */
   readonly fromGop: boolean;
+  /** Wants no frames, and does not count as somebody who watches. */
+  readonly tracksOnly?: true;
 }
 
 export class Stream {
@@ -63,6 +65,7 @@ export class Stream {
   #interleaver: Interleaver | undefined;
   readonly #feeds = new Map<string, Feed>();
   readonly #taps = new Set<(event: MediaEvent) => void>();
+  readonly #trackTaps = new Set<(event: MediaEvent) => void>();
   readonly #endings = new Set<() => void>();
   #tracks: readonly Track[] = [];
   #publication: (Publication & { evict(reason: SrsxError): void }) | undefined;
@@ -189,15 +192,16 @@ export class Stream {
   }
 
   /** Gives frames, not packets: for recorders, segmenters and bridges. Starts with the current tracks. */
-  tap(on: (event: MediaEvent) => void, { fromGop }: TapOptions = { fromGop: false }): Closer {
+  tap(on: (event: MediaEvent) => void, { fromGop, tracksOnly }: TapOptions = { fromGop: false }): Closer {
     // A wrapper, so that one function may tap twice.
     const tap = (event: MediaEvent): void => on(event);
-    this.#taps.add(tap);
+    const taps = tracksOnly === true ? this.#trackTaps : this.#taps;
+    taps.add(tap);
     if (this.#tracks.length > 0) on({ type: 'tracks', tracks: this.#tracks });
-    if (fromGop) for (const frame of this.#gop.frames) on({ type: 'frame', frame });
+    if (fromGop && tracksOnly !== true) for (const frame of this.#gop.frames) on({ type: 'frame', frame });
     return {
       close: () => {
-        if (this.#taps.delete(tap)) this.#settle();
+        if (taps.delete(tap)) this.#settle();
       },
     };
   }
@@ -240,6 +244,7 @@ export class Stream {
     if (breaks) this.#gop.retrack(tracks);
     for (const feed of this.#feeds.values()) feed.retrack(tracks, breaks);
     for (const tap of this.#taps) tap({ type: 'tracks', tracks });
+    for (const tap of this.#trackTaps) tap({ type: 'tracks', tracks });
   }
 
   #write(raw: Frame): void {
@@ -283,6 +288,7 @@ export class Stream {
   }
 
   #settle(): void {
-    if (this.#publication === undefined && this.#feeds.size === 0 && this.#taps.size === 0) this.#options.onIdle(this);
+    if (this.#publication !== undefined || this.watched || this.#trackTaps.size > 0) return;
+    this.#options.onIdle(this);
   }
 }

@@ -162,6 +162,31 @@ describe('a stream', () => {
 });
 
 describe('the hub', () => {
+  it('does not count those who want to know the tracks only as watchers, and stays for them', () => {
+    const hub = setUp();
+    const stream = hub.stream(name);
+    const publication = stream.publish(refuse);
+    const seen: MediaEvent['type'][] = [];
+    const tap = stream.tap(({ type }) => seen.push(type), { fromGop: true, tracksOnly: true });
+    publication.retrack([h264Track]);
+    publication.write(video({ at: 0, key: true }));
+    stream.tap(({ type }) => seen.push(type), { fromGop: true, tracksOnly: true }).close();
+    publication.end();
+
+    expect(seen).toEqual(['tracks', 'tracks']);
+    expect([stream.watched, hub.size]).toEqual([false, 1]);
+    const frames = stream.tap(() => undefined);
+    expect(stream.watched).toBe(true);
+    frames.close();
+    const link = new FakeLink();
+    const cursor = stream.play(text, link);
+    expect(stream.watched).toBe(true);
+    cursor.close();
+    expect(stream.watched).toBe(false);
+    tap.close();
+    expect(hub.size).toBe(0);
+  });
+
   it('forgets a stream when nobody publishes, plays or taps it', () => {
     const hub = setUp();
     const stream = hub.stream(name);

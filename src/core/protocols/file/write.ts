@@ -63,7 +63,8 @@ class Writing {
     };
     this.#cursor = this.#stream.play(this.#format.format, link, mergeWindow);
     const ended = this.#stream.onEnd(() => this.#flush());
-    const tap = this.#stream.tap((event) => event.type === 'tracks' && this.#look(event.tracks));
+    const tracks = { fromGop: false, tracksOnly: true } as const;
+    const tap = this.#stream.tap((event) => event.type === 'tracks' && this.#look(event.tracks), tracks);
     const abort = (): void => this.#abort();
     signal.addEventListener('abort', abort, { once: true });
     this.#endings.push(
