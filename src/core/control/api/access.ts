@@ -58,14 +58,26 @@ export const hasCredential = (root: Section): boolean =>
  */
 export function isForeign({ header, peer }: Pick<HttpRequest, 'header' | 'peer'>, access: Access): boolean {
   if (access === 'bearer') return false;
+  const host = hostName(header('host') ?? '');
+  // Before all else: such a page is at its own site, and may leave out where it is.
+  if (access === 'open' && isLoopback(peer.host) && host !== '' && !isLocalName(host)) return true;
   const site = header('sec-fetch-site');
   const origin = header('origin') ?? header('referer');
   if (site === undefined && origin === undefined) return false;
-  const host = hostName(header('host') ?? '');
-  if (access === 'open' && isLoopback(peer.host) && !isLocalName(host)) return true;
   if (origin === undefined) return site !== 'same-origin' && site !== 'none';
   return originHost(origin) !== host;
 }
+
+/**
+ * Whether a browser may be loading a script here (JSONP) with its password for a page that nobody knows: any page can have
+ * a script loaded without a word of where it stands, and run what comes.
+ */
+export const isBorrowed = (request: Pick<HttpRequest, 'header' | 'peer' | 'query'>, access: Access): boolean => {
+  const { header, query } = request;
+  if (access !== 'basic' || !query.has('callback')) return false;
+  const told = header('sec-fetch-site') ?? header('origin') ?? header('referer');
+  return told === undefined || isForeign(request, access);
+};
 
 /** Whether it is an address of this machine's own loopback. */
 export const isLoopback = (host: string): boolean => /^(::ffff:)?127\.|^::1$/.test(host);

@@ -6,7 +6,7 @@ import { corsHeaders } from '../../wire/http/cors.ts';
 import type { HttpExchange, HttpHeaders, HttpRequest } from '../../wire/http/exchange.ts';
 import { failureAnswer } from '../../wire/http/failure.ts';
 import { overlayErrors } from '../config/overlay.ts';
-import { type Access, accessOf, isForeign, isLoopback } from './access.ts';
+import { type Access, accessOf, isBorrowed, isForeign, isLoopback } from './access.ts';
 import { Answer, type Body, type Call, failure, type Handler, notAllowed, plain, redirect } from './answer.ts';
 import { readJson } from './body.ts';
 import { clientHandlers } from './clients.ts';
@@ -40,6 +40,12 @@ export interface ApiOptions extends Omit<ApiContext, 'events'> {
 }
 
 type Handlers = Readonly<Record<EndpointName, Handler>>;
+
+/** What an answer is given with; `readable`: pages of other sites may have it. */
+interface Terms {
+  readonly headers: HttpHeaders;
+  readonly readable: boolean;
+}
 
 /** SRS: ERROR_SYSTEM_..., for what has no number of its own. */
 const NO_NUMBER = 100;
@@ -111,7 +117,7 @@ export class Api {
     // Settings are for tools, not for pages: only who has a token may read them from another site.
     const readable = crossdomain && (access === 'bearer' || !request.path.startsWith('/api/srsx/v1/settings'));
     const headers = { ...this.#headers(), ...(readable && corsHeaders(request)) };
-    const answer = await this.#find(exchange, access, headers);
+    const answer = await this.#find(exchange, access, { headers, readable });
     if (answer !== undefined) reply(exchange, answer, headers);
   }
 
@@ -137,7 +143,7 @@ export class Api {
   }
 
   /** Undefined when the exchange has its answer: a feed without end. */
-  async #find(exchange: HttpExchange, access: Access, headers: HttpHeaders): Promise<Answer | undefined> {
+  async #find(exchange: HttpExchange, access: Access, { headers, readable }: Terms): Promise<Answer | undefined> {
     const { request } = exchange;
     const method = methodOf(request);
     const found = route(request.path, method);
@@ -146,7 +152,8 @@ export class Api {
     const { name, endpoint, id } = found;
     // SRS reloads by GET.
     const changes = !['GET', 'HEAD'].includes(method) || request.query.get('rpc') === 'reload';
-    if (changes && isForeign(request, access)) return new Answer(403, writeJson({ code: 403 }));
+    const foreign = (changes || !readable) && isForeign(request, access);
+    if (foreign || isBorrowed(request, access)) return new Answer(403, writeJson({ code: 403 }));
     try {
       if (name === 'events' && method === 'GET') {
         this.#feed(exchange, headers);

@@ -194,6 +194,10 @@ describe('a page of another site', () => {
       'under a name that it lets point here, as the same origin',
       { headers: { 'sec-fetch-site': 'same-origin', host: 'evil.example:1985' }, peer: '::1' },
     ],
+    [
+      'under a name that it lets point here, without a word of it',
+      { headers: { host: 'evil.example:1985' }, peer: '127.0.0.1' },
+    ],
   ];
 
   it.each(foreign)('ends no client %s', async (_, options) => {
@@ -217,11 +221,25 @@ describe('a page of another site', () => {
     expect((await world.ask('/api/v1/clients/nosuch', { method: 'DELETE', headers })).status).toBe(403);
   });
 
-  it('reads no settings', async () => {
-    const headers = { origin: 'https://evil.example' };
+  it.each(foreign)('reads no settings %s', async (_, options) => {
+    for (const path of ['/api/srsx/v1/settings/', '/api/srsx/v1/settings/pid?callback=f']) {
+      const answer = await world.ask(path, options);
 
-    const answer = await world.ask('/api/srsx/v1/settings/', { headers });
-    expect(answer.headers).not.toHaveProperty('Access-Control-Allow-Origin');
+      expect([answer.status, answer.body]).toEqual([403, '{"code":403}']);
+      expect(answer.headers).not.toHaveProperty('Access-Control-Allow-Origin');
+    }
+  });
+
+  it('has no script loaded with the password of a browser, even when it hides where it is', async () => {
+    world = new World({}, settingsOf(configText('auth { enabled on; username a; password b; }')));
+    const ask = (headers: Record<string, string>) =>
+      world.ask('/api/v1/streams/?callback=f', { headers: { ...basic('a', 'b'), ...headers } });
+
+    expect((await ask({})).status).toBe(403);
+    expect((await ask({ 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+    expect((await ask({ referer: 'http://evil.example/' })).status).toBe(403);
+    expect((await ask({ referer: 'http://127.0.0.1:8080/' })).body).toMatch(/^f\(/);
+    expect((await world.ask('/api/v1/streams/', { headers: basic('a', 'b') })).status).toBe(200);
   });
 });
 
