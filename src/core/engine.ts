@@ -38,6 +38,7 @@ import { srt } from './protocols/srt/index.ts';
 import { webrtc } from './protocols/webrtc/index.ts';
 import { protocols } from './protocols.ts';
 import { relay } from './toolkit/relay.ts';
+import { serverCluster } from './toolkit/server-cluster.ts';
 import { serverPrograms } from './toolkit/server-programs.ts';
 import type { HttpExchange, HttpHandler } from './wire/http/exchange.ts';
 
@@ -175,7 +176,13 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
     },
   });
   const { publisherPolicy: policy } = settings;
-  const admission = new VhostAdmission({ ...client, settings: inForce, sessions, hooks, policy });
+  let doors: Doors | undefined;
+  const cluster = serverCluster({
+    ...{ client, protocols, hub, sessions, settings: inForce },
+    ...{ serverId: stats.serverId, pid: process.pid },
+    ports: () => (doors?.list() ?? []).map(({ listener }) => listener.address.port),
+  });
+  const admission = new VhostAdmission({ ...client, settings: inForce, sessions, hooks, cluster, policy });
   const sound = soundBridges(client, inForce);
   const host: Host = { ...client, hub, sessions, admission, hooks, settings: inForce, http: routes, sound };
   const system = createSystemReader(() => ({
@@ -191,8 +198,7 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
   const pages = new Pages();
   await pages.load(settings.pages);
   recordings.watch((file) => hooks.dvr(file));
-  const closers: Closer[] = [recordings, sound];
-  let doors: Doors | undefined;
+  const closers: Closer[] = [recordings, sound, cluster];
   /** Listeners that live as long as the server. */
   const udp: OpenDoor[] = [];
   let apiOnHttp = settings.apiOnHttp ?? plan.apiOnHttp;
@@ -225,7 +231,8 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
       return true;
     };
     const start = {
-      programs: () => programs.describe(),
+      programs: () => ({ ...programs.describe(), cluster: cluster.describe() }),
+      portOf: (door: string) => doors?.list().find(({ name }) => name === door)?.listener.address.port,
       recordings,
       host,
       settings: inForce,

@@ -49,6 +49,10 @@ export interface AdmissionRequest {
   readonly connection?: HookConnection;
   /** False: this request makes no session, so hooks are not asked. */
   readonly session?: false;
+  /** A player that can be sent to another server, as its protocol does it. */
+  readonly elsewhere?: 'rtmp' | 'http';
+  /** A player that cannot wait for its stream: at an edge it is admitted when the stream has come. */
+  readonly atOnce?: true;
 }
 
 /** What follows from an admission for hooks; `Sessions.open` calls both. */

@@ -155,6 +155,17 @@ export interface PullOptions {
   readonly onContainer?: (name: string, bytes: Uint8Array, bursts?: boolean) => void;
   /** What a source says against its own rules, where nothing else would show it. */
   readonly onRemark?: (remark: SourceRemark) => void;
+  /** The remote has said that we may play; protocols without such an answer do not call it. */
+  readonly onRunning?: () => void;
+  readonly introduction?: Introduction;
+}
+
+/** What a client says of itself beyond what is needed; protocols without a place for it leave it out. */
+export interface Introduction {
+  readonly pageUrl?: string;
+  readonly swfUrl?: string;
+  /** User arguments of RTMP's connect. */
+  readonly args?: Readonly<Record<string, string | number>>;
 }
 
 /** Something in a source that its specification does not allow; `must` and `should` as there. */
@@ -173,6 +184,9 @@ export interface PushOptions {
   readonly insecure?: boolean;
   /** Called once with the link that carries the media, so that the caller can see what is pending. */
   readonly onLink?: (link: Link) => void;
+  /** The remote has said that we may publish; protocols without such an answer do not call it. */
+  readonly onRunning?: () => void;
+  readonly introduction?: Introduction;
 }
 
 /** A protocol: one folder, one line in protocols.ts. */

@@ -4,6 +4,7 @@ import { toSeconds } from '../base/time.ts';
 import { streamUrl } from '../media/stream-name.ts';
 import type { HttpExchange } from '../wire/http/exchange.ts';
 import { Api } from './api/api.ts';
+import type { ApiContext } from './api/context.ts';
 import type { Config } from './config/config.ts';
 import { overlayPath } from './config/overlay.ts';
 import { overlayPlace } from './config/overlay-file.ts';
@@ -25,6 +26,7 @@ export interface ReportsOptions {
   readonly recordings?: { watch(on: RecordWatcher): Closer };
   /** Children of the server and its forwards. */
   readonly programs?: () => Readonly<Record<string, unknown>>;
+  readonly portOf?: ApiContext['portOf'];
   /** Version of srsx. */
   readonly version: string;
   /** Reads the configuration, with this text as its overlay if any; undefined: there is none to read. */
@@ -44,7 +46,7 @@ export interface Reports extends Closer {
 
 /** Starts the heartbeat; the rest answers when it is asked. */
 export function startReports(options: ReportsOptions): Reports {
-  const { host, settings, stats, system, version, readConfig, reload, also, programs } = options;
+  const { host, settings, stats, system, version, readConfig, reload, also, programs, portOf } = options;
   const exporter = new Exporter({ ...host, settings, stats, system });
   const overlay =
     readConfig &&
@@ -61,6 +63,7 @@ export function startReports(options: ReportsOptions): Reports {
     system,
     version,
     ...(programs && { programs }),
+    ...(portOf && { portOf }),
     ...(readConfig && { reload }),
     ...(overlay && { overlay }),
     also: async (exchange) => {

@@ -11,6 +11,7 @@ import {
   type Grant,
   type Ticket,
 } from './admission.ts';
+import type { ClusterGate } from './cluster/cluster.ts';
 import type { Section } from './config/config.ts';
 import type { Settings } from './config/settings.ts';
 import type { HookClient, Hooks } from './hooks/hooks.ts';
@@ -28,6 +29,8 @@ export interface VhostAdmissionOptions {
   readonly settings: Settings;
   readonly sessions: Pick<Sessions, 'checkRoom' | 'has'>;
   readonly hooks: Hooks;
+  /** Other servers that have a word in it; undefined: there are none. */
+  readonly cluster?: ClusterGate;
   /** SRS refuses the second publisher of a name. */
   readonly policy: 'refuse' | 'takeover';
 }
@@ -44,12 +47,12 @@ export class VhostAdmission implements Admission {
   }
 
   /**
-   * Errors: ADMISSION_VHOST, ADMISSION_NAME, ADMISSION_SESSIONS, REFER_PAGE, SECURITY_DENY, SECURITY_ALLOW, and those of
-   * the table HOOKS.
+   * Errors: ADMISSION_VHOST, ADMISSION_NAME, ADMISSION_SESSIONS, REFER_PAGE, SECURITY_DENY, SECURITY_ALLOW, STREAM_BUSY, and
+   * those of the tables HOOKS and CLUSTER.
    */
   async admit(request: AdmissionRequest): Promise<Grant> {
     const { action, name, peer, connection } = request;
-    const { hooks, settings, limits, sessions, clock } = this.#options;
+    const { hooks, settings, limits, sessions, clock, cluster } = this.#options;
     const vhost = this.#vhost(name.vhost);
     checkName(name.app, limits.nameBytes);
     checkName(name.stream, limits.nameBytes);
@@ -62,15 +65,34 @@ export class VhostAdmission implements Admission {
       checkSecurity(vhost, action, peer.host);
       checkRefer(vhost, action, request);
       const terms = { name: client.name, policy: this.#options.policy, ...termsOf(vhost) };
+      // SRS: another server is asked before the hooks.
+      await cluster?.enter(request, client.name);
       if (request.session === false) {
+        await cluster?.take(request, terms, '');
         release();
         return terms;
       }
       sessions.checkRoom();
       await hooks.ask(action, client, deadline);
-      return { ...terms, id: client.clientId, ticket: this.#ticket(action, client, release) };
+      const taken = await this.#take(request, terms, client);
+      const ended = (): void => {
+        taken?.close();
+        release();
+      };
+      return { ...terms, id: client.clientId, ticket: this.#ticket(action, client, { begun: release, ended }) };
     } catch (error) {
       release();
+      throw error;
+    }
+  }
+
+  /** Hooks that admitted hear of it when another server does not. */
+  async #take(request: AdmissionRequest, terms: Pick<Grant, 'name' | 'policy'>, client: HookClient) {
+    const { cluster, hooks } = this.#options;
+    try {
+      return await cluster?.take(request, terms, client.clientId);
+    } catch (error) {
+      hooks.over(request.action, client, false);
       throw error;
     }
   }
@@ -90,7 +112,11 @@ export class VhostAdmission implements Admission {
   }
 
   /** Ends by itself when no session begins: the peer may have left while hooks were asked. */
-  #ticket(action: AdmissionRequest['action'], client: HookClient, release: () => void): Ticket {
+  #ticket(
+    action: AdmissionRequest['action'],
+    client: HookClient,
+    on: { readonly begun: () => void; readonly ended: () => void },
+  ): Ticket {
     const { hooks, clock } = this.#options;
     let begun = false;
     let over = false;
@@ -99,14 +125,14 @@ export class VhostAdmission implements Admission {
       if (over) return;
       over = true;
       hooks.over(action, client, begun);
-      release();
+      on.ended();
     };
     const cancel = clock.after(BEGIN_TIME, end);
     const begin = (): void => {
       cancel();
       begun = true;
       hooks.begin(action, client);
-      release();
+      on.begun();
     };
     return { begin, end };
   }

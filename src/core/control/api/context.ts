@@ -25,6 +25,8 @@ export interface ApiContext {
   readonly events: EventLog;
   /** Children of the server and its forwards; undefined: it has none. */
   readonly programs?: () => Readonly<Record<string, unknown>>;
+  /** Where the server listens; undefined: not at all, or it is not known. */
+  readonly portOf?: (door: 'rtmp' | 'http' | 'api') => number | undefined;
   /** Version of srsx itself. */
   readonly version: string;
   /** Reads the configuration again and puts it in force; undefined when there is none to read. */

@@ -231,8 +231,12 @@ export const endpoints = [
     name: 'programs',
     method: 'GET',
     path: '/api/srsx/v1/programs',
-    says: 'Ingests, transcoders and commands with the newest lines of their standard error, and forwards.',
-    answer: data({ programs: list(shapes.programShape), forwards: list(shapes.forwardShape) }),
+    says: 'Ingests, transcoders and commands with the newest lines of their standard error, forwards, and the cluster.',
+    answer: data({
+      programs: list(shapes.programShape),
+      forwards: list(shapes.forwardShape),
+      cluster: list(shapes.upstreamShape),
+    }),
     own: true,
   },
   {
@@ -297,7 +301,8 @@ export const endpoints = [
     answer: setting,
     own: true,
   },
-] as const satisfies readonly Endpoint[];
+] as const satisfies readonly Endpoint[  { name: 'http', says: 'Anything: the answer says the port of live streams over HTTP too.' },
+];
 
 /** Names of the table: each has one handler. */
 export type EndpointName = (typeof endpoints)[number]['name'];

@@ -181,7 +181,14 @@ export const reloadShape = object({
 export const clusterShape = object({
   query: object({ ip: text(), vhost: text(), app: text(), stream: text() }),
   origin: nullOr(
-    object({ ip: text(), port: int(), vhost: text(), api: text(), routers: list(text('ip:port of an API.')) }),
+    object({
+      ip: text(),
+      port: int(),
+      vhost: text(),
+      api: text(),
+      routers: list(text('ip:port of an API.')),
+      http: maybe(int('Port of live streams over HTTP, for those who ask with http=on; SRS does not know it.')),
+    }),
   ),
 });
 
@@ -263,4 +270,16 @@ export const forwardShape = object({
   bytes: int(),
   reconnects: int(),
   last_error: nullOr(text()),
+});
+
+/** A stream that is fetched from an origin or passed on to one. */
+export const upstreamShape = object({
+  kind: text('Fetched for players, or passed on for a publisher.', ['pull', 'push']),
+  stream: text('The stream.'),
+  url: nullOr(text('Where it is; values of parameters are hidden.')),
+  state: text('What it does.', ['connecting', 'running', 'waiting', 'stopped']),
+  bytes: int(),
+  players: maybe(int('Of a pull: sessions that play it here.')),
+  attempts: maybe(int('Of a pull: connections so far.')),
+  last_error: maybe(nullOr(text())),
 });

@@ -25,6 +25,7 @@ export function readRequest(
     tcUrl: `${scheme}://${request.header('host') ?? ''}/${app}`,
     pageUrl: request.header('referer') ?? '',
     swfUrl: '',
+    elsewhere: 'http',
     told: (vhost) => ({ tcUrl: `rtmp://${vhost}/${app}` }),
   };
 }

@@ -2,6 +2,7 @@
 import type { Closer } from '../../base/link.ts';
 import { guard, type Session, toSrsxError } from '../../base/session.ts';
 import { clientPeer } from '../../control/client-peer.ts';
+import { movedRequest, movedTo } from '../../control/cluster/coworkers.ts';
 import type { Host, Listener } from '../../control/host.ts';
 import type { Stream } from '../../media/stream.ts';
 import { type StreamName, streamKey } from '../../media/stream-name.ts';
@@ -63,6 +64,12 @@ class Server implements Closer {
   #run(exchange: HttpExchange, start: () => Promise<void>): void {
     start().catch((thrown: unknown) => {
       const error = toSrsxError(thrown);
+      const moved = movedTo(error);
+      if (moved !== undefined) {
+        const Location = movedRequest(exchange.request, moved);
+        exchange.reply(302, { Location, ...corsHeaders(exchange.request) });
+        return;
+      }
       const { status, headers, body } = answerTo(error);
       this.#host.log.warn('http-flv', 'refused', {
         path: exchange.request.path,

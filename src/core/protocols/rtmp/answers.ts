@@ -33,6 +33,17 @@ export function onStatus(streamId: number, code: string, description: string, le
   return command(streamId, 'onStatus', 0, null, amfObject(info));
 }
 
+/** SRS's RTMP 302: the stream is at another server; `redirect` is its tcUrl there. */
+export function redirect({ tcUrl, url }: { readonly tcUrl: string; readonly url: string }): Message {
+  const info = {
+    level: 'error',
+    code: 'NetConnection.Connect.Rejected',
+    description: 'RTMP 302 Redirect',
+    ex: amfObject({ code: 302, redirect: tcUrl, redirect2: url }),
+  };
+  return command(0, 'onStatus', 0, null, amfObject(info));
+}
+
 /** Status of the commands that FMLE adds: onFCPublish, onFCUnpublish, onFCSubscribe. */
 export const onFc = (streamId: number, name: string, code: string, description: string): Message =>
   command(streamId, name, 0, null, amfObject({ code, description }));

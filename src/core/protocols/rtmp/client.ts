@@ -6,6 +6,7 @@ import type { Log } from '../../base/log.ts';
 import type { Rng } from '../../base/rng.ts';
 import type { Session } from '../../base/session.ts';
 import { fromSeconds, type Micros } from '../../base/time.ts';
+import type { Introduction } from '../../control/host.ts';
 import { type AmfValue, amfGet, amfNumber, amfObject, amfText } from '../../wire/amf0/index.ts';
 import { type Command, command, parseCommand } from './command.ts';
 import { isMedia, RtmpConnection } from './connection.ts';
@@ -31,6 +32,7 @@ export interface ClientOptions {
   readonly log: Log;
   readonly remote: Remote;
   readonly action: 'play' | 'publish';
+  readonly introduction?: Introduction;
   readonly chunkSize: number;
   readonly windowAckSize: number;
   readonly events: ClientEvents;
@@ -133,13 +135,16 @@ export class RtmpClient implements Session {
 
   #connect(): void {
     this.#state = 'connecting';
-    const { remote, action } = this.#options;
+    const { remote, action, introduction = {} } = this.#options;
+    const { pageUrl, swfUrl, args } = introduction;
     const publish = action === 'publish';
     const object = {
       app: remote.app,
       type: publish ? 'nonprivate' : undefined,
       flashVer: publish ? 'FMLE/3.0 (compatible; srsx)' : 'LNX 10,0,32,18',
       tcUrl: remote.tcUrl,
+      ...(pageUrl !== undefined && { pageUrl }),
+      ...(swfUrl !== undefined && { swfUrl }),
       fpad: false,
       capabilities: 15,
       audioCodecs: 0x0fff,
@@ -148,7 +153,8 @@ export class RtmpClient implements Session {
       objectEncoding: 0,
       ...offer,
     };
-    this.#connection.send(command(0, 'connect', Transaction.connect, amfObject(object)));
+    const more = args === undefined ? [] : [amfObject(args)];
+    this.#connection.send(command(0, 'connect', Transaction.connect, amfObject(object), ...more));
   }
 
   #message(message: Message): void {

@@ -4,7 +4,7 @@ import { RefusedError, type SrsxError } from '../../base/errors.ts';
 import type { Closer, Link } from '../../base/link.ts';
 import { drive, guard, type Session } from '../../base/session.ts';
 import { fromSeconds, type Micros, toSeconds } from '../../base/time.ts';
-import type { ClientHost, PullOptions, PushOptions } from '../../control/host.ts';
+import type { ClientHost, Introduction, PullOptions, PushOptions } from '../../control/host.ts';
 import { playErrors } from '../../media/errors.ts';
 import type { Cursor } from '../../media/feed.ts';
 import type { MediaSink } from '../../media/sink.ts';
@@ -122,7 +122,8 @@ async function dialLink(
   );
 }
 
-const clientOptions = (host: ClientHost, url: URL, link: Link) => ({
+const clientOptions = (host: ClientHost, url: URL, link: Link, introduction: Introduction = {}) => ({
+  introduction,
   link,
   limits: host.limits,
   rng: host.rng,
@@ -138,14 +139,20 @@ class PullSession implements Running, ClientEvents {
   readonly #client: RtmpClient;
   readonly #ingest: RtmpIngest;
   readonly #onBytes: (bytes: number) => void;
+  readonly #onRunning: () => void;
   readonly #end: End;
 
   constructor(host: ClientHost, url: URL, link: Link, sink: MediaSink, options: PullOptions, end: End) {
     const report = new Reporter((count, last) => host.log.warn('rtmp', `${count} tags dropped, last: ${last}`));
     this.#ingest = new RtmpIngest(sink, host.limits, report);
     this.#onBytes = options.onBytes;
+    this.#onRunning = options.onRunning ?? (() => undefined);
     this.#end = end;
-    this.#client = new RtmpClient({ ...clientOptions(host, url, link), action: 'play', events: this });
+    this.#client = new RtmpClient({
+      ...clientOptions(host, url, link, options.introduction),
+      action: 'play',
+      events: this,
+    });
   }
 
   get deadline(): Micros {
@@ -169,8 +176,9 @@ class PullSession implements Running, ClientEvents {
     this.#client.finish(now);
   }
 
+  /** Media comes by itself. */
   running(): void {
-    // Media comes by itself.
+    this.#onRunning();
   }
 
   media(message: Message, now: Micros): void {
@@ -210,7 +218,11 @@ class PushSession implements Running, ClientEvents {
       this.#over = true;
       this.#finishWhenSent();
     });
-    this.#client = new RtmpClient({ ...clientOptions(host, url, link), action: 'publish', events: this });
+    this.#client = new RtmpClient({
+      ...clientOptions(host, url, link, options.introduction),
+      action: 'publish',
+      events: this,
+    });
     options.onLink?.(link);
   }
 
@@ -251,6 +263,7 @@ class PushSession implements Running, ClientEvents {
       this.#finishWhenSent();
     };
     this.#nextMeter = this.#host.clock.now() + METER_TIME;
+    this.#options.onRunning?.();
     this.#finishWhenSent();
   }
 

@@ -145,6 +145,7 @@ export class ServedLink implements Session, SessionEvents {
       pageUrl,
       swfUrl,
       connection: this.#hooks,
+      elsewhere: 'rtmp',
     });
     void asked.then(
       (grant) => this.#step((now) => this.#granted(request, grant, now)),

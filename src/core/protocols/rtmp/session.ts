@@ -7,6 +7,7 @@ import type { Log } from '../../base/log.ts';
 import type { Rng } from '../../base/rng.ts';
 import type { Session } from '../../base/session.ts';
 import { fromMs, fromSeconds, type Micros } from '../../base/time.ts';
+import { movedTo } from '../../control/cluster/coworkers.ts';
 import { type AmfValue, amfNumber, amfText } from '../../wire/amf0/index.ts';
 import * as answers from './answers.ts';
 import { type Command, parseCommand } from './command.ts';
@@ -191,7 +192,13 @@ export class RtmpSession implements Session {
   /** The request is refused: the peer is told and the connection ends. */
   refuse(reason: SrsxError, now: Micros): void {
     if (this.#state !== 'asking') return;
-    this.tell(this.#request?.action === 'play' ? 'NetStream.Play.Failed' : 'NetStream.Publish.BadName', reason.message);
+    const moved = movedTo(reason);
+    if (moved !== undefined) this.#connection.send(answers.redirect(moved));
+    else
+      this.tell(
+        this.#request?.action === 'play' ? 'NetStream.Play.Failed' : 'NetStream.Publish.BadName',
+        reason.message,
+      );
     this.close(reason, now);
   }
 
