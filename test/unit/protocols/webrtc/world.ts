@@ -97,7 +97,9 @@ export class WirePort implements Port {
 }
 
 export interface WorldOptions {
+  /** Directives of rtc_server, and of vhost.rtc. */
   readonly settings?: string;
+  readonly vhost?: string;
   readonly limits?: Partial<Limits>;
   readonly seed?: number;
 }
@@ -114,7 +116,7 @@ export class World {
   readonly clients: WirePort[] = [];
   readonly #routes: ((exchange: HttpExchange) => boolean | Promise<boolean>)[] = [];
 
-  constructor({ settings = '', limits: changes = {}, seed = 1 }: WorldOptions = {}) {
+  constructor({ settings = '', vhost = '', limits: changes = {}, seed = 1 }: WorldOptions = {}) {
     const { clock } = this;
     const limits = { ...defaultLimits, ...changes };
     this.rng = new SeedRng(seed);
@@ -125,7 +127,7 @@ export class World {
       sessions: new Sessions(clock, this.rng, limits.sessions),
       settings: settingsOf(
         `rtc_server { candidate ${server.host}; ${settings} }
-         vhost __defaultVhost__ { rtc { enabled on; rtmp_to_rtc on; rtc_to_rtmp on; } }`,
+         vhost __defaultVhost__ { rtc { ${vhost} enabled on; rtmp_to_rtc on; rtc_to_rtmp on; } }`,
       ),
       admission: new OpenAdmission({ policy: 'refuse', mergeWindow: 0, nameBytes: 100 }),
       http: {
@@ -159,6 +161,14 @@ export class World {
       exchange.upload.onClose(undefined);
     }
     for (let turns = 0; turns < 20 && !exchange.answered; turns++) await turn();
+    return exchange;
+  }
+
+  /** A request whose body the test sends itself. */
+  async open(method: string, target: string, headers: Record<string, string> = {}): Promise<FakeExchange> {
+    const exchange = new FakeExchange(target, { method, headers: { 'content-type': 'application/sdp', ...headers } });
+    void this.#routes[0]?.(exchange);
+    await turn();
     return exchange;
   }
 
@@ -202,7 +212,7 @@ export class World {
       ...{ listenTcp: absent, dial: absent, listenHttp: absent, dialWebSocket: absent, openFile: absent },
       ...{ createFile: absent, gzip: absent },
       folder: (root) => new MemoryFolder(root),
-      lookup: async (name) => name,
+      lookup: async (name) => (name === 'example.org' ? '192.0.2.1' : name),
       listenUdp: async () => {
         const port = this.wire.open({
           host: `10.0.1.${this.clients.length % 250}`,
@@ -216,7 +226,7 @@ export class World {
         upload?.(link);
         const named = Object.entries(headers).map(([key, value]) => [key.toLowerCase(), String(value)]);
         const exchange = new FakeExchange(url.pathname + url.search, { method, headers: Object.fromEntries(named) });
-        this.#routes[0]?.(exchange);
+        void this.#routes[0]?.(exchange);
         if (exchange.bodyAsked) {
           exchange.upload.onData(concat(link.sent));
           exchange.upload.onClose(undefined);
