@@ -1,0 +1,141 @@
+// WebRTC with peers that are no browser: werift in this process, and GStreamer's webrtcbin.
+import { join } from 'node:path';
+import { afterEach, beforeAll, expect, it } from 'vitest';
+import { fromSeconds } from '../../src/core/base/time.ts';
+import { createEngine, protocols, relay, silentLog } from '../../src/core/index.ts';
+import {
+  copiedFrames,
+  describeWith,
+  made,
+  scratchFolder,
+  sources,
+  type TestServer,
+  testServer,
+  until,
+} from '../tools/interop.ts';
+import { type Picture, readClip, readVp8, weriftPlayer, weriftPublisher } from '../tools/rtc-werift.ts';
+
+const nameOf = (stream: string) => ({ vhost: '__defaultVhost__', app: 'live', stream });
+const picture = '-f lavfi -i testsrc2=size=320x180:rate=25';
+const sound = '-f lavfi -i sine=frequency=440:sample_rate=48000';
+/** 20 ms at 48 kHz, and what RTMP's clock of milliseconds may shift it. */
+const OPUS_TICKS = 960;
+const ONE_MS = 48;
+const opus = '-c:a libopus -b:a 64k -ac 2 -strict -2';
+
+const clips = {
+  h264: async () =>
+    readClip(
+      await made(
+        'rtc-h264-opus.mp4',
+        `${picture} ${sound} -t 6 -c:v libx264 -preset veryfast -tune zerolatency -g 25 -pix_fmt yuv420p ${opus}`,
+      ),
+    ),
+  vp8: async () =>
+    readVp8(
+      await made('rtc-vp8.ivf', `${picture} -t 6 -c:v libvpx -deadline realtime -g 25 -b:v 500k -auto-alt-ref 0`),
+    ),
+} as const;
+
+describeWith(['ffmpeg'], 'werift', () => {
+  let server: TestServer;
+  let folder: string;
+  const open: { close(): unknown }[] = [];
+
+  beforeAll(async () => {
+    server = await testServer({ rtc: ['127.0.0.1:0'] });
+    folder = await scratchFolder();
+  });
+  afterEach(async () => {
+    for (const one of open.splice(0)) await one.close();
+  });
+
+  const whip = (stream: string): string => `${server.http}/rtc/v1/whip/?app=live&stream=${stream}`;
+  const whep = (stream: string): string => `${server.http}/rtc/v1/whep/?app=live&stream=${stream}`;
+
+  const play = async (stream: string, codec?: Picture) => {
+    const player = await weriftPlayer(whep(stream), codec);
+    open.push(player.peer);
+    return player;
+  };
+  const publish = async (stream: string, codec: Picture) => {
+    const clip = await clips[codec]();
+    const publisher = await weriftPublisher(whip(stream), clip, codec);
+    open.push(publisher.peer);
+    return { clip, publisher };
+  };
+
+  it('plays by WHEP what our relay publishes by RTMP: every packet, every picture, and its sound as Opus', async () => {
+    const engine = createEngine({ log: silentLog });
+    const stop = new AbortController();
+    open.push(engine, { close: () => stop.abort() });
+    const options = {
+      from: await sources.h264Aac(),
+      to: `${server.rtmp}/live/relayed`,
+      loop: true,
+      signal: stop.signal,
+    };
+    const relayed = relay(engine.host, protocols, options);
+    await until('the stream', () => server.host.hub.find(nameOf('relayed'))?.published === true);
+
+    const player = await play('relayed');
+    await until('three seconds', () => player.video.frames.length > 75 && player.audio.packets > 100);
+
+    expect(player.video.lost).toBe(0);
+    expect(player.audio.lost).toBe(0);
+    expect(player.video.packets).toBeGreaterThan(player.video.frames.length);
+    const { timestamps } = player.audio;
+    const steps = timestamps.slice(1).map((at, i) => at - (timestamps[i] as number));
+    expect(steps.filter((step) => Math.abs(step - OPUS_TICKS) > ONE_MS)).toEqual([]);
+    stop.abort();
+    await relayed;
+  });
+
+  it.each(['h264', 'vp8'] as const)(
+    'publishes %s by WHIP, and another of it gets the same frames by WHEP',
+    async (codec) => {
+      const player = await play(`peer-${codec}`, codec);
+      const { clip, publisher } = await publish(`peer-${codec}`, codec);
+      await publisher.done;
+      await until('the last frames', () => player.video.frames.length > 100);
+
+      const sent = clip.frames.filter(({ track }) => track.kind === 'video').map(({ data }) => data.length);
+      expect(player.video.lost).toBe(0);
+      expect(sent.length - player.video.frames.length).toBeLessThan(40);
+      if (codec === 'h264') expect(player.audio.packets).toBeGreaterThan(150);
+      const bytes = sent.slice(-50).reduce((sum, size) => sum + size, 0);
+      const got = player.video.frames.slice(-50).reduce((sum, frame) => sum + frame.length, 0);
+      expect(Math.abs(got - bytes)).toBeLessThan(bytes * 0.02);
+    },
+  );
+
+  // FFmpeg of Debian 12 knows no Opus in FLV: our relay writes what comes into a file that it does read.
+  it('publishes H.264 and Opus by WHIP, and both come by HTTP-FLV', async () => {
+    const engine = createEngine({ log: silentLog });
+    open.push(engine);
+    const { publisher } = await publish('toflv', 'h264');
+    await until('both tracks', () => server.host.hub.find(nameOf('toflv'))?.tracks.length === 2);
+    const to = join(folder, 'toflv.mp4');
+    const { signal } = new AbortController();
+    const options = { from: `${server.http}/live/toflv.flv`, to, signal, duration: fromSeconds(2) };
+
+    await relay(engine.host, protocols, options);
+
+    const frames = await copiedFrames(to);
+    const times = (stream: number): number[] => frames.filter((one) => one.stream === stream).map(({ ptsMs }) => ptsMs);
+    expect(times(0).length).toBeGreaterThan(40);
+    expect(times(1).length).toBeGreaterThan(80);
+    expect(Math.abs((times(0)[0] as number) - (times(1)[0] as number))).toBeLessThan(1000);
+    await publisher.done;
+  });
+
+  it('ends its session by DELETE, and the server forgets it', async () => {
+    const { publisher } = await publish('ended', 'h264');
+    await until('the stream', () => server.host.hub.find(nameOf('ended'))?.published === true);
+
+    expect((await fetch(publisher.resource, { method: 'DELETE' })).status).toBe(200);
+
+    expect(server.host.hub.find(nameOf('ended'))?.published ?? false).toBe(false);
+    expect((await fetch(publisher.resource, { method: 'DELETE' })).status).toBe(404);
+  });
+});
