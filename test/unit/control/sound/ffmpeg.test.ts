@@ -104,6 +104,8 @@ describe('FFmpeg as a transcoder', () => {
   it('is given G.711 as FLV', () => {
     const { children, transcoder } = start('opus', pcmaTrack);
     transcoder.write(pcmaFrame(5000));
+    // FLV has no time before its first.
+    transcoder.write(pcmaFrame(4990));
     transcoder.write(pcmaFrame(5020));
 
     const demuxer = new FlvDemuxer(defaultLimits);

@@ -354,7 +354,8 @@ describe('a publisher whose sound is converted', () => {
     transcoders[0]!.give(20);
     rtmp.end();
     const again = begin();
-    expect(source.tracks.map(({ codec }) => codec)).toEqual(['aac']);
+    // Nothing is said of a publisher who has not spoken yet.
+    expect(source.tracks[0]).toBe(aacTrack);
     again.retrack([h264Track, opusTrack]);
     again.write(opusFrame(0));
 
@@ -364,9 +365,10 @@ describe('a publisher whose sound is converted', () => {
   });
 
   it('is over for its stream when somebody takes over, and the newcomer is not disturbed', () => {
-    const { source, bridges, begin } = converted();
+    const { source, bridges, transcoders, begin } = converted();
     const first = begin();
     first.retrack([opusTrack]);
+    source.tap(() => undefined);
     const second = begin();
     second.retrack([h264Track, opusTrack]);
     first.write(opusFrame(500));
@@ -376,6 +378,8 @@ describe('a publisher whose sound is converted', () => {
     expect([source.published, source.frames.video]).toEqual([true, 1]);
     expect(source.tracks.map(({ codec }) => codec)).toEqual(['h264', 'aac']);
     expect(bridges.acquire(source, 'opus').stream.frames).toMatchObject({ audio: 0, video: 1 });
+    second.write(opusFrame(20));
+    expect(transcoders).toHaveLength(1);
   });
 
   it('keeps its Opus for everybody where there is no FFmpeg', () => {
