@@ -41,7 +41,10 @@ const index: Members = { urls: map(anything()), tests: maybe(map(text())) };
 const setting = data({ data: shapes.settingShape });
 const vhostOf: Parameter = { name: 'vhost', says: 'For directives of vhosts: which one; else __defaultVhost__.' };
 
-const clusterQuery = ['ip', 'vhost', 'app', 'stream', 'coworker'].map((name) => ({ name, says: 'As SRS has it.' }));
+const clusterQuery = [
+  ...['ip', 'vhost', 'app', 'stream', 'coworker'].map((name) => ({ name, says: 'As SRS has it.' })),
+  { name: 'http', says: 'With any value the answer says the port of live streams over HTTP too.' },
+];
 const clusterAnswer: Endpoint['answer'] = { kind: 'bare', members: { data: shapes.clusterShape } };
 
 /** The whole API. */
@@ -235,7 +238,7 @@ export const endpoints = [
     answer: data({
       programs: list(shapes.programShape),
       forwards: list(shapes.forwardShape),
-      cluster: list(shapes.upstreamShape),
+      cluster: maybe(list(shapes.upstreamShape)),
     }),
     own: true,
   },
@@ -301,8 +304,7 @@ export const endpoints = [
     answer: setting,
     own: true,
   },
-] as const satisfies readonly Endpoint[  { name: 'http', says: 'Anything: the answer says the port of live streams over HTTP too.' },
-];
+] as const satisfies readonly Endpoint[];
 
 /** Names of the table: each has one handler. */
 export type EndpointName = (typeof endpoints)[number]['name'];
