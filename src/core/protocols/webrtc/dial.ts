@@ -147,6 +147,10 @@ class Playback implements PeerMedia {
     this.#receiver.tick(now);
   }
 
+  describe(): Readonly<Record<string, unknown>> {
+    return this.#receiver.describe();
+  }
+
   close(): void {
     // Frames in the middle of a group are of no use to anybody.
   }

@@ -6,6 +6,7 @@ import type { SoundLease } from '../../control/sound/index.ts';
 import { clockRates, payloadKind, readPayloads, rtpFormat } from '../../format/rtp/index.ts';
 import type { MediaEvent } from '../../media/demuxer.ts';
 import type { Cursor } from '../../media/feed.ts';
+import type { Frame } from '../../media/frame.ts';
 import type { Stream } from '../../media/stream.ts';
 import type { Codec, Track, TrackKind } from '../../media/track.ts';
 import type { RtcpPacket } from '../../wire/rtcp/index.ts';
@@ -53,6 +54,9 @@ export class Egress implements PeerMedia, Link {
   /** Media time of the live point when the player joined, in ticks by kind; undefined: it is passed. */
   #liveTicks: (number | undefined)[] = [];
   #full = false;
+  #shown: Micros = Number.NEGATIVE_INFINITY;
+  /** B-frames of the stream while it was played. */
+  #bFrames = 0;
   readonly #byKind: (Sender | undefined)[];
   #now: Micros = 0;
 
@@ -109,6 +113,14 @@ export class Egress implements PeerMedia, Link {
     this.onDrain();
   }
 
+  describe(): Readonly<Record<string, unknown>> {
+    const { estimateBps, waiting, counts } = this.outlet;
+    const codecs = this.outlet.senders.map(({ choice }) => choice?.codec).filter(Boolean);
+    const { jumps = 0, dropped = 0 } = this.#cursor ?? {};
+    const transcoded = this.#sound !== undefined;
+    return { codecs, transcoded, estimateBps, waiting, ...counts, jumps, dropped, bFrames: this.#bFrames };
+  }
+
   /** Of the session; the feed's cursor never closes its link. */
   close(): void {
     this.#tap.close();
@@ -156,7 +168,23 @@ export class Egress implements PeerMedia, Link {
   }
 
   #tapped(event: MediaEvent): void {
-    if (event.type === 'tracks' && this.#connected) this.#play(event.tracks);
+    if (event.type === 'frame') this.#look(event.frame);
+    else if (this.#connected) this.#play(event.tracks);
+  }
+
+  /** A picture that is shown before one that came earlier: the feed leaves it out, and somebody should know. */
+  #look({ track, key, dts, cts }: Frame): void {
+    if (track.kind !== 'video') return;
+    const shown = dts + cts;
+    if (key || shown >= this.#shown) {
+      this.#shown = shown;
+      return;
+    }
+    const { keepBFrames, log } = this.#options;
+    if (this.#bFrames++ > 0 || !this.#connected) return;
+    log(keepBFrames ? 'gets B-frames, which browsers show out of order' : 'gets no B-frames: the picture may stutter', {
+      advice: 'Publish without B-frames (x264: bframes=0, or tune zerolatency).',
+    });
   }
 
   /** Plays the tracks that were agreed on; a change of codec is another feed. */
@@ -192,7 +220,7 @@ export class Egress implements PeerMedia, Link {
   /** Opus for sound that the player has no codec for, when somebody can make it. */
   #bridged(tracks: readonly Track[]): CodecChoice | undefined {
     const { host, media } = this.#options;
-    if (host.sound === undefined || !tracks.some(({ codec }) => codec === 'aac' || codec === 'mp3')) return undefined;
+    if (host.sound === undefined || !tracks.some(({ kind }) => kind === 'audio')) return undefined;
     return media.find(({ kind }) => kind === 'audio')?.codecs.find(({ codec }) => codec === 'opus');
   }
 

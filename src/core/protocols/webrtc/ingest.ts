@@ -87,6 +87,10 @@ export class Ingest implements PeerMedia {
     this.#receiver.tick(now);
   }
 
+  describe(): Readonly<Record<string, unknown>> {
+    return this.#receiver.describe();
+  }
+
   close(): void {
     this.#settler.settle();
     this.#publication.end();

@@ -73,6 +73,11 @@ export class Lane {
     if (kind === 'video') this.keyRequest.want();
   }
 
+  /** Packets that did not come by themselves. */
+  get lost(): number {
+    return this.#reception.lost;
+  }
+
   get deadline(): Micros {
     return Math.min(this.#queue.deadline, this.#nack.deadline, this.keyRequest.deadline);
   }

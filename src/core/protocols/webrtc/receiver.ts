@@ -102,6 +102,16 @@ export class Receiver {
     if (now >= this.#nextReport) this.#report(now);
   }
 
+  /** Its streams, for the API. */
+  describe(): Readonly<Record<string, unknown>> {
+    const streams = this.#sources.flatMap(({ choice, lanes }) =>
+      [...lanes].map(({ ssrc, kind, rid, packets, frames, lost }) => {
+        return { ssrc, kind, codec: choice.codec, rid: rid ?? null, packets, frames, lost };
+      }),
+    );
+    return { frames: this.frames, streams };
+  }
+
   #source(plan: MediaPlan, choice: CodecChoice): Source {
     const source = new Source({
       ...{ plan, choice, sync: this.#sync, onBad: this.#options.onBad },

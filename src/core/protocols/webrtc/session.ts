@@ -30,6 +30,8 @@ export interface PeerMedia {
   /** May throw, which ends the session. */
   tick(now: Micros): void;
   close(): void;
+  /** What there is to know of it, for the API. */
+  describe(): Readonly<Record<string, unknown>>;
 }
 
 export interface RtcSessionOptions {
@@ -86,6 +88,7 @@ export class RtcSession implements Session, PortClient {
         shownName: grant.name.stream,
         end: (reason) => this.close(reason, host.clock.now()),
         measure: () => this.#count(),
+        describe: () => this.#describe(),
       },
       grant,
     );
@@ -154,6 +157,12 @@ export class RtcSession implements Session, PortClient {
       action: asked.action,
       ...more,
     });
+  }
+
+  #describe(): Readonly<Record<string, unknown>> {
+    const { path, open, refused } = this.connection;
+    const peer = path === undefined ? null : formatAddress(path.peer);
+    return { connected: open, transport: path?.kind ?? null, peer, refused, ...this.#media.describe() };
   }
 
   #opened(now: Micros): void {
