@@ -372,14 +372,14 @@ describe('a publisher whose sound is converted', () => {
     const second = begin();
     second.retrack([h264Track, opusTrack]);
     first.write(opusFrame(500));
+    second.write(opusFrame(20));
+    expect(transcoders).toHaveLength(1);
     first.end();
     second.write(video({ at: 0, key: true }));
 
     expect([source.published, source.frames.video]).toEqual([true, 1]);
     expect(source.tracks.map(({ codec }) => codec)).toEqual(['h264', 'aac']);
-    expect(bridges.acquire(source, 'opus').stream.frames).toMatchObject({ audio: 0, video: 1 });
-    second.write(opusFrame(20));
-    expect(transcoders).toHaveLength(1);
+    expect(bridges.acquire(source, 'opus').stream.frames).toMatchObject({ audio: 1, video: 1 });
   });
 
   it('keeps its Opus for everybody where there is no FFmpeg', () => {
