@@ -51,6 +51,8 @@ const statuses: Readonly<Record<string, number>> = {
   HLS_NO_SEGMENT: 404,
   HLS_EOF: 404,
   HLS_WAIT: 503,
+  CLUSTER_LATE: 404,
+  CLUSTER_NOWHERE: 404,
   HLS_STOPPED: 503,
   ADMISSION_NAME: 400,
   ADMISSION_SESSIONS: 503,

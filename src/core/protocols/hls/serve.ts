@@ -5,7 +5,9 @@ import { randomId } from '../../base/rng.ts';
 import type { Session } from '../../base/session.ts';
 import { toSrsxError } from '../../base/session.ts';
 import { fromSeconds, type Micros, toSeconds } from '../../base/time.ts';
+import type { Grant } from '../../control/admission.ts';
 import { clientPeer } from '../../control/client-peer.ts';
+import { movedRequest, movedTo } from '../../control/cluster/coworkers.ts';
 import type { Host, Listener } from '../../control/host.ts';
 import { decodedPath, Shelf } from '../../control/storage/shelf.ts';
 import { writeSessionMaster } from '../../format/hls/index.ts';
@@ -165,7 +167,9 @@ class Server implements Closer, Session {
       const resource = entry === undefined ? parseResource(path) : playlistOf(entry.owner);
       if (resource === undefined) return false;
       const channel = entry?.owner ?? this.#find(exchange, resource);
-      if (channel === undefined) return resource.kind === 'playlist' && this.#variants(exchange, resource);
+      if (channel === undefined) {
+        return resource.kind === 'playlist' && (this.#variants(exchange, resource) || this.#fetch(exchange, resource));
+      }
       if (method === 'OPTIONS') exchange.reply(200, corsHeaders(exchange.request));
       else if (method !== 'GET' && method !== 'HEAD') return false;
       else if (resource.kind === 'playlist') return this.#playlist(exchange, resource, channel);
@@ -210,8 +214,40 @@ class Server implements Closer, Session {
     return false;
   }
 
+  /** In a cluster another server may have the stream: it is fetched, or the player is sent there. */
+  #fetch(exchange: HttpExchange, resource: Playlist): boolean {
+    const { settings, admission } = this.#host;
+    const { request } = exchange;
+    const vhost = settings.vhost(requestedVhost(request));
+    const clustered = vhost.get('vhost.cluster.mode') === 'remote' || vhost.get('vhost.cluster.origin_cluster');
+    const { classic, lowLatency } = vhostConfig(settings, vhost.name, this.#config);
+    const get = request.method === 'GET' || request.method === 'HEAD';
+    if (!clustered || !get || !(resource.lowLatency ? lowLatency : classic)) return false;
+    let gone = false;
+    exchange.onGone = () => {
+      gone = true;
+    };
+    const asked = { ...readRequest(request, resource, null), peer: clientPeer(request, settings) };
+    // Its hooks are asked when there is something to play.
+    const admitted = admission.admit({ ...asked, session: false, elsewhere: 'http', atOnce: true });
+    const answer = ({ name }: Grant): void => {
+      const channel = this.#channels.get(streamKey(name));
+      if (gone) return;
+      if (channel === undefined) throw hlsErrors.refused('NO_STREAM', { stream: streamUrl(name) });
+      this.#playlist(exchange, resource, channel);
+    };
+    admitted.then(answer).catch((error: unknown) => this.#refuse(exchange, error));
+    return true;
+  }
+
   #refuse(exchange: HttpExchange, thrown: unknown): void {
     const error = toSrsxError(thrown);
+    const moved = movedTo(error);
+    if (moved !== undefined) {
+      const Location = movedRequest(exchange.request, moved);
+      exchange.reply(302, { Location, ...corsHeaders(exchange.request) });
+      return;
+    }
     this.#host.log.debug('hls', () => `refused ${exchange.request.path}: ${error.code} ${error.message}`);
     refuse(exchange, error);
   }

@@ -33,6 +33,7 @@ const statuses: Readonly<Record<string, number>> = {
   HTTP_FLV_NO_MEDIA: 408,
   HTTP_FLV_SILENT: 408,
   HTTP_FLV_STOPPED: 503,
+  CLUSTER_NOWHERE: 404,
   STREAM_BUSY: 409,
   STREAM_TAKEN: 409,
   ADMISSION_NAME: 400,

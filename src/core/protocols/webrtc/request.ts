@@ -1,7 +1,10 @@
 // What a request of WHIP, WHEP or SRS's own API asks for.
 import { concat } from '../../base/bytes.ts';
+import type { Peer } from '../../base/link.ts';
 import { toSeconds } from '../../base/time.ts';
 import type { AdmissionRequest } from '../../control/admission.ts';
+import { clientPeer } from '../../control/client-peer.ts';
+import type { Settings } from '../../control/config/settings.ts';
 import type { Host } from '../../control/host.ts';
 import type { HttpExchange, HttpRequest } from '../../wire/http/exchange.ts';
 import { hostName, requestedVhost } from '../../wire/http/stream-path.ts';
@@ -58,7 +61,12 @@ export function checkType(request: HttpRequest, wanted: string): void {
 }
 
 /** Of `POST /rtc/v1/whip/?app=live&stream=livestream` and the like. */
-export function whipRequest(request: HttpRequest, action: AdmissionRequest['action'], sdp: string): RtcRequest {
+export function whipRequest(
+  request: HttpRequest,
+  action: AdmissionRequest['action'],
+  sdp: string,
+  settings: Settings,
+): RtcRequest {
   const { query } = request;
   const name = {
     vhost: requestedVhost(request),
@@ -66,11 +74,16 @@ export function whipRequest(request: HttpRequest, action: AdmissionRequest['acti
     stream: query.get('stream') || DEFAULT_STREAM,
   };
   const param = withToken(request);
-  return { ...common(request, query, sdp), asked: asked(request, action, name, param, request.peer.host) };
+  return { ...common(request, query, sdp), asked: asked(request, action, name, param, clientPeer(request, settings)) };
 }
 
-/** The stream, the offer and perhaps another address of the client, in SRS's JSON. Throws RTC_JSON. */
-export function jsonRequest(request: HttpRequest, action: AdmissionRequest['action'], body: string): RtcRequest {
+/** The stream, the offer and, from a trusted proxy, the address of the client, in SRS's JSON. Throws RTC_JSON. */
+export function jsonRequest(
+  request: HttpRequest,
+  action: AdmissionRequest['action'],
+  body: string,
+  settings: Settings,
+): RtcRequest {
   const { sdp, streamurl, clientip } = readJson(body);
   const url = URL.parse(streamurl);
   if (url === null) throw rtcErrors.protocol('JSON', { why: 'streamurl is no URL' });
@@ -78,7 +91,10 @@ export function jsonRequest(request: HttpRequest, action: AdmissionRequest['acti
   const stream = levels.pop() ?? DEFAULT_STREAM;
   const vhost = url.searchParams.get('vhost') || url.searchParams.get('domain') || hostName(url.host);
   const name = { vhost, app: levels.join('/') || DEFAULT_APP, stream };
-  const peer = typeof clientip === 'string' && clientip !== '' ? clientip : request.peer.host;
+  // SRS believes anybody who says who he is; rules by address would be worth nothing.
+  const said = typeof clientip === 'string' && clientip !== '' ? clientip : undefined;
+  const header = (key: string): string | undefined => (key === 'x-real-ip' ? said : undefined);
+  const peer = clientPeer(said === undefined ? request : { peer: request.peer, header }, settings);
   return { ...common(request, request.query, sdp), asked: asked(request, action, name, url.search, peer) };
 }
 
@@ -140,15 +156,16 @@ function asked(
   action: AdmissionRequest['action'],
   name: AdmissionRequest['name'],
   param: string,
-  host: string,
+  peer: Peer,
 ): AdmissionRequest {
   return {
     ...{ action, name, param },
     protocol: 'webrtc',
     type: action === 'publish' ? 'rtc-publish' : 'rtc-play',
-    peer: { host, port: request.peer.port },
+    peer,
     tcUrl: `webrtc://${name.vhost}/${name.app}`,
     pageUrl: request.header('referer') ?? '',
     swfUrl: '',
+    ...(action === 'play' && { atOnce: true as const }),
   };
 }
