@@ -56,12 +56,15 @@ export async function listenUdp(at: Address): Promise<Port> {
 class DatagramPort implements Port {
   readonly local: Address;
   readonly #socket: Socket;
+  /** A socket of both families knows those of IPv4 by mapped addresses (RFC 4291 §2.5.5.2). */
+  readonly #mapped: boolean;
   #closed = false;
   onDatagram: (datagram: Uint8Array, from: Peer) => void = idle.onData;
 
   constructor(socket: Socket) {
     const { address, port } = socket.address();
     this.local = { host: address, port };
+    this.#mapped = isIPv6(address);
     this.#socket = socket;
     socket.on('message', (datagram, { address: host, port: from }) => {
       this.onDatagram(datagram, { host: plainHost(host), port: from });
@@ -72,7 +75,7 @@ class DatagramPort implements Port {
 
   send(datagram: Uint8Array, to: Peer): void {
     if (this.#closed) return;
-    this.#socket.send(datagram, to.port, to.host);
+    this.#socket.send(datagram, to.port, this.#mapped && !to.host.includes(':') ? `::ffff:${to.host}` : to.host);
   }
 
   close(): void {

@@ -68,7 +68,7 @@ class Routes {
     const isGone = watchGone(exchange);
     checkType(request, SDP);
     const body = await readBody(exchange, this.#host);
-    const answered = await this.#server.answer(whipRequest(request, action, body), isGone);
+    const answered = await this.#server.answer(whipRequest(request, action, body, this.#host.settings), isGone);
     if (answered === undefined) return;
     const { resource, grant, sdp } = answered;
     const location = locationOf(resource, grant.name.app, grant.name.stream);
@@ -108,7 +108,7 @@ class Routes {
     if (request.method !== 'POST') throw rtcErrors.refused('METHOD', { method: request.method, what: 'this API' });
     const isGone = watchGone(exchange);
     const body = await readBody(exchange, this.#host);
-    const answered = await this.#server.answer(jsonRequest(request, action, body), isGone);
+    const answered = await this.#server.answer(jsonRequest(request, action, body, this.#host.settings), isGone);
     if (answered === undefined) return;
     const { resource, sdp } = answered;
     const text = JSON.stringify({ code: 0, ...this.#server.names, sdp, sessionid: resource.id });

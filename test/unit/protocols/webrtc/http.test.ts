@@ -255,7 +255,7 @@ describe("SRS's words", () => {
   });
 
   it('the JSON API answers code 0 with the SDP, and 400 for everything else', async () => {
-    const world = new World();
+    const world = new World({ root: 'http_server { trusted_proxies 192.0.2.7; }' });
     const body = JSON.stringify({ streamurl: 'webrtc://host/live/a?k=1', sdp: publishing, clientip: '192.0.2.77' });
 
     const good = await world.ask('POST', '/rtc/v1/publish/', body, { 'content-type': 'application/json' });
@@ -274,6 +274,15 @@ describe("SRS's words", () => {
       expect([status, (json as { code: number }).code]).toEqual([200, 400]);
     }
     expect(world.rtc.sizes['sessions']).toBe(1);
+  });
+
+  it('clientip counts from a trusted proxy only', async () => {
+    const world = new World();
+    const body = JSON.stringify({ streamurl: 'webrtc://host/live/a', sdp: publishing, clientip: '192.0.2.77' });
+    await world.ask('POST', '/rtc/v1/publish/', body, { 'content-type': 'application/json' });
+
+    const [session] = world.host.sessions.list();
+    expect(session?.info.peer.host).toBe('192.0.2.7');
   });
 
   it('a vhost without WebRTC refuses, and so does one that does not let other protocols in', async () => {

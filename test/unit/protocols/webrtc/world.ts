@@ -100,6 +100,8 @@ export interface WorldOptions {
   /** Directives of rtc_server, and of vhost.rtc. */
   readonly settings?: string;
   readonly vhost?: string;
+  /** Directives of the root. */
+  readonly root?: string;
   readonly limits?: Partial<Limits>;
   readonly seed?: number;
 }
@@ -116,7 +118,7 @@ export class World {
   readonly clients: WirePort[] = [];
   readonly #routes: ((exchange: HttpExchange) => boolean | Promise<boolean>)[] = [];
 
-  constructor({ settings = '', vhost = '', limits: changes = {}, seed = 1 }: WorldOptions = {}) {
+  constructor({ settings = '', vhost = '', root = '', limits: changes = {}, seed = 1 }: WorldOptions = {}) {
     const { clock } = this;
     const limits = { ...defaultLimits, ...changes };
     this.rng = new SeedRng(seed);
@@ -126,7 +128,7 @@ export class World {
       log: new Log((line) => this.lines.push(line)),
       sessions: new Sessions(clock, this.rng, limits.sessions),
       settings: settingsOf(
-        `rtc_server { candidate ${server.host}; ${settings} }
+        `${root} rtc_server { candidate ${server.host}; ${settings} }
          vhost __defaultVhost__ { rtc { ${vhost} enabled on; rtmp_to_rtc on; rtc_to_rtmp on; } }`,
       ),
       admission: new OpenAdmission({ policy: 'refuse', mergeWindow: 0, nameBytes: 100 }),
