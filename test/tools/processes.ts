@@ -1,5 +1,6 @@
 // What /proc says of processes, for tests that kill them.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 
 /** Whether a process runs; one that has ended and that nobody waited for does not. */
 export function runs(pid: number): boolean {
@@ -10,12 +11,22 @@ export function runs(pid: number): boolean {
 export function childrenOf(parent: number, program: string): number[] {
   return everyone().filter((pid) => {
     const status = statusOf(pid);
-    return status?.parent === parent && status.program === program;
+    return status?.parent === parent && basename(executableOf(pid)) === program;
   });
 }
 
 /** Processes of a group that run. */
 export const membersOf = (group: number): number[] => everyone().filter((pid) => statusOf(pid)?.group === group);
+
+/** Not the name in `stat`, which is that of a thread: newer Nodes call their first one MainThread. */
+function executableOf(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`);
+  } catch {
+    // It has ended meanwhile.
+    return '';
+  }
+}
 
 const everyone = (): number[] =>
   readdirSync('/proc')
@@ -23,11 +34,11 @@ const everyone = (): number[] =>
     .map(Number);
 
 /** proc(5): pid (program) state ppid pgrp ... */
-function statusOf(pid: number): { program: string; parent: number; group: number } | undefined {
+function statusOf(pid: number): { parent: number; group: number } | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const [, program = '', state, parent, group] = /^\d+ \((.*)\) (\S) (\d+) (\d+)/s.exec(text) ?? [];
-    return state === 'Z' ? undefined : { program, parent: Number(parent), group: Number(group) };
+    const [, state, parent, group] = /^\d+ \(.*\) (\S) (\d+) (\d+)/s.exec(text) ?? [];
+    return state === 'Z' ? undefined : { parent: Number(parent), group: Number(group) };
   } catch {
     return undefined;
   }
