@@ -69,6 +69,8 @@ export class Converter implements Closer {
   /** When it got its newest sound, and the first to which it has given nothing yet. */
   #fedAt: Micros = 0;
   #owesSince: Micros | undefined;
+  /** Nobody needed it until now. */
+  #idle = true;
   #said = false;
   /** Decode time of the newest frame that was written. */
   #newest = Number.NEGATIVE_INFINITY;
@@ -146,9 +148,12 @@ export class Converter implements Closer {
     if (this.#options.wanted()) this.#wantedAt = now;
     const unwanted = now - this.#wantedAt >= LINGER;
     if (unwanted || this.#outOfTime(frame.dts)) this.#stop();
+    this.#idle ||= unwanted;
     if (unwanted) return;
     if (this.#transcoder === undefined && now >= this.#notBefore) this.#start(now);
     if (this.#transcoder === undefined) return;
+    if (this.#idle) this.#catchUp(this.#transcoder, frame);
+    this.#idle = false;
     if (this.#hangs(now)) {
       this.#stop();
       this.#failed(`it gave nothing for ${toSeconds(MOST_SILENT)} s`);
@@ -157,6 +162,18 @@ export class Converter implements Closer {
     this.#first ??= frame.dts;
     this.#last = frame.dts;
     this.#transcoder.write(frame);
+  }
+
+  /** Who comes first has been given the group of pictures: its newest sound belongs to it. */
+  #catchUp(transcoder: SoundTranscoder, { dts, track }: Frame): void {
+    const oldest = (this.#options.source.newest ?? dts) - MOST_LATE;
+    const past = (event: MediaEvent): void => {
+      if (event.type !== 'frame' || event.frame.track !== track) return;
+      if (event.frame.dts < oldest || event.frame.dts >= dts) return;
+      this.#first ??= event.frame.dts;
+      transcoder.write(event.frame);
+    };
+    this.#options.source.tap(past, { fromGop: true }).close();
   }
 
   #hangs(now: Micros): boolean {

@@ -340,6 +340,20 @@ describe('a publisher whose sound is converted', () => {
     expect([bridges.size, clock.pending, source.published]).toEqual([0, 0, false]);
   });
 
+  it('begins with the newest sound of the group of pictures, which the first player was given', () => {
+    const { source, transcoders, begin } = converted();
+    const publication = begin();
+    publication.retrack([h264Track, opusTrack]);
+    publication.write(video({ at: 0, key: true }));
+    for (let ms = 0; ms < 5000; ms += 20) publication.write(opusFrame(ms));
+    source.tap(() => undefined, { fromGop: true });
+    publication.write(opusFrame(5000));
+    publication.write(opusFrame(5020));
+
+    const times = transcoders[0]!.written.map(({ dts }) => dts / 1000);
+    expect(times).toEqual(Array.from({ length: 102 }, (_, i) => 3000 + i * 20));
+  });
+
   it('hands those who have a lease from publisher to publisher, however each sends its sound', () => {
     const { source, bridges, transcoders, begin, publish } = converted();
     const lease = bridges.acquire(source, 'opus');
