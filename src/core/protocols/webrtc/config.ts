@@ -73,6 +73,8 @@ export interface VhostOptions {
   readonly keepBFrames: boolean;
   /** Other protocols may play what comes by WebRTC: key frames are asked for this often; undefined: only when needed. */
   readonly keyInterval: Micros | undefined;
+  /** Their sound is AAC. */
+  readonly toOthers: boolean;
 }
 
 export function vhostOptions(vhost: Section): VhostOptions {
@@ -89,6 +91,7 @@ export function vhostOptions(vhost: Section): VhostOptions {
     dropType: vhost.get('vhost.rtc.drop_for_pt'),
     fromOthers: vhost.get('vhost.rtc.rtmp_to_rtc'),
     keepBFrames: vhost.get('vhost.rtc.keep_bframe'),
+    toOthers: vhost.get('vhost.rtc.rtc_to_rtmp'),
     keyInterval: vhost.get('vhost.rtc.rtc_to_rtmp') ? fromSeconds(Math.min(30, Math.max(0.5, period))) : undefined,
   };
 }

@@ -79,7 +79,7 @@ export class Egress implements PeerMedia, Link {
     this.#byKind[payloadKind.video] = byKind('video');
     this.#byKind[payloadKind.audio] = byKind('audio');
     this.#stream = stream;
-    this.#tap = this.#stream.tap((event) => this.#tapped(event));
+    this.#tap = this.#stream.tap((event) => this.#tapped(event), { fromGop: false, tracksOnly: true });
   }
 
   get pending(): number {

@@ -39,10 +39,12 @@ export class Ingest implements PeerMedia {
     this.#options = options;
     this.#times = { ...host.limits, ...publisherTimes(grant) };
     const bad = new Reporter((count, last) => session.log('leaves frames out', { count, last }));
-    this.#publication = host.hub.stream(grant.name).publish({
+    const publication = host.hub.stream(grant.name).publish({
       policy: grant.policy,
       onEvicted: (reason) => session.close(reason, host.clock.now()),
     });
+    // Everybody else gets AAC; players of WebRTC lease what was sent.
+    this.#publication = options.vhost.toOthers ? (host.sound?.convert(publication, 'aac') ?? publication) : publication;
     this.#settler = new Settler(this.#publication);
     this.#receiver = new Receiver({
       ...{ media, to: this.#settler, transport: session.connection, rng: host.rng },
