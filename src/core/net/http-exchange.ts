@@ -50,15 +50,16 @@ export class ServerExchange implements HttpExchange {
 
   reply(status: number, headers: HttpHeaders, body?: string | Uint8Array): void {
     this.#begin();
-    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
     const head = this.#incoming.method === 'HEAD';
     // A HEAD answer without a body says nothing about the length that GET would give.
-    const length = (head && bytes === undefined) || status === 204 || status === 304 ? {} : lengthOf(bytes);
+    const length = (head && body === undefined) || status === 204 || status === 304 ? {} : lengthOf(body);
     if (this.#response !== undefined && this.#bodyIsOver()) {
       this.#response.writeHead(status, { ...headers, ...length });
-      this.#response.end(bytes);
+      // A text stays one: Node joins it with the head, and writes both as one piece.
+      this.#response.end(body);
       return;
     }
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
     // Somebody may still be sending a body without end: he is answered and then cut off.
     const link = this.#raw();
     link.send([writeHead(status, headers, length, goodbye)]);
@@ -148,7 +149,9 @@ const rawSockets = new WeakSet<Socket>();
 /** Whether the socket carries an answer without end, after which no further request can be served. */
 export const isRaw = (socket: Socket): boolean => rawSockets.has(socket);
 
-const lengthOf = (bytes: Uint8Array | undefined): HttpHeaders => ({ 'Content-Length': bytes?.length ?? 0 });
+const lengthOf = (body: string | Uint8Array | undefined): HttpHeaders => ({
+  'Content-Length': typeof body === 'string' ? Buffer.byteLength(body) : (body?.length ?? 0),
+});
 
 function readRequest(incoming: IncomingMessage, upgrades: boolean): HttpRequest {
   const { headers, socket, method = 'GET', url = '/' } = incoming;
@@ -159,10 +162,13 @@ function readRequest(incoming: IncomingMessage, upgrades: boolean): HttpRequest 
     const value = headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
   };
+  let query: URLSearchParams | undefined;
   return {
     method,
     path: mark < 0 ? target : target.slice(0, mark),
-    query: new URLSearchParams(search),
+    get query() {
+      return (query ??= new URLSearchParams(search));
+    },
     search,
     header,
     peer: peerOf(socket),

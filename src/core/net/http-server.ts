@@ -46,20 +46,22 @@ export async function listenHttp(context: NetContext, at: Address, on: HttpHandl
  * closes, and takes a stream whose socket we took over for one of those; so we say which are idle.
  */
 function keepStreams(server: Server | TlsServer): void {
-  const idle = new Set<Socket>();
+  /** Each open connection with its newest answer. */
+  const newest = new Map<Socket, ServerResponse | undefined>();
   server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
-    idle.add(socket);
-    socket.on('close', () => idle.delete(socket));
+    newest.set(socket, undefined);
+    socket.on('close', () => newest.delete(socket));
   });
   for (const event of ['request', 'checkContinue']) {
     server.on(event, ({ socket }: IncomingMessage, response: ServerResponse) => {
-      idle.delete(socket);
-      response.on('finish', () => !socket.destroyed && !isRaw(socket) && idle.add(socket));
+      if (newest.has(socket)) newest.set(socket, response);
     });
   }
-  server.on('upgrade', ({ socket }: IncomingMessage) => idle.delete(socket));
+  server.on('upgrade', ({ socket }: IncomingMessage) => newest.delete(socket));
   server.closeIdleConnections = () => {
-    for (const socket of idle) socket.destroy();
+    for (const [socket, response] of newest) {
+      if (response === undefined || (response.writableFinished && !isRaw(socket))) socket.destroy();
+    }
   };
 }
 
@@ -98,7 +100,9 @@ function handle({ log }: NetContext, on: HttpHandler, exchange: ServerExchange):
     else exchange.reply(answer.status, answer.headers, answer.body);
   };
   try {
-    Promise.resolve(on(exchange)).catch(fail);
+    // A promise for each request would be garbage: most are answered at once.
+    const answering = on(exchange);
+    if (answering !== undefined) answering.catch(fail);
   } catch (thrown) {
     fail(thrown);
   }

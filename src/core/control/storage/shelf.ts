@@ -43,10 +43,14 @@ export class Shelf<Entry extends ShelfEntry> {
   }
 }
 
+const SLASH = 0x2f;
+
 const keyOf = (vhost: string, path: string): string => `${vhost}\n${path}`;
 
 /** A path as received, without its first slash and its percent-encoding; as it is when that is damaged. */
 export function decodedPath(path: string): string {
+  // Nearly all names are plain, and this is asked for every segment of every player.
+  if (path.charCodeAt(0) === SLASH && !path.includes('%')) return path.slice(1);
   try {
     return decodeURIComponent(path).replace(/^\//, '');
   } catch {

@@ -1,5 +1,6 @@
 // The routes of HLS: playlists by session, segments and parts from memory.
 import { isDeepStrictEqual } from 'node:util';
+import type { SrsxError } from '../../base/errors.ts';
 import type { Closer } from '../../base/link.ts';
 import { randomId } from '../../base/rng.ts';
 import type { Session } from '../../base/session.ts';
@@ -380,11 +381,12 @@ class Server implements Closer, Session {
     if (attempt()) return;
     const { clock, limits } = this.#host;
     if (waiters.size >= limits.sessions) throw hlsErrors.limit('BUSY', { limit: limits.sessions });
-    const late = hlsErrors.refused('WAIT', { seconds: toSeconds(hold) });
+    // Made when it is told: an error for each request that waits would cost more than its answer.
+    const late = (): SrsxError => hlsErrors.refused('WAIT', { seconds: toSeconds(hold) });
     exchange.onGone = waiters.add({
       deadline: clock.now() + hold,
       attempt,
-      refuse: (reason) => refuse(exchange, reason ?? late),
+      refuse: (reason) => refuse(exchange, reason ?? late()),
     });
   }
 
@@ -432,8 +434,9 @@ class Server implements Closer, Session {
 
   /** Low-latency segments are named after their playlist; the others belong to the one of their channel. */
   #viewerOf(ctx: string, { request: { path } }: HttpExchange, { name, paths }: Channel): Viewer | undefined {
-    const low = path.replace(/\.ll-[^/]*$/, '.ll.m3u8');
-    return this.#viewers.get(viewerKey(ctx, name.vhost, low === path ? paths.playlist : decodedPath(low)));
+    const mark = path.indexOf('.ll-', path.lastIndexOf('/') + 1);
+    const playlist = mark < 0 ? paths.playlist : decodedPath(`${path.slice(0, mark)}.ll.m3u8`);
+    return this.#viewers.get(viewerKey(ctx, name.vhost, playlist));
   }
 }
 

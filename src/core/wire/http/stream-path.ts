@@ -34,6 +34,7 @@ export function parseStreamPath(path: string, extension: string): StreamPath {
 }
 
 function decodeLevel(level: string): string {
+  if (!level.includes('%')) return level;
   let name: string;
   try {
     name = decodeURIComponent(level);
