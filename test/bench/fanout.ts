@@ -1,13 +1,12 @@
 // What a server costs for each player: srsx by RTMP and HTTP-FLV, the floor, and peers, in one run.
 // Usage: node test/bench/fanout.ts [--short] [--peers] [--players 500,1000] [--windows 350,100] [--warm 60]
 //   [--seconds 20] [--only NAME] [--json]
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { cpuSeconds, endChildren, freePort, line, makeSample, rssKib, run, sleep, waitForPort } from './processes.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -31,8 +30,6 @@ const BITRATE = 1_000_000;
 const here = import.meta.dirname;
 const root = join(here, '../..');
 const scratch = mkdtempSync(join(tmpdir(), 'srsx-bench-'));
-const children = new Set<ChildProcess>();
-const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
 interface Row {
   server: string;
@@ -53,81 +50,6 @@ interface Target {
   kind: 'raw' | 'http' | 'rtmp';
   /** Starts the server; gives its process and where players and the publisher go. */
   start: (windowMs: number) => Promise<{ pid: number; playPort: number; rtmpPort: number | undefined }>;
-}
-
-/** Starts a child that is ended with this process; its standard error is kept for a failure. */
-function run(command: string, args: readonly string[], pinned?: number): ChildProcess {
-  const pin = pinned !== undefined && existsSync('/usr/bin/taskset');
-  const child = pin
-    ? spawn('taskset', ['-c', String(pinned), command, ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
-    : spawn(command, [...args], { stdio: ['pipe', 'pipe', 'pipe'] });
-  children.add(child);
-  child.stderr?.resume();
-  child.on('exit', () => children.delete(child));
-  return child;
-}
-
-const readers = new WeakMap<ChildProcess, Interface>();
-
-/** The next line that a child prints. */
-function line(child: ChildProcess): Promise<string> {
-  if (child.stdout === null) throw new Error('no output');
-  const reader = readers.get(child) ?? createInterface({ input: child.stdout });
-  readers.set(child, reader);
-  return new Promise((done, fail) => {
-    const died = (code: number | null): void => fail(new Error(`${child.spawnargs.join(' ')} ended with ${code}`));
-    child.once('exit', died);
-    reader.once('line', (text) => {
-      child.off('exit', died);
-      done(text);
-    });
-  });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
-}
-
-async function waitForPort(port: number): Promise<void> {
-  for (let i = 0; i < 200; i++) {
-    const open = await new Promise<boolean>((done) => {
-      const socket = connect(port, '127.0.0.1', () => {
-        socket.destroy();
-        done(true);
-      });
-      socket.on('error', () => done(false));
-    });
-    if (open) return;
-    await sleep(50);
-  }
-  throw new Error(`nothing listens at ${port}`);
-}
-
-/** User and system time in seconds, from /proc/PID/stat (clock ticks of 1/100 s). */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-const rssKib = (pid: number): number =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
-
-function makeSample(): string {
-  const file = join(scratch, 'sample.flv');
-  const made = spawnSync('ffmpeg', [
-    ...'-hide_banner -loglevel error -f lavfi -i testsrc2=size=640x360:rate=25 -f lavfi -i sine=frequency=440'.split(
-      ' ',
-    ),
-    ...'-t 20 -c:v libx264 -preset veryfast -tune zerolatency -b:v 900k -minrate 900k -maxrate 900k'.split(' '),
-    ...'-bufsize 450k -x264-params nal-hrd=cbr -g 50 -c:a aac -b:a 96k -y'.split(' '),
-    file,
-  ]);
-  if (made.status !== 0) throw new Error(`ffmpeg could not make the sample: ${made.stderr}`);
-  return file;
 }
 
 const srsx = (name: string, kind: 'http' | 'rtmp'): Target => ({
@@ -251,12 +173,6 @@ async function measure(target: Target, players: number, windowMs: number, sample
   return row;
 }
 
-async function endChildren(): Promise<void> {
-  const gone = [...children].map((child) => new Promise((done) => child.once('exit', done)));
-  for (const child of children) child.kill('SIGKILL');
-  await Promise.all(gone);
-}
-
 function print(row: Row): void {
   const { server, players, windowMs, cpuPercent, ratio, kibPerPlayer, kbpsPerPlayer } = row;
   console.log(
@@ -272,7 +188,7 @@ if (flags.peers) {
   else console.error('nginx-rtmp left out: install the packages nginx and libnginx-mod-rtmp');
 }
 try {
-  const sample = makeSample();
+  const sample = makeSample(scratch);
   const rows: Row[] = [];
   if (!flags.json) {
     console.log('| server | players | window ms | CPU % of a core | x floor | KiB/player | kbit/s each |');

@@ -1,0 +1,116 @@
+// N SRT players in one process and on one port, as lean as can be: the handshake is srsx's own, then data is counted and
+// acknowledged every 10 ms, as libsrt does, and nothing is kept.
+// Usage: node srt-players.ts PORT COUNT STREAMID; `report` on standard input prints a line of JSON.
+//        node srt-players.ts sink            prints its port; reads datagrams and throws them away
+import { createInterface } from 'node:readline';
+import { idle, type Port } from '../../src/core/base/link.ts';
+import { silentLog } from '../../src/core/base/log.ts';
+import { RealClock } from '../../src/core/net/real-clock.ts';
+import { RealRng } from '../../src/core/net/real-rng.ts';
+import { listenUdp } from '../../src/core/net/udp.ts';
+import { writeAck } from '../../src/core/protocols/srt/control.ts';
+import { parseHandshake } from '../../src/core/protocols/srt/handshake.ts';
+import { SrtMultiplexer } from '../../src/core/protocols/srt/multiplexer.ts';
+import { defaultOptions } from '../../src/core/protocols/srt/options.ts';
+import {
+  bodyOf,
+  ControlType,
+  controlType,
+  destinationOf,
+  isControl,
+  sequenceOf,
+  writeControl,
+} from '../../src/core/protocols/srt/packet.ts';
+
+const ACK_MS = 10;
+const RAMP_MS = 10;
+/** The connection must hear something now and then, or it takes its peer for dead. */
+const HEARD_EVERY = 64;
+const [serverPort = '0', count = '1', streamid = ''] = process.argv.slice(2);
+const state = { playing: 0, packets: 0, bytes: 0, closed: 0, acks: 0 };
+
+interface Player {
+  peerSocketId: number;
+  sequence: number;
+  acknowledged: number;
+  number: number;
+}
+const players = new Map<number, Player>();
+const server = { host: '127.0.0.1', port: Number(serverPort) };
+const clock = new RealClock();
+const socket = await listenUdp({ host: '127.0.0.1', port: 0 });
+
+function player(id: number): Player {
+  const known = players.get(id);
+  if (known !== undefined) return known;
+  const made = { peerSocketId: 0, sequence: -1, acknowledged: -1, number: 0 };
+  players.set(id, made);
+  return made;
+}
+
+/** What the multiplexer sees: everything but data, and few answers to the acknowledgements. */
+function lean(): Port {
+  const port: Port = {
+    local: socket.local,
+    send: (datagram, to) => socket.send(datagram, to),
+    close: () => socket.close(),
+    onDatagram: idle.onData,
+  };
+  let answers = 0;
+  socket.onDatagram = (datagram, from) => {
+    if (!isControl(datagram)) {
+      const one = player(destinationOf(datagram));
+      if (one.sequence < 0) state.playing++;
+      one.sequence = sequenceOf(datagram);
+      state.packets++;
+      state.bytes += datagram.length;
+      return;
+    }
+    const type = controlType(datagram);
+    if (type === ControlType.ackAck && ++answers % HEARD_EVERY !== 0) return;
+    if (type === ControlType.handshake) {
+      player(destinationOf(datagram)).peerSocketId = parseHandshake(bodyOf(datagram)).socketId;
+    }
+    port.onDatagram(datagram, from);
+  };
+  return port;
+}
+
+function acknowledge(): void {
+  const timestamp = clock.now() >>> 0;
+  for (const one of players.values()) {
+    if (one.sequence === one.acknowledged) continue;
+    one.acknowledged = one.sequence;
+    one.number++;
+    state.acks++;
+    const full = {
+      rtt: 1000,
+      rttVariance: 200,
+      availablePackets: 8192,
+      receiveRate: 100,
+      linkCapacity: 10_000,
+      receiveBytesRate: 125_000,
+    };
+    const body = writeAck({ sequence: (one.sequence + 1) & 0x7fffffff, full });
+    const head = { type: ControlType.ack, number: one.number, timestamp, destination: one.peerSocketId };
+    socket.send(writeControl(head, body), server);
+  }
+}
+
+if (serverPort === 'sink') {
+  socket.onDatagram = () => undefined;
+  console.log(socket.local.port);
+} else {
+  const multiplexer = new SrtMultiplexer({ port: lean(), clock, rng: new RealRng(), log: silentLog });
+  const ended = (): void => {
+    state.closed++;
+  };
+  const options = { ...defaultOptions, streamid };
+  for (let i = 0; i < Number(count); i++) {
+    setTimeout(() => multiplexer.call(server, options, { message: () => undefined, ended }), i * RAMP_MS);
+  }
+  setInterval(acknowledge, ACK_MS);
+}
+createInterface({ input: process.stdin })
+  .on('line', () => console.log(JSON.stringify(state)))
+  .on('close', () => process.exit(0));
