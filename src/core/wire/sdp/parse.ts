@@ -72,6 +72,9 @@ export interface SessionDescription {
   readonly sections: readonly SdpSection[];
 }
 
+/** What stands for a port that ICE will find (RFC 8840 §4.1.1). */
+const DISCARD_PORT = 9;
+
 type Draft<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 
 /** A section while it is read. */
@@ -159,6 +162,10 @@ function readAttribute(section: OpenSection, text: string): void {
       break;
     case 'rtcp-mux':
       section.rtcpMux = true;
+      break;
+    case 'bundle-only':
+      // RFC 9143 §6: it is offered with port 0, and lives on the port of its bundle.
+      section.port ||= DISCARD_PORT;
       break;
     case 'ice-ufrag':
       section.ice = { pwd: section.ice?.pwd ?? '', ufrag: value };

@@ -75,6 +75,13 @@ describe('an offer', () => {
     expect(sound!.extensions.get('urn:ietf:params:rtp-hdrext:ssrc-audio-level')).toBe(1);
   });
 
+  it('with bundle-only sections offers them, although their port is 0', () => {
+    const text = offer.replace('m=video 9', 'm=video 0').replace('a=mid:1', 'a=mid:1\r\na=bundle-only');
+
+    expect(parseSdp(text).sections.map(({ port }) => port)).toEqual([9, 9]);
+    expect(parseSdp(offer.replace('m=video 9', 'm=video 0')).sections[1]?.port).toBe(0);
+  });
+
   it('has what its session says where a section says nothing', () => {
     const text = offer.replace(/a=setup:actpass\r\n/, '').replace('t=0 0', 't=0 0\r\na=setup:active');
 
