@@ -224,22 +224,25 @@ function longestFreeze({ receiver }: ReturnType<typeof minute>): Micros {
 const seeds = [1, 2, 3].map((seed) => Number(process.env['SEED'] || seed));
 
 describe('a minute of RTP', () => {
-  it.each(seeds)('through loss of one in twenty and 50 ms of jitter comes whole, in time and in order (seed %i)', (seed) => {
-    const run = minute({ lossPercent: 5, delay: fromMs(30), jitter: fromMs(50) }, seed);
+  it.each(seeds)(
+    'through loss of one in twenty and 50 ms of jitter comes whole, in time and in order (seed %i)',
+    (seed) => {
+      const run = minute({ lossPercent: 5, delay: fromMs(30), jitter: fromMs(50) }, seed);
 
-    const came = delays(run);
-    expect(run.lost).toBeGreaterThan(200);
-    expect(came.filter((delay) => delay === undefined)).toEqual([]);
-    expect(Math.max(...(came as number[]))).toBeLessThan(fromMs(600));
-    expect(longestFreeze(run)).toBeLessThan(fromMs(600));
-    const whole = run.frames.slice(-run.receiver.units.length);
-    expect(run.receiver.units.map(({ unit }) => unit.ticks)).toEqual(whole.map(({ dts }) => toTicks(dts, 90_000)));
-    const got = run.receiver.units.map(({ unit }) => toHex(unit.data.subarray(-3000)));
-    expect(got).toEqual(whole.map(({ data }) => toHex(data.subarray(-3000))));
-    // Some is sent again in vain: a request goes out before a packet can be known to be lost, and answers vary by 100 ms.
-    expect(run.sender.again).toBeLessThan(run.lost * 2.5);
-    expect(run.receiver.nack.missing).toBe(0);
-  });
+      const came = delays(run);
+      expect(run.lost).toBeGreaterThan(200);
+      expect(came.filter((delay) => delay === undefined)).toEqual([]);
+      expect(Math.max(...(came as number[]))).toBeLessThan(fromMs(600));
+      expect(longestFreeze(run)).toBeLessThan(fromMs(600));
+      const whole = run.frames.slice(-run.receiver.units.length);
+      expect(run.receiver.units.map(({ unit }) => unit.ticks)).toEqual(whole.map(({ dts }) => toTicks(dts, 90_000)));
+      const got = run.receiver.units.map(({ unit }) => toHex(unit.data.subarray(-3000)));
+      expect(got).toEqual(whole.map(({ data }) => toHex(data.subarray(-3000))));
+      // Some is sent again in vain: a request goes out before a packet can be known to be lost, and answers vary by 100 ms.
+      expect(run.sender.again).toBeLessThan(run.lost * 2.5);
+      expect(run.receiver.nack.missing).toBe(0);
+    },
+  );
 
   it.each(seeds)('through loss of one in five freezes for less than a second (seed %i)', (seed) => {
     const run = minute({ lossPercent: 20, delay: fromMs(20), jitter: fromMs(20) }, seed);

@@ -25,8 +25,7 @@ export async function request(context: NetContext, url: URL, options: HttpReques
   for (let hop = 0; ; hop++) {
     const response = await new Attempt(context, target, { ...options, headers }).response();
     const location = response.header('location');
-    const follows =
-      follow && redirects.has(response.status) && /^(GET|HEAD)$/.test(method) && location !== undefined;
+    const follows = follow && redirects.has(response.status) && /^(GET|HEAD)$/.test(method) && location !== undefined;
     if (!follows) return response;
     response.body.close();
     if (hop === MAX_REDIRECTS) throw netErrors.system('REDIRECTS', { at: url.href, why: `more than ${hop} times` });
