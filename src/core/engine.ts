@@ -404,7 +404,7 @@ class Routes implements HttpRoutes {
     }
     exchange.reply(
       404,
-      { 'Content-Type': 'text/plain; charset=utf-8' },
+      { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' },
       'Nothing here. Streams are at /app/stream.flv\n',
     );
   }

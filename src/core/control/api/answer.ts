@@ -27,6 +27,8 @@ export interface Call {
   readonly id: string;
   /** The JSON of the request's body; undefined without one. */
   readonly body: unknown;
+  /** Came with a credential. */
+  readonly trusted: boolean;
 }
 
 /** Answers one endpoint. May throw or reject with a SrsxError, whose number and words are then the answer. */

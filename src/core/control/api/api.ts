@@ -165,7 +165,7 @@ export class Api {
       }
       const { clock, limits } = this.#options;
       const body = endpoint.body === undefined ? undefined : await readJson(exchange, clock, limits);
-      const call: Call = { request, method, id, body };
+      const call: Call = { request, method, id, body, trusted: access !== 'open' };
       const result = await this.#handlers[name](call);
       return result instanceof Answer ? result : this.#envelope(result);
     } catch (thrown) {

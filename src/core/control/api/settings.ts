@@ -54,8 +54,8 @@ export function settingHandlers(context: ApiContext) {
   };
 }
 
-function targetOf({ settings }: ApiContext, { id, request }: Call): OverlayTarget {
-  const target = overlayTarget(id, request.query.get('vhost') ?? undefined);
+function targetOf({ settings }: ApiContext, { id, request, trusted }: Call): OverlayTarget {
+  const target = overlayTarget(id, request.query.get('vhost') ?? undefined, trusted);
   const scope = target.vhost === '' ? settings.root : settings.vhost(target.vhost);
   refuseVariable(target.path, scope.look(target.path));
   return target;

@@ -26,6 +26,10 @@ export const overlayErrors = defineErrors('OVERLAY', {
     text: '{directive} is changed in the configuration only: {why}',
     advice: 'Change the configuration, and reload.',
   },
+  CALLS: {
+    text: '{directive} says whom the server calls, which is changed with a credential only',
+    advice: 'Write http_api.auth with a token or a password, and send it; or change the configuration.',
+  },
   VALUE: { text: '{directive}: {why}', advice: 'Send {"value": "on"}; docs/config.md says which words it takes.' },
   ENVIRONMENT: {
     text: '{directive} has its value from the variable {name}, which stands above all files',
@@ -64,12 +68,17 @@ const protectedPaths: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/^vhost\.security\./, 'it may stand several times'],
 ];
 
+/** Whose words make the server open a connection. */
+const callsOut =
+  /^(heartbeat\.url|vhost\.http_hooks\.on_\w+|vhost\.forward\.(destination|backend)|vhost\.cluster\.(origin|coworkers)|rtc_server\.black_hole\.addr)$/;
+
 /**
- * The directive that a request names, of the root or a vhost.
+ * The directive that a request names, of the root or a vhost. @param trusted it came with a credential: who has none could
+ * make the server ask machines that only the server reaches.
  *
- * Errors: CONFIG_ASK, OVERLAY_PROTECTED, OVERLAY_VALUE for a vhost that cannot be written.
+ * Errors: CONFIG_ASK, OVERLAY_PROTECTED, OVERLAY_CALLS, OVERLAY_VALUE for a vhost that cannot be written.
  */
-export function overlayTarget(words: string, vhost: string = FALLBACK_VHOST): OverlayTarget {
+export function overlayTarget(words: string, vhost: string = FALLBACK_VHOST, trusted = true): OverlayTarget {
   const path = findPath(words);
   const setting = settingAt(path);
   const refuse = (why: string): Error => overlayErrors.refused('PROTECTED', { directive: path, why });
@@ -77,6 +86,7 @@ export function overlayTarget(words: string, vhost: string = FALLBACK_VHOST): Ov
   if (found !== undefined) throw refuse(found[1]);
   if (setting === undefined || setting.kind === 'block' || setting.kind === 'rules') throw refuse('it is a block');
   if (/path|template/.test(setting.type)) throw refuse('it names a file');
+  if (!trusted && callsOut.test(path)) throw overlayErrors.refused('CALLS', { directive: path });
   overlayWords('vhost', vhost);
   return { path, vhost: path.startsWith('vhost.') ? vhost : '' };
 }

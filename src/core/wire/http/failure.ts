@@ -18,7 +18,9 @@ export function failureAnswer(error: SrsxError, status = statusOf(error)): Failu
   const body = inside
     ? { code: NO_NUMBER, error: 'INTERNAL', message: 'internal error' }
     : { code: error.srs ?? NO_NUMBER, error: error.code, message: error.message, advice: error.advice };
-  return { status, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
+  // A message may tell what was asked for, which is no markup whatever a browser makes of it.
+  const headers = { 'Content-Type': 'application/json', 'X-Content-Type-Options': 'nosniff' };
+  return { status, headers, body: JSON.stringify(body) };
 }
 
 function statusOf(error: SrsxError): number {

@@ -93,6 +93,15 @@ describe('a change', () => {
     ['vhost.hls.hls_path', '/etc', 403, 'OVERLAY_PROTECTED'],
     ['vhost.exec.publish', 'rm', 403, 'OVERLAY_PROTECTED'],
     ['http_api.auth.enabled', false, 403, 'OVERLAY_PROTECTED'],
+    ['vhost.ingest.input.url', 'file:/etc/passwd', 403, 'OVERLAY_PROTECTED'],
+    ['vhost.transcode.ffmpeg', '/bin/sh', 403, 'OVERLAY_PROTECTED'],
+    ['stream_caster.output', 'rtmp://h/a/b', 403, 'OVERLAY_PROTECTED'],
+    ['vhost.http_hooks.on_publish', 'http://169.254.169.254/', 403, 'OVERLAY_CALLS'],
+    ['vhost.http_hooks.on_hls', 'http://169.254.169.254/', 403, 'OVERLAY_CALLS'],
+    ['vhost.forward.backend', 'http://169.254.169.254/', 403, 'OVERLAY_CALLS'],
+    ['vhost.forward.destination', '169.254.169.254:80', 403, 'OVERLAY_CALLS'],
+    ['vhost.cluster.origin', '169.254.169.254:80', 403, 'OVERLAY_CALLS'],
+    ['heartbeat.url', 'http://169.254.169.254/', 403, 'OVERLAY_CALLS'],
   ])('of %s to %j is refused with %i %s, and nothing is written', async (path, value, status, error) => {
     const answer = await put(path, value);
 

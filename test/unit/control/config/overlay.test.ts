@@ -19,6 +19,7 @@ import {
 } from '../../../../src/core/control/config/overlay.ts';
 import { OverlayFile } from '../../../../src/core/control/config/overlay-file.ts';
 import { parseConfig } from '../../../../src/core/control/config/parse.ts';
+import { schema, settingAt } from '../../../../src/core/control/config/schema/index.ts';
 import { MemoryFolder } from '../../../tools/memory-folder.ts';
 
 const parse = (text: string): Directive[] => parseConfig(text, 'a.conf', () => '');
@@ -244,4 +245,16 @@ describe('the file of an overlay', () => {
     expect(text()).not.toContain('max_connections');
     await expect(file.unset(target)).rejects.toMatchObject({ code: 'OVERLAY_UNSET' });
   });
+});
+
+it('a directive with an address in it is for those with a credential, unless it is told to clients only', () => {
+  const told = /^(vhost\.hls\.hls_(entry_prefix|key_url)|rtc_server\.candidate|stats\.network)$/;
+  const unused = /^(tencentcloud_|stream_caster\.|vhost\.(ingest|transcode)\.)/;
+  const addresses = Object.keys(schema).filter((path) => /url|host|ip:port/.test(settingAt(path)?.type ?? ''));
+  const calling = addresses.filter((path) => !told.test(path) && !unused.test(path));
+
+  expect(calling.length).toBeGreaterThan(14);
+  for (const path of calling) {
+    expect(() => overlayTarget(path, undefined, false), path).toThrow(RefusedError);
+  }
 });
