@@ -24,6 +24,20 @@ describe('a UDP port', () => {
     expect(await answered).toBe('ping');
   });
 
+  it('of both families answers a sender of IPv4', async () => {
+    const { net } = makeNet();
+    const both = finally_(await net.listenUdp({ host: '::', port: 0 }));
+    const four = finally_(await net.listenUdp(anyPort));
+    const answered = new Promise<string>((resolve) => {
+      four.onDatagram = (datagram) => resolve(new TextDecoder().decode(datagram));
+    });
+    both.onDatagram = (datagram, from) => both.send(datagram, from);
+
+    four.send(utf8('ping'), { host: '127.0.0.1', port: both.local.port });
+
+    expect(await answered).toBe('ping');
+  });
+
   it('is refused with NET_ADDRESS_IN_USE, and may be closed twice', async () => {
     const { net } = makeNet();
     const first = await net.listenUdp(anyPort);

@@ -313,9 +313,9 @@ export class DtlsEndpoint {
   }
 
   #lastFlight(now: Micros): void {
-    const records = [this.#changeCipherSpec(), this.#sayFinished()];
+    // First, since media that is sent in `onKeys` cannot be opened before it has come.
+    this.#flight.begin([this.#changeCipherSpec(), this.#sayFinished()], now, false);
     this.#isOpen();
-    this.#flight.begin(records, now, false);
   }
 
   // Client -------------------------------------------------------------------------------------------------------------

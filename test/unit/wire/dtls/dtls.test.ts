@@ -32,6 +32,17 @@ describe('an undisturbed handshake', () => {
     expect(client.keys?.local).not.toEqual(client.keys?.remote);
   });
 
+  it('what the server sends with its keys comes behind its last flight', () => {
+    const order: string[] = [];
+    const fate: Fate = (from, _, bytes) => {
+      if (from === 'server') order.push('flight');
+      return [{ bytes, after: TRIP }];
+    };
+    new DtlsPair({ fate, server: { onKeys: () => void order.push('keys') } }).run();
+
+    expect(order.at(-1)).toBe('keys');
+  });
+
   it('takes two trips and waits for nothing', () => {
     const pair = new DtlsPair().run(TRIP * 4);
 
