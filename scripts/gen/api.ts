@@ -49,7 +49,9 @@ too. A password may have a colon. Credentials are compared in constant time, and
 
 What a browser sends for a page of another site is refused when it would change something, whether by DELETE, PUT, JSONP or
 \`rpc=reload\`: by \`Sec-Fetch-Site\`, \`Origin\` or \`Referer\`. Another port of the same host counts as the same site. A server
-that asks no credential and is asked from this machine must be asked by an address or as \`localhost\`.
+that asks no credential and is asked from this machine must be asked by an address or as \`localhost\`. Settings are refused
+to such pages altogether, and a script (JSONP) is not given for a password unless the request says that it is for a page of
+the same host.
 
 ## Events
 
@@ -72,7 +74,8 @@ curl -X PUT -d '{"value":2}' http://127.0.0.1:1985/api/srsx/v1/settings/vhost.hl
 curl -X DELETE http://127.0.0.1:1985/api/srsx/v1/settings/vhost.hls.hls_fragment
 \`\`\`
 
-Without a credential this machine alone may do so. The value is tried with the whole configuration first; then the file is written in one piece and put in force as by a reload.
+Without a credential this machine alone may do so. Whom the server calls (hooks, forwards, the heartbeat, clusters) is
+set with a credential only. The value is tried with the whole configuration first; then the file is written in one piece and put in force as by a reload.
 When the reload fails (an address is taken), the file is put back. The overlay lies over the configuration at the next start
 too; it is a configuration file, and can be read and edited. Variables of the environment stand above it: what they say
 cannot be set. Not to be set are directives that name files or programs, that decide who may do this, and blocks that may
