@@ -17,6 +17,8 @@ export interface RtpFormatOptions {
   readonly audio: Codec | undefined;
   /** Keep pictures that are shown before one that was sent earlier. */
   readonly keepBFrames: boolean;
+  /** Told of each picture that comes behind one that is shown later; those who share a feed share who is told. */
+  readonly onBFrame?: () => void;
 }
 
 /** Bytes of a payload: with headers, extension and tag below the 1280 of IPv6 links behind tunnels. */
@@ -71,6 +73,7 @@ export class RtpMuxer implements Muxer {
       this.#shown = pts;
       return false;
     }
+    this.#options.onBFrame?.();
     if (this.#options.keepBFrames) return false;
     this.bFrames++;
     return true;

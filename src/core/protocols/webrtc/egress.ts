@@ -6,7 +6,6 @@ import type { SoundLease } from '../../control/sound/index.ts';
 import { clockRates, payloadKind, readPayloads, rtpFormat } from '../../format/rtp/index.ts';
 import type { MediaEvent } from '../../media/demuxer.ts';
 import type { Cursor } from '../../media/feed.ts';
-import type { Frame } from '../../media/frame.ts';
 import type { Stream } from '../../media/stream.ts';
 import type { Codec, Track, TrackKind } from '../../media/track.ts';
 import type { RtcpPacket } from '../../wire/rtcp/index.ts';
@@ -54,8 +53,7 @@ export class Egress implements PeerMedia, Link {
   /** Media time of the live point when the player joined, in ticks by kind; undefined: it is passed. */
   #liveTicks: (number | undefined)[] = [];
   #full = false;
-  #shown: Micros = Number.NEGATIVE_INFINITY;
-  /** B-frames of the stream while it was played. */
+  /** B-frames of the stream, told to the first of its players. */
   #bFrames = 0;
   readonly #byKind: (Sender | undefined)[];
   #now: Micros = 0;
@@ -168,20 +166,13 @@ export class Egress implements PeerMedia, Link {
   }
 
   #tapped(event: MediaEvent): void {
-    if (event.type === 'frame') this.#look(event.frame);
-    else if (this.#connected) this.#play(event.tracks);
+    if (event.type === 'tracks' && this.#connected) this.#play(event.tracks);
   }
 
-  /** A picture that is shown before one that came earlier: the feed leaves it out, and somebody should know. */
-  #look({ track, key, dts, cts }: Frame): void {
-    if (track.kind !== 'video') return;
-    const shown = dts + cts;
-    if (key || shown >= this.#shown) {
-      this.#shown = shown;
-      return;
-    }
+  /** A picture that is shown before one that came earlier: browsers show them as they come, and somebody should know. */
+  #hasBFrame(): void {
+    if (this.#bFrames++ > 0) return;
     const { keepBFrames, log } = this.#options;
-    if (this.#bFrames++ > 0 || !this.#connected) return;
     log(keepBFrames ? 'gets B-frames, which browsers show out of order' : 'gets no B-frames: the picture may stutter', {
       advice: 'Publish without B-frames (x264: bframes=0, or tune zerolatency).',
     });
@@ -195,7 +186,8 @@ export class Egress implements PeerMedia, Link {
     const source = own === undefined && audio !== undefined ? this.#leased() : this.#stream;
     if (video === undefined && audio === undefined) return;
     const { keepBFrames, log } = this.#options;
-    const format = rtpFormat({ video: video?.codec, audio: audio?.codec, keepBFrames });
+    const codecs = { video: video?.codec, audio: audio?.codec };
+    const format = rtpFormat({ ...codecs, keepBFrames, onBFrame: () => this.#hasBFrame() });
     this.#use(payloadKind.video, video);
     this.#use(payloadKind.audio, audio);
     if (format.key === this.#format && source === this.#source) return;
@@ -205,7 +197,7 @@ export class Egress implements PeerMedia, Link {
     this.#join(source, video?.codec, audio?.codec);
     this.#cursor = source.play(format, this, 0);
     if (source === this.#stream) this.#releaseSound();
-    log('plays', { video: video?.codec, audio: audio?.codec, transcoded: source !== this.#stream });
+    log('plays', { ...codecs, transcoded: source !== this.#stream });
   }
 
   #choose(tracks: readonly Track[], kind: TrackKind): CodecChoice | undefined {

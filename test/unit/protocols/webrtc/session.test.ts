@@ -4,7 +4,7 @@ import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
 import type { MediaEvent } from '../../../../src/core/media/demuxer.ts';
 import type { Frame } from '../../../../src/core/media/frame.ts';
 import { SeedRng } from '../../../tools/fakes.ts';
-import { live, type Weather, World } from './world.ts';
+import { live, picture, tracks, type Weather, World } from './world.ts';
 
 const name = { vhost: '__defaultVhost__', app: 'live', stream: 'a' };
 
@@ -208,3 +208,41 @@ async function offerOf(_world: World, direction: 'sendonly' | 'recvonly' = 'recv
   const ice = { ufrag: 'abcd', pwd: '0123456789012345678901' };
   return writeOffer({ ice, direction, fingerprint: identityForTests.fingerprint, sessionId: 1, ...everyCodec });
 }
+
+describe('B-frames', () => {
+  it.each([
+    ['are left out', '', [0, 2, 3], 'gets no B-frames: the picture may stutter'],
+    [
+      'are kept when the vhost says so',
+      'keep_bframe on;',
+      [0, 2, 1, 3],
+      'gets B-frames, which browsers show out of order',
+    ],
+  ])('%s, and the log says so', async (_, vhost, wanted, said) => {
+    const world = new World({ vhost });
+    const stop = new AbortController();
+    const publication = world.hub.stream(name).publish({ policy: 'refuse', onEvicted: () => undefined });
+    publication.retrack(tracks);
+    const got: number[] = [];
+    const end = world.player('a', stop.signal, (event) => {
+      if (event.type === 'frame' && event.frame.track.kind === 'video') got.push(numberOf(event.frame));
+    });
+    await world.run(fromMs(500));
+
+    // In the order of decoding: the second is shown behind the third.
+    const shown = [0, 2, 1, 3];
+    for (const [index, number] of shown.entries()) {
+      const frame = picture(number, index === 0);
+      const dts = fromMs(40) * index;
+      publication.write({ ...frame, dts, cts: fromMs(40) * (number + 1) - dts });
+      await world.run(fromMs(40));
+    }
+    await world.run(fromMs(500));
+    stop.abort();
+    await world.run(fromMs(200));
+    await end;
+
+    expect(got).toEqual(wanted);
+    expect(world.lines.filter(({ text }) => text === said)).toHaveLength(1);
+  });
+});
