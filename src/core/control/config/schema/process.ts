@@ -8,13 +8,34 @@ export const threads = block('threads', {
 
 /** Block `circuit_breaker`. */
 export const circuitBreaker = block('circuit_breaker', {
-  enabled: toggle(true, 'CPU-driven circuit breaker.'),
-  high_threshold: int(90, '%', 'CPU high water: NACK off.'),
-  high_pulse: int(2, '', 'High level held for N pulses; 0 disables.'),
-  critical_threshold: int(95, '%', 'Critical water: TWCC off too.'),
-  critical_pulse: int(1, '', 'Critical pulses; 0 disables.'),
-  dying_threshold: int(99, '%', 'Dying water: drop packets for players.'),
-  dying_pulse: int(5, '', 'Dying pulses; 0 disables.'),
+  enabled: accepted(
+    'srsx does not watch its CPU; each player has its own bounds',
+    toggle(true, 'CPU-driven circuit breaker.'),
+  ),
+  high_threshold: accepted(
+    'srsx does not watch its CPU; each player has its own bounds',
+    int(90, '%', 'CPU high water: NACK off.'),
+  ),
+  high_pulse: accepted(
+    'srsx does not watch its CPU; each player has its own bounds',
+    int(2, '', 'High level held for N pulses; 0 disables.'),
+  ),
+  critical_threshold: accepted(
+    'srsx does not watch its CPU; each player has its own bounds',
+    int(95, '%', 'Critical water: TWCC off too.'),
+  ),
+  critical_pulse: accepted(
+    'srsx does not watch its CPU; each player has its own bounds',
+    int(1, '', 'Critical pulses; 0 disables.'),
+  ),
+  dying_threshold: accepted(
+    'srsx does not watch its CPU; each player has its own bounds',
+    int(99, '%', 'Dying water: drop packets for players.'),
+  ),
+  dying_pulse: accepted(
+    'srsx does not watch its CPU; each player has its own bounds',
+    int(5, '', 'Dying pulses; 0 disables.'),
+  ),
 });
 
 /** Block `tencentcloud_cls`. */

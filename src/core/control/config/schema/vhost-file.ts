@@ -81,10 +81,19 @@ export const vhostDash = block('vhost.dash', {
 
 /** Block `vhost.hds`. */
 export const vhostHds = block('vhost.hds', {
-  enabled: toggle(false, 'Adobe HDS output.'),
-  hds_fragment: float(10, 's', 'Fragment duration.'),
-  hds_window: float(60, 's', 'Window.'),
-  hds_path: text('./objs/nginx/html', 'path', 'Base dir.'),
+  enabled: accepted(
+    'nothing plays Adobe HDS since Flash has ended; use hls or dash',
+    toggle(false, 'Adobe HDS output.'),
+  ),
+  hds_fragment: accepted(
+    'nothing plays Adobe HDS since Flash has ended; use hls or dash',
+    float(10, 's', 'Fragment duration.'),
+  ),
+  hds_window: accepted('nothing plays Adobe HDS since Flash has ended; use hls or dash', float(60, 's', 'Window.')),
+  hds_path: accepted(
+    'nothing plays Adobe HDS since Flash has ended; use hls or dash',
+    text('./objs/nginx/html', 'path', 'Base dir.'),
+  ),
 });
 
 /** Block `vhost.dvr`. */
