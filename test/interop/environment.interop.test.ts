@@ -198,7 +198,7 @@ describeWith(['ffmpeg', 'ffprobe'], 'a server by variables alone', () => {
       SRS_VHOST_HTTP_REMUX_ENABLED: 'on',
       SRS_VHOST_HTTP_REMUX_MOUNT: '[vhost]/[app]/[stream].mp3',
     });
-    publish(await sources.h264Mp3(), `rtmp://127.0.0.1:${server.ports.rtmp}/live/a`, 'flv');
+    void publish(await sources.h264Mp3(), `rtmp://127.0.0.1:${server.ports.rtmp}/live/a`, 'flv');
 
     expect(await eventually(`http://127.0.0.1:${server.ports.http}/live/a.mp3`)).toBe('mp3');
     expect(await eventually(`rtmp://127.0.0.1:${server.ports.rtmp}/live/a`)).toBe('h264 mp3');
