@@ -24,6 +24,10 @@ const tools: readonly Tool[] = [
       'gstreamer1.0-plugins-bad',
       'gstreamer1.0-plugins-ugly',
       'gstreamer1.0-libav',
+      // webrtcbin and its bindings for Python: two megabytes.
+      'gstreamer1.0-nice',
+      'gir1.2-gst-plugins-bad-1.0',
+      'python3-gi',
     ],
   },
 ];

@@ -1,0 +1,131 @@
+// What a WebRTC player costs the server for each packet, beside bare `dgram.send` of the same sizes in the same run.
+// Usage: node test/bench/webrtc.ts [--short] [--players 300] [--warm 20] [--seconds 10] [--rounds 3] [--profile FOLDER]
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { cpuSeconds, endChildren, freePort, line, makeSample, median, run, sleep, waitForPort } from './processes.ts';
+
+const { values: flags } = parseArgs({
+  options: {
+    short: { type: 'boolean', default: false },
+    players: { type: 'string', default: '300' },
+    warm: { type: 'string', default: '20' },
+    seconds: { type: 'string', default: '10' },
+    rounds: { type: 'string', default: '3' },
+    profile: { type: 'string', default: '' },
+  },
+});
+const players = flags.short ? 10 : Number(flags.players);
+const seconds = flags.short ? 2 : Number(flags.seconds);
+const warmSeconds = flags.short ? 1 : Number(flags.warm);
+const rounds = flags.short ? 1 : Number(flags.rounds);
+const here = import.meta.dirname;
+const root = join(here, '../..');
+const scratch = mkdtempSync(join(tmpdir(), 'srsx-bench-'));
+/** The server and the bare sender have one core, everybody else the other. */
+const [OWN_CORE, OTHER_CORE] = [0, 1];
+
+interface Report {
+  readonly packets: number;
+  readonly bytes: number;
+  readonly playing: number;
+  readonly lost: number;
+  readonly sizes: readonly number[];
+}
+
+type Child = ReturnType<typeof run>;
+
+async function report(child: Child): Promise<Report> {
+  const answer = line(child);
+  child.stdin?.write('report\n');
+  return JSON.parse(await answer) as Report;
+}
+
+/** Microseconds of a process for each packet that `counter` counts meanwhile. */
+async function cost(pid: number, counter: Child): Promise<{ micros: number; perSecond: number }> {
+  const before = { cpu: cpuSeconds(pid), at: performance.now(), ...(await report(counter)) };
+  await sleep(seconds * 1000);
+  const after = { cpu: cpuSeconds(pid), at: performance.now(), ...(await report(counter)) };
+  const packets = after.packets - before.packets;
+  return {
+    micros: ((after.cpu - before.cpu) * 1e6) / packets,
+    perSecond: packets / ((after.at - before.at) / 1000),
+  };
+}
+
+async function startServer(): Promise<{ pid: number; http: number; rtmp: number }> {
+  const [rtmp, http, api, rtc] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const at = (port: number): string => `127.0.0.1:${port}`;
+  const profile = flags.profile === '' ? [] : ['--cpu-prof', `--cpu-prof-dir=${flags.profile}`];
+  const child = run(
+    process.execPath,
+    [
+      ...[...profile, join(root, 'bin/run.js'), 'serve', '--rtmp-listen', at(rtmp), '--http-listen', at(http)],
+      ...['--api-listen', at(api), '--rtc-listen', at(rtc)],
+    ],
+    OWN_CORE,
+  );
+  child.stdout?.resume();
+  await waitForPort(http);
+  return { pid: child.pid ?? 0, http, rtmp };
+}
+
+async function bare(sizes: readonly number[], perSecond: number): Promise<{ micros: number; perSecond: number }> {
+  const script = join(here, 'webrtc-floor.ts');
+  const sink = run(process.execPath, [script, '--sink', String(players)], OTHER_CORE);
+  const ports = await line(sink);
+  const sender = run(process.execPath, [script, ports, String(Math.round(perSecond)), sizes.join()], OWN_CORE);
+  await sleep(Math.min(warmSeconds, 3) * 1000);
+  const found = await cost(sender.pid ?? 0, sender);
+  await endChildren([sender, sink]);
+  return found;
+}
+
+try {
+  const sample = makeSample(scratch);
+  const server = await startServer();
+  const url = `rtmp://127.0.0.1:${server.rtmp}/live/bench`;
+  const input = ['-loglevel', 'error', '-re', '-stream_loop', '-1', '-i', sample, '-c', 'copy', '-f', 'flv', url];
+  run('ffmpeg', input, OTHER_CORE).stdout?.resume();
+  await sleep(3000);
+  const load = run(
+    process.execPath,
+    [join(here, 'webrtc-players.ts'), String(server.http), String(players)],
+    OTHER_CORE,
+  );
+  load.stderr?.pipe(process.stderr);
+  for (let i = 0; i < 300 && (await report(load)).playing < players; i++) await sleep(200);
+  await sleep(warmSeconds * 1000);
+  const rows = { server: [] as number[], paced: [] as number[], flood: [] as number[] };
+  for (let round = 0; round < rounds; round++) {
+    const own = await cost(server.pid, load);
+    const { sizes, playing, lost } = await report(load);
+    // The server goes on meanwhile and would take half of the core: its players pause with it.
+    process.kill(server.pid, 'SIGSTOP');
+    const paced = await bare(sizes, own.perSecond);
+    const flood = await bare(sizes, 0);
+    process.kill(server.pid, 'SIGCONT');
+    await sleep(3000);
+    rows.server.push(own.micros);
+    rows.paced.push(paced.micros);
+    rows.flood.push(flood.micros);
+    const average = sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
+    console.error(
+      `${playing} players, ${Math.round(own.perSecond)} packets/s of ${Math.round(average)} bytes, ${lost} lost; server ${own.micros.toFixed(2)} us, bare at that rate ${paced.micros.toFixed(2)} us, bare loop ${flood.micros.toFixed(2)} us`,
+    );
+  }
+  const [own, paced, flood] = [median(rows.server), median(rows.paced), median(rows.flood)];
+  console.log('| what | us per packet | server / it |');
+  console.log('| --- | --- | --- |');
+  console.log(`| server, ${players} players | ${own.toFixed(2)} | |`);
+  console.log(`| dgram.send, the same rate | ${paced.toFixed(2)} | ${(own / paced).toFixed(2)} |`);
+  console.log(`| dgram.send, as fast as it goes | ${flood.toFixed(2)} | ${(own / flood).toFixed(2)} |`);
+  if (flags.profile !== '') {
+    process.kill(server.pid, 'SIGINT');
+    await sleep(3000);
+  }
+} finally {
+  await endChildren();
+  rmSync(scratch, { recursive: true, force: true });
+}

@@ -1,0 +1,135 @@
+"""GStreamer's webrtcbin as a client of WHIP and WHEP.
+
+Usage: webrtcbin.py check | publish|play URL CODEC SECONDS; check says by its exit code whether the plugins are there. It prints one line of JSON: what was decoded (play) or sent (publish).
+"""
+import json
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstSdp", "1.0")
+gi.require_version("GstWebRTC", "1.0")
+from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
+
+Gst.init(None)
+if sys.argv[1] == "check":
+    sys.exit(0 if Gst.ElementFactory.find("webrtcbin") and Gst.ElementFactory.find("nicesrc") else 1)
+ACTION, URL, CODEC, SECONDS = sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4])
+
+ENCODERS = {
+    "h264": "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=30 bitrate=600 ! video/x-h264,profile=constrained-baseline ! rtph264pay config-interval=-1 aggregate-mode=zero-latency",
+    "vp8": "vp8enc deadline=1 keyframe-max-dist=30 target-bitrate=600000 ! rtpvp8pay",
+}
+DECODERS = {
+    "H264": "rtph264depay ! avdec_h264",
+    "VP8": "rtpvp8depay ! vp8dec",
+    "OPUS": "rtpopusdepay ! opusdec",
+}
+ENCODING = CODEC.upper()
+VIDEO = f"application/x-rtp,media=video,encoding-name={ENCODING},payload=96,clock-rate=90000"
+AUDIO = "application/x-rtp,media=audio,encoding-name=OPUS,payload=111,clock-rate=48000,encoding-params=(string)2"
+
+result = {"state": "new", "video": 0, "audio": 0, "width": 0, "resource": ""}
+loop = GLib.MainLoop()
+
+
+def build():
+    if ACTION == "play":
+        pipeline = Gst.parse_launch("webrtcbin name=peer bundle-policy=max-bundle")
+        if not isinstance(pipeline, Gst.Pipeline):
+            peer, pipeline = pipeline, Gst.Pipeline.new()
+            pipeline.add(peer)
+    else:
+        pipeline = Gst.parse_launch(
+            "webrtcbin name=peer bundle-policy=max-bundle "
+            f"videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=30/1 ! {ENCODERS[CODEC]} ! {VIDEO} ! queue name=v ! peer. "
+            f"audiotestsrc is-live=true ! opusenc ! rtpopuspay ! {AUDIO} ! queue name=a ! peer."
+        )
+    return pipeline, pipeline.get_by_name("peer")
+
+
+def counted(pad, kind):
+    def probe(_, info):
+        result[kind] += 1
+        return Gst.PadProbeReturn.OK
+
+    pad.add_probe(Gst.PadProbeType.BUFFER, probe)
+
+
+def on_pad(peer, pad):
+    if pad.direction != Gst.PadDirection.SRC:
+        return
+    caps = pad.get_current_caps().get_structure(0)
+    name = caps.get_string("encoding-name").upper()
+    branch = Gst.parse_bin_from_description(f"queue ! {DECODERS[name]} ! fakesink name=end sync=false", True)
+    pipeline.add(branch)
+    counted(branch.get_by_name("end").get_static_pad("sink"), caps.get_string("media"))
+    branch.sync_state_with_parent()
+    pad.link(branch.get_static_pad("sink"))
+
+
+def on_offer(promise, peer):
+    # The reply owns the offer: it must live as long.
+    reply = promise.get_reply()
+    offer = reply.get_value("offer")
+    text = offer.sdp.as_text()
+    peer.emit("set-local-description", offer, Gst.Promise.new())
+    request = urllib.request.Request(
+        URL, text.encode(), {"Content-Type": "application/sdp"}, method="POST"
+    )
+    try:
+        with urllib.request.urlopen(request) as answer:
+            sdp = answer.read()
+            result["resource"] = urllib.parse.urljoin(URL, answer.headers["Location"])
+    except urllib.error.HTTPError as error:
+        result["state"] = f"{error.code} {error.read().decode()}"
+        loop.quit()
+        return
+    _, message = GstSdp.SDPMessage.new_from_text(sdp.decode())
+    answer = GstWebRTC.WebRTCSessionDescription.new(GstWebRTC.WebRTCSDPType.ANSWER, message)
+    peer.emit("set-remote-description", answer, Gst.Promise.new())
+
+
+def negotiate(peer):
+    peer.emit("create-offer", None, Gst.Promise.new_with_change_func(on_offer, peer))
+
+
+def on_state(peer, _):
+    result["state"] = peer.get_property("connection-state").value_nick
+
+
+def on_message(_, message):
+    if message.type == Gst.MessageType.ERROR:
+        result["state"] = str(message.parse_error())
+        loop.quit()
+
+
+pipeline, peer = build()
+# libnice leaves loopback out by itself. The agent is kept: it dies with the last name that Python has for it.
+agent = peer.get_property("ice-agent")
+agent.emit("add-local-ip-address", "127.0.0.1")
+peer.connect("pad-added", on_pad)
+peer.connect("notify::connection-state", on_state)
+if ACTION == "play":
+    for caps in (VIDEO, AUDIO):
+        peer.emit("add-transceiver", GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY, Gst.Caps.from_string(caps))
+else:
+    for index in range(2):
+        peer.emit("get-transceiver", index).set_property("direction", GstWebRTC.WebRTCRTPTransceiverDirection.SENDONLY)
+    counted(pipeline.get_by_name("v").get_static_pad("src"), "video")
+    counted(pipeline.get_by_name("a").get_static_pad("src"), "audio")
+peer.connect("on-negotiation-needed", negotiate)
+bus = pipeline.get_bus()
+bus.add_signal_watch()
+bus.connect("message", on_message)
+pipeline.set_state(Gst.State.PLAYING)
+GLib.timeout_add(int(SECONDS * 1000), loop.quit)
+loop.run()
+if result["resource"] and ACTION == "publish":
+    urllib.request.urlopen(urllib.request.Request(result["resource"], method="DELETE")).read()
+pipeline.set_state(Gst.State.NULL)
+print(json.dumps(result))
