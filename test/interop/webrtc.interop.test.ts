@@ -130,7 +130,7 @@ describeWith(['chromium', 'ffmpeg'], 'Chromium', () => {
       await until('the peer sees it', async () =>
         ['closed', 'failed', 'disconnected'].includes((await stateOf(publisher)).connection),
       );
-      expect(server.host.hub.find(nameOf('kicked'))).toBeUndefined();
+      await until('the name is free', () => server.host.hub.find(nameOf('kicked')) === undefined);
     });
   });
 
@@ -181,6 +181,22 @@ describeWith(['chromium', 'ffmpeg'], 'Chromium', () => {
       await plays(page);
 
       expect(await page.evaluate('window.answer')).toMatch(/candidate:0 1 tcp .* tcptype passive/);
+    });
+
+    it.each([
+      ['as the client of DTLS, with ECDSA', 'on', 'active'],
+      ['as its server, with RSA', 'off', 'passive'],
+      ['as its client, with RSA', 'off', 'active'],
+    ])('%s', async (_, ecdsa, role) => {
+      const other = await confServer(`
+        rtc_server { enabled on; listen 127.0.0.1:0; ecdsa ${ecdsa}; }
+        vhost __defaultVhost__ { rtc { enabled on; dtls_role ${role}; } }`);
+      const [publisher, page] = [await peerPage(browser, other.http), await peerPage(browser, other.http)];
+      pages.push(publisher, page);
+      await publish(publisher, whip('role', '', other.http));
+      await play(page, whep('role', '', other.http));
+
+      await plays(page, 1);
     });
 
     it("by SRS's own API", async () => {
