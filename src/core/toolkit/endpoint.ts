@@ -52,6 +52,9 @@ export function resolveTarget(text: string, protocols: readonly Protocol[]): Tar
   return { text, file: isFile(url), protocol: protocol.name, url, push };
 }
 
+/** An endpoint for eyes other than its owner's: keys of SRT are hidden. */
+export const shownEndpoint = (text: string): string => text.replace(/([?&]passphrase=)[^&]*/gi, '$1***');
+
 interface Resolved {
   readonly text: string;
   /** A file or standard input or output: it can wait, and nobody dials. */

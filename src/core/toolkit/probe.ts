@@ -8,7 +8,7 @@ import type { MediaEvent } from '../media/demuxer.ts';
 import type { Frame } from '../media/frame.ts';
 import type { MediaSink } from '../media/sink.ts';
 import type { Track } from '../media/track.ts';
-import { resolveSource, type Source } from './endpoint.ts';
+import { resolveSource, type Source, shownEndpoint } from './endpoint.ts';
 import { probeErrors } from './errors.ts';
 import { judge } from './findings.ts';
 import { Interleave } from './interleave.ts';
@@ -187,7 +187,7 @@ class Probe implements MediaSink {
     const meters = [...this.#meters.values()].sort((a, b) => a.track.id - b.track.id);
     const tracks = meters.map((meter) => reportTrack(meter, { live, metadata }));
     const report: Omit<ProbeReport, 'findings'> = {
-      source: this.#options.source,
+      source: shownEndpoint(this.#options.source),
       protocol: this.#source.protocol,
       live,
       endedBy: this.#endedBy ?? 'end',
