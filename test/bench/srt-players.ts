@@ -1,7 +1,7 @@
-// N SRT players in one process and on one port, as lean as can be: the handshake is srsx's own, then data is counted and
+// N SRT players in one process, ten on each port, as lean as can be: the handshake is srsx's own, then data is counted and
 // acknowledged every 10 ms, as libsrt does, and nothing is kept.
 // Usage: node srt-players.ts PORT COUNT STREAMID; `report` on standard input prints a line of JSON.
-//        node srt-players.ts sink            prints its port; reads datagrams and throws them away
+//        node srt-players.ts sink COUNT            prints COUNT ports in one line; reads datagrams and throws them away
 import { createInterface } from 'node:readline';
 import { idle, type Port } from '../../src/core/base/link.ts';
 import { silentLog } from '../../src/core/base/log.ts';
@@ -24,12 +24,16 @@ import {
 
 const ACK_MS = 10;
 const RAMP_MS = 10;
-/** The connection must hear something now and then, or it takes its peer for dead. */
-const HEARD_EVERY = 64;
-const [serverPort = '0', count = '1', streamid = ''] = process.argv.slice(2);
-const state = { playing: 0, packets: 0, bytes: 0, closed: 0, acks: 0 };
+/** One port for all would lose a burst in its small buffer before this process gets to read it. */
+const PLAYERS_PER_PORT = 10;
+/** Each connection must hear something now and then, or it takes its peer for dead. */
+const HEARD_EVERY = 16;
+const [serverPort = '0', wanted = '1', streamid = ''] = process.argv.slice(2);
+/** `packets` by their numbers: what the server sent, whether it came or not. */
+const state = { playing: 0, packets: 0, came: 0, closed: 0, acks: 0 };
 
 interface Player {
+  readonly socket: Port;
   peerSocketId: number;
   sequence: number;
   acknowledged: number;
@@ -38,42 +42,46 @@ interface Player {
 const players = new Map<number, Player>();
 const server = { host: '127.0.0.1', port: Number(serverPort) };
 const clock = new RealClock();
-const socket = await listenUdp({ host: '127.0.0.1', port: 0 });
 
-function player(id: number): Player {
+function player(id: number, socket: Port): Player {
   const known = players.get(id);
   if (known !== undefined) return known;
-  const made = { peerSocketId: 0, sequence: -1, acknowledged: -1, number: 0 };
+  const made = { socket, peerSocketId: 0, sequence: -1, acknowledged: -1, number: 0 };
   players.set(id, made);
   return made;
 }
 
 /** What the multiplexer sees: everything but data, and few answers to the acknowledgements. */
-function lean(): Port {
+function lean(socket: Port): Port {
   const port: Port = {
     local: socket.local,
     send: (datagram, to) => socket.send(datagram, to),
     close: () => socket.close(),
     onDatagram: idle.onData,
   };
-  let answers = 0;
   socket.onDatagram = (datagram, from) => {
     if (!isControl(datagram)) {
-      const one = player(destinationOf(datagram));
-      if (one.sequence < 0) state.playing++;
-      one.sequence = sequenceOf(datagram);
-      state.packets++;
-      state.bytes += datagram.length;
+      count(player(destinationOf(datagram), socket), sequenceOf(datagram));
       return;
     }
     const type = controlType(datagram);
-    if (type === ControlType.ackAck && ++answers % HEARD_EVERY !== 0) return;
+    if (type === ControlType.ackAck && player(destinationOf(datagram), socket).number % HEARD_EVERY !== 0) return;
     if (type === ControlType.handshake) {
-      player(destinationOf(datagram)).peerSocketId = parseHandshake(bodyOf(datagram)).socketId;
+      player(destinationOf(datagram), socket).peerSocketId = parseHandshake(bodyOf(datagram)).socketId;
     }
     port.onDatagram(datagram, from);
   };
   return port;
+}
+
+function count(one: Player, sequence: number): void {
+  if (one.sequence < 0) state.playing++;
+  // A packet that is sent again at the end of a burst has an old number; numbers are counted in 31 bits.
+  const ahead = one.sequence < 0 ? 1 : ((sequence - one.sequence) << 1) >> 1;
+  state.came++;
+  if (ahead <= 0) return;
+  state.packets += ahead;
+  one.sequence = sequence;
 }
 
 function acknowledge(): void {
@@ -93,21 +101,27 @@ function acknowledge(): void {
     };
     const body = writeAck({ sequence: (one.sequence + 1) & 0x7fffffff, full });
     const head = { type: ControlType.ack, number: one.number, timestamp, destination: one.peerSocketId };
-    socket.send(writeControl(head, body), server);
+    one.socket.send(writeControl(head, body), server);
   }
 }
 
+const open = (): Promise<Port> => listenUdp({ host: '127.0.0.1', port: 0 });
 if (serverPort === 'sink') {
-  socket.onDatagram = () => undefined;
-  console.log(socket.local.port);
+  const sockets = await Promise.all(Array.from({ length: Number(wanted) }, open));
+  for (const socket of sockets) socket.onDatagram = () => undefined;
+  console.log(sockets.map(({ local }) => local.port).join(','));
 } else {
-  const multiplexer = new SrtMultiplexer({ port: lean(), clock, rng: new RealRng(), log: silentLog });
+  const sockets = await Promise.all(Array.from({ length: Math.ceil(Number(wanted) / PLAYERS_PER_PORT) }, open));
+  const multiplexers = sockets.map(
+    (socket) => new SrtMultiplexer({ port: lean(socket), clock, rng: new RealRng(), log: silentLog }),
+  );
   const ended = (): void => {
     state.closed++;
   };
   const options = { ...defaultOptions, streamid };
-  for (let i = 0; i < Number(count); i++) {
-    setTimeout(() => multiplexer.call(server, options, { message: () => undefined, ended }), i * RAMP_MS);
+  for (let i = 0; i < Number(wanted); i++) {
+    const multiplexer = multiplexers[i % multiplexers.length];
+    setTimeout(() => multiplexer?.call(server, options, { message: () => undefined, ended }), i * RAMP_MS);
   }
   setInterval(acknowledge, ACK_MS);
 }

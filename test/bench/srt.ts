@@ -102,7 +102,7 @@ async function single(sends: 'srsx' | 'c', receives: 'srsx' | 'c', measured: 'se
 }
 
 async function floor(rate: number): Promise<number> {
-  const sink = run(process.execPath, [join(bench, 'srt-players.ts'), 'sink'], 1);
+  const sink = run(process.execPath, [join(bench, 'srt-players.ts'), 'sink', '30'], 1);
   const port = await line(sink);
   const args = [port, String(players), String(rate), String(BURST_MS)];
   const child = run(process.execPath, [join(bench, 'srt-floor.ts'), ...args], 0);
@@ -129,7 +129,7 @@ vhost __defaultVhost__ { srt { enabled on; } }`,
   await sleep(2000);
   const args = [join(bench, 'srt-players.ts'), String(srt), String(players), '#!::r=live/bench,m=request'];
   const load = run(process.execPath, args, 1);
-  const report = async (): Promise<Record<'playing' | 'packets' | 'closed' | 'acks', number>> => {
+  const report = async (): Promise<Record<'playing' | 'packets' | 'came' | 'closed' | 'acks', number>> => {
     const answer = line(load);
     load.stdin?.write('report\n');
     return JSON.parse(await answer);
@@ -138,7 +138,10 @@ vhost __defaultVhost__ { srt { enabled on; } }`,
   const began = await report();
   const { cpu, perSecond } = await cpuOf(child.pid ?? 0, async () => (await report()).packets);
   const end = await report();
-  if (end.playing < players || end.closed > 0) console.error(`${end.playing} of ${players} play, ${end.closed} closed`);
+  const lost = 1 - (end.came - began.came) / (end.packets - began.packets);
+  if (end.playing < players || end.closed > 0 || lost > 0.01) {
+    console.error(`${end.playing} of ${players} play, ${end.closed} closed, ${(lost * 100).toFixed(1)} % lost`);
+  }
   if (flags.node !== '') {
     child.kill('SIGINT');
     await sleep(3000);
