@@ -79,6 +79,6 @@ function failure(act: () => unknown): Error & { details: Record<string, unknown>
   throw new Error('nothing was thrown');
 }
 
-it('shows no passphrase', () => {
+test('shows no passphrase', () => {
   expect(shownEndpoint('srt://h:1?passphrase=0123456789&streamid=a')).toBe('srt://h:1?passphrase=***&streamid=a');
 });
