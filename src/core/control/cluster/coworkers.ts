@@ -85,7 +85,7 @@ export class Coworkers {
       const headers = { Accept: 'application/json' };
       const options = { method: 'GET', headers, signal: signal.signal, timeout: ASK_TIME };
       const { status, body } = await this.#options.net.request(url, options);
-      const text = await readAll(body);
+      const text = await readAll(body, signal.signal);
       return status === 200 ? readOrigin(text) : undefined;
     } finally {
       cancel();
@@ -93,16 +93,22 @@ export class Coworkers {
   }
 }
 
-function readAll(body: Link): Promise<string> {
+/** What is too long is cut, and so no answer. Resolves with what came when the signal comes first. */
+function readAll(body: Link, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     let size = 0;
-    body.onClose = (reason) =>
-      reason === undefined ? resolve(new TextDecoder().decode(concat(chunks))) : reject(reason);
+    const done = (): void => {
+      body.onData = () => undefined;
+      body.close();
+      resolve(new TextDecoder().decode(concat(chunks)));
+    };
+    signal.addEventListener('abort', done);
+    body.onClose = (reason) => (reason === undefined ? done() : reject(reason));
     body.onData = (bytes) => {
       size += bytes.length;
       if (size <= ANSWER_BYTES) chunks.push(bytes.slice());
-      else body.close();
+      else done();
     };
   });
 }
