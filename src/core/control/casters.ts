@@ -5,6 +5,7 @@ import type { Section } from './config/config.ts';
 import type { Settings } from './config/settings.ts';
 import { isLoopback, parseRtmpTarget } from './rtmp-name.ts';
 
+/** Codes with their texts and advice; docs/errors.md has all. */
 export const casterErrors = defineErrors('CASTER', {
   PORT: { srs: 4011, text: '{file}:{line}: listen {port} is no port', advice: 'Write listen 8935;.' },
   OUTPUT: {
