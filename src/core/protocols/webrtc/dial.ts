@@ -177,19 +177,33 @@ async function run(host: ClientHost, work: Work): Promise<void> {
   const { fingerprint } = own;
   const offer = writeOffer({ ...work.offer, ice, fingerprint, sessionId: host.rng.below(2 ** 31) });
   const { answer, resource } = await post(host, work, offer);
+  let isOver = resource === undefined;
+  const goodbye = async (): Promise<void> => {
+    if (isOver || resource === undefined) return;
+    isOver = true;
+    await leave(host, work, resource);
+  };
   try {
-    await connect(host, work, answer, ice, own);
+    await connect(host, work, answer, { ice, own, goodbye });
+    isOver = true;
   } finally {
-    if (resource !== undefined) await leave(host, work, resource);
+    await goodbye();
   }
 }
 
+/** What our end brings: its credentials, its certificate, and how it ends the session at the server. */
+interface Ours {
+  readonly ice: IceCredentials;
+  readonly own: Identity;
+  readonly goodbye: () => Promise<void>;
+}
+
+/** Resolves when the server has ended the session, or the signal has. */
 async function connect(
   host: ClientHost,
   work: Work,
   answer: SessionDescription,
-  ice: IceCredentials,
-  own: Identity,
+  { ice, own, goodbye }: Ours,
 ): Promise<void> {
   const { signal, onBytes } = work;
   const action = work.offer.direction === 'recvonly' ? 'publish' : 'play';
@@ -206,7 +220,8 @@ async function connect(
       else reject(reason);
     },
   });
-  const abort = (): void => connection.close(undefined);
+  // In this order, or the server would see a peer that left, and then a request for a session that is over.
+  const abort = (): void => void goodbye().finally(() => connection.close(undefined));
   signal.addEventListener('abort', abort);
   if (signal.aborted) abort();
   try {

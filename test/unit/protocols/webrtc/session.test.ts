@@ -4,7 +4,7 @@ import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
 import type { MediaEvent } from '../../../../src/core/media/demuxer.ts';
 import type { Frame } from '../../../../src/core/media/frame.ts';
 import { SeedRng } from '../../../tools/fakes.ts';
-import { live, picture, tracks, type Weather, World } from './world.ts';
+import { live, picture, server, tracks, type Weather, World } from './world.ts';
 
 const name = { vhost: '__defaultVhost__', app: 'live', stream: 'a' };
 
@@ -151,6 +151,30 @@ describe('a bad network', () => {
     stop();
     await world.run(fromMs(500));
     await ended;
+  });
+});
+
+describe('a peer that is gone', () => {
+  it('is not kept alive by what anybody could send from its address', async () => {
+    const world = new World();
+    const { stop, ended } = await both(world);
+    const settled = ended.catch(() => undefined);
+    const [publisher] = world.clients;
+    const from = { ...(publisher as { local: { host: string; port: number } }).local };
+    // From now on only what we forge arrives.
+    world.wire.weather = (datagram) => (datagram[20] === 0xee ? [fromMs(5)] : []);
+    const forged = new Uint8Array(200).fill(0xee);
+    forged.set([0x80, 102, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1]);
+
+    for (let i = 0; i < 40; i++) {
+      world.wire.carry(forged, from, server);
+      await world.run(fromSeconds(1), fromMs(250));
+    }
+
+    expect(world.rtc.sizes['sessions']).toBe(0);
+    stop();
+    await world.run(fromMs(500));
+    await settled;
   });
 });
 

@@ -170,6 +170,45 @@ describe('an enemy', () => {
     expect(code(pair.server.error)).toBe('DTLS_NO_COMMON');
   });
 
+  it('an end that is not protected is no end', () => {
+    const finished = (sequence: number): Uint8Array =>
+      Uint8Array.of(
+        22,
+        254,
+        253,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        9,
+        0,
+        24,
+        20,
+        0,
+        0,
+        12,
+        0,
+        sequence,
+        0,
+        0,
+        0,
+        0,
+        0,
+        12,
+        ...new Uint8Array(12),
+      );
+    // The last flight of the server, whose messages so far were numbered 0 to 4.
+    const fate: Fate = (from, _, bytes) =>
+      from === 'server' && bytes[0] === 20 ? [{ bytes: finished(5), after: TRIP }] : [{ bytes, after: TRIP }];
+    const { client } = new DtlsPair({ fate }).run();
+
+    expect(code(client.error)).toBe('DTLS_STATE');
+    expect(client.keys).toBeUndefined();
+  });
+
   it('an alert that anybody could send only explains the time-out', () => {
     const alert = Uint8Array.of(21, 254, 253, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 2, 40);
     const fate: Fate = (from, index) => (from === 'server' && index === 0 ? [{ bytes: alert, after: TRIP }] : []);
