@@ -230,3 +230,37 @@ describe('what was admitted', () => {
     expect(asked[2]?.body['client_id']).toBe(first.grant.id);
   });
 });
+
+describe('another server of the cluster', () => {
+  const settings = hooksOf('on_publish http://h/p; on_unpublish http://h/u;');
+  const no = async (): Promise<never> => {
+    throw new Error('no');
+  };
+  const yes = async (): Promise<undefined> => undefined;
+
+  it('is asked before hooks, and again after them', async () => {
+    const before = world({ settings, cluster: { enter: no, take: yes } });
+    await rejected(before.admit());
+    expect(before.actions()).toEqual([]);
+
+    const after = world({ settings, cluster: { enter: yes, take: no } });
+    await rejected(after.admit());
+    await settled();
+    expect(after.actions()).toEqual(['on_publish', 'on_unpublish']);
+  });
+
+  it('hears of the end of a session once, also when none began', async () => {
+    const closed: string[] = [];
+    const take = async (_: unknown, __: unknown, id: string) => ({ close: () => void closed.push(id) });
+    const { open, admit, clock } = world({ settings, cluster: { enter: yes, take } });
+    const { entry } = await open();
+    expect(closed).toEqual([]);
+    entry.close();
+    entry.close();
+    expect(closed).toEqual([entry.id]);
+
+    const { id } = await admit();
+    clock.advance(fromSeconds(10));
+    expect(closed).toEqual([entry.id, id]);
+  });
+});

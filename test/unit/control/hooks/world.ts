@@ -4,6 +4,7 @@ import { defaultLimits } from '../../../../src/core/base/limits.ts';
 import { idle } from '../../../../src/core/base/link.ts';
 import { Log, type LogLine } from '../../../../src/core/base/log.ts';
 import type { AdmissionRequest } from '../../../../src/core/control/admission.ts';
+import type { ClusterGate } from '../../../../src/core/control/cluster/cluster.ts';
 import { loadConfig } from '../../../../src/core/control/config/load.ts';
 import { settingsOf } from '../../../../src/core/control/config/settings.ts';
 import { HttpHooks } from '../../../../src/core/control/hooks/http-hooks.ts';
@@ -38,13 +39,14 @@ export interface WorldOptions {
   readonly policy?: 'refuse' | 'takeover';
   readonly sessions?: number;
   readonly lanes?: LaneLimits;
+  readonly cluster?: ClusterGate;
 }
 
 export const hooksOf = (lines: string): string => `vhost __defaultVhost__ { http_hooks { enabled on; ${lines} } }`;
 
 export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-export function world({ settings: text, policy = 'refuse', sessions: limit = 100, lanes }: WorldOptions = {}) {
+export function world({ settings: text, policy = 'refuse', sessions: limit = 100, lanes, cluster }: WorldOptions = {}) {
   const clock = new VirtualClock();
   const rng = new SeedRng(3);
   const lines: LogLine[] = [];
@@ -84,7 +86,10 @@ export function world({ settings: text, policy = 'refuse', sessions: limit = 100
   };
   const identity = { serverId: 'vid-1', serviceId: 's1', streamId: () => 'vid-s', workDir: () => '/srv' };
   const hooks = new HttpHooks({ clock, rng, log, net, limits, hub, settings, identity, ...(lanes && { lanes }) });
-  const admission = new VhostAdmission({ clock, rng, limits, settings, sessions, hooks, policy });
+  const admission = new VhostAdmission({
+    ...{ clock, rng, limits, settings, sessions, hooks, policy },
+    ...(cluster && { cluster }),
+  });
   const request = (more: Partial<AdmissionRequest> = {}): AdmissionRequest => ({
     ...{ action: 'publish', protocol: 'rtmp', type: 'fmle-publish', peer: { host: '10.0.0.9', port: 5 } },
     ...{ name: { vhost: 'any', app: 'live', stream: 'a' }, param: '?k=v', tcUrl: 'rtmp://any/live' },
