@@ -131,9 +131,10 @@ describe('OPTIONS and other methods', () => {
   });
 
   it.each(['GET', 'HEAD', 'PUT'])('%s is 405', async (method) => {
-    const { status, headers } = await new World().ask(method, whip);
+    const { status, headers, json } = await new World().ask(method, whip);
 
     expect(status).toBe(405);
+    expect(json).toMatchObject({ error: 'RTC_METHOD' });
     expect(headers['Allow']).toBe('OPTIONS, POST, PATCH, DELETE');
   });
 });
@@ -145,7 +146,8 @@ describe('§4.2, DELETE', () => {
     const location = String(headers['Location']);
 
     expect((await world.ask('DELETE', location)).status).toBe(200);
-    expect((await world.ask('DELETE', location)).status).toBe(404);
+    const again = await world.ask('DELETE', location);
+    expect([again.status, again.json]).toMatchObject([404, { error: 'RTC_NO_SESSION' }]);
     expect(world.rtc.sizes['sessions']).toBe(0);
   });
 
@@ -273,6 +275,8 @@ describe("SRS's words", () => {
       const { status, json } = await world.ask('POST', '/rtc/v1/publish/', bad);
       expect([status, (json as { code: number }).code]).toEqual([200, 400]);
     }
+    const { json } = await world.ask('POST', '/rtc/v1/publish/', '{');
+    expect(json).toMatchObject({ error: 'RTC_JSON' });
     expect(world.rtc.sizes['sessions']).toBe(1);
   });
 

@@ -178,6 +178,49 @@ describe('a peer that is gone', () => {
   });
 });
 
+describe('an end', () => {
+  const codeOf = (world: World): unknown => world.lines.filter(({ text }) => text === 'ends').at(-1)?.fields['code'];
+
+  it('of a publisher that is silent is RTC_NO_MEDIA', async () => {
+    const world = new World();
+    const { stop, ended } = await both(world);
+    const settled = ended.catch(() => undefined);
+
+    await world.run(fromSeconds(7));
+
+    expect(world.lines.some(({ fields }) => fields['code'] === 'RTC_NO_MEDIA')).toBe(true);
+    stop();
+    await world.run(fromMs(500));
+    await settled;
+  });
+
+  it('of the server is RTC_STOPPED, and its peers hear it by DTLS', async () => {
+    const world = new World();
+    const { ended } = await both(world);
+    await world.run(fromMs(200));
+
+    world.rtc.close();
+    await world.run(fromMs(100));
+
+    expect(codeOf(world)).toBe('RTC_STOPPED');
+    await ended;
+  });
+
+  it('of a peer that says good-bye is RTC_PEER_LEFT', async () => {
+    const world = new World();
+    const { stop, ended } = await both(world);
+    await world.run(fromMs(200));
+
+    // Nobody answers over HTTP any more.
+    world.http = false;
+    stop();
+    await world.run(fromSeconds(1));
+
+    expect(codeOf(world)).toBe('RTC_PEER_LEFT');
+    await ended;
+  });
+});
+
 describe('what is left', () => {
   it('nothing, after a thousand sessions that vanished without a word', async () => {
     const world = new World();

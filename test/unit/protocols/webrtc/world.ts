@@ -114,6 +114,8 @@ export class World {
   readonly host: Host;
   readonly lines: LogLine[] = [];
   readonly rtc: RtcServer;
+  /** False: requests of clients fail. */
+  http = true;
   /** Ports of clients, in their order. */
   readonly clients: WirePort[] = [];
   readonly #routes: ((exchange: HttpExchange) => boolean | Promise<boolean>)[] = [];
@@ -224,6 +226,7 @@ export class World {
         return port;
       },
       request: async (url, { method, headers, upload }) => {
+        if (!this.http) throw new Error('no answer');
         const link = new FakeLink();
         upload?.(link);
         const named = Object.entries(headers).map(([key, value]) => [key.toLowerCase(), String(value)]);
