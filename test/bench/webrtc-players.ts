@@ -15,8 +15,8 @@ import { SrtpSender, srtpProfile } from '../../src/core/wire/srtp/index.ts';
 import { isStun, stunType, writeStun } from '../../src/core/wire/stun/index.ts';
 
 const [port = '0', count = '1', app = 'live', stream = 'bench'] = process.argv.slice(2);
-/** Between two players: a handshake costs both sides some milliseconds. */
-const RAMP_MS = 15;
+/** Between two players. */
+const RAMP_MS = 10;
 /** Sizes of datagrams that are remembered, of the first player: what a bare sender sends too. */
 const MOST_SIZES = 4000;
 const RECEIVE_BYTES = 1024 * 1024;
@@ -38,6 +38,11 @@ class Player {
   readonly #last = new Map<number, number>();
   #srtp: SrtpSender | undefined;
   #checked = false;
+  #opened: () => void = () => undefined;
+  /** The handshake has ended, well or not: the next player comes then. */
+  readonly settled = new Promise<void>((done) => {
+    this.#opened = done;
+  });
 
   constructor(isFirst: boolean, socket: Socket, offer: string, answer: string) {
     this.#isFirst = isFirst;
@@ -54,6 +59,7 @@ class Player {
       onKeys: ({ local, profile }) => {
         this.#srtp = new SrtpSender(local, profile);
         state.playing++;
+        this.#opened();
       },
       onClosed: () => {
         state.failed++;
@@ -75,7 +81,13 @@ class Player {
   }
 
   tick(): void {
-    if (clock.now() >= this.#dtls.deadline) this.#dtls.tick(clock.now());
+    try {
+      if (clock.now() >= this.#dtls.deadline) this.#dtls.tick(clock.now());
+    } catch {
+      state.failed++;
+      this.#dtls.close();
+      this.#opened();
+    }
   }
 
   #send(datagram: Uint8Array): void {
@@ -120,6 +132,7 @@ async function open(isFirst: boolean): Promise<void> {
   const player = new Player(isFirst, socket, offer, sdp);
   players.push(player);
   player.keepAlive();
+  await player.settled;
 }
 
 async function openAll(): Promise<void> {

@@ -95,25 +95,34 @@ try {
     OTHER_CORE,
   );
   load.stderr?.pipe(process.stderr);
-  for (let i = 0; i < 300 && (await report(load)).playing < players; i++) await sleep(200);
+  for (let i = 0; i < 600 && (await report(load)).playing < players; i++) await sleep(200);
   await sleep(warmSeconds * 1000);
   const rows = { server: [] as number[], paced: [] as number[], flood: [] as number[] };
+  let sizes: readonly number[] = [];
+  let perSecond = 0;
   for (let round = 0; round < rounds; round++) {
     const own = await cost(server.pid, load);
-    const { sizes, playing, lost } = await report(load);
-    // The server goes on meanwhile and would take half of the core: its players pause with it.
-    process.kill(server.pid, 'SIGSTOP');
-    const paced = await bare(sizes, own.perSecond);
-    const flood = await bare(sizes, 0);
-    process.kill(server.pid, 'SIGCONT');
-    await sleep(3000);
+    const now = await report(load);
+    ({ sizes } = now);
+    ({ perSecond } = own);
     rows.server.push(own.micros);
-    rows.paced.push(paced.micros);
-    rows.flood.push(flood.micros);
     const average = sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
     console.error(
-      `${playing} players, ${Math.round(own.perSecond)} packets/s of ${Math.round(average)} bytes, ${lost} lost; server ${own.micros.toFixed(2)} us, bare at that rate ${paced.micros.toFixed(2)} us, bare loop ${flood.micros.toFixed(2)} us`,
+      `${now.playing} players, ${Math.round(perSecond)} packets/s of ${Math.round(average)} bytes, ${now.lost} lost; ` +
+        `server ${own.micros.toFixed(2)} us, ${((own.micros * perSecond) / 1e4).toFixed(0)} % of a core`,
     );
+  }
+  if (flags.profile !== '') {
+    process.kill(server.pid, 'SIGINT');
+    await sleep(5000);
+  }
+  await endChildren();
+  for (let round = 0; round < rounds; round++) {
+    const paced = await bare(sizes, perSecond);
+    const flood = await bare(sizes, 0);
+    rows.paced.push(paced.micros);
+    rows.flood.push(flood.micros);
+    console.error(`bare at that rate ${paced.micros.toFixed(2)} us, bare loop ${flood.micros.toFixed(2)} us`);
   }
   const [own, paced, flood] = [median(rows.server), median(rows.paced), median(rows.flood)];
   console.log('| what | us per packet | server / it |');
@@ -121,10 +130,6 @@ try {
   console.log(`| server, ${players} players | ${own.toFixed(2)} | |`);
   console.log(`| dgram.send, the same rate | ${paced.toFixed(2)} | ${(own / paced).toFixed(2)} |`);
   console.log(`| dgram.send, as fast as it goes | ${flood.toFixed(2)} | ${(own / flood).toFixed(2)} |`);
-  if (flags.profile !== '') {
-    process.kill(server.pid, 'SIGINT');
-    await sleep(3000);
-  }
 } finally {
   await endChildren();
   rmSync(scratch, { recursive: true, force: true });
