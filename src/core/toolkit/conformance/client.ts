@@ -168,8 +168,8 @@ export class EndpointClient {
     const chunks: Uint8Array[] = [];
     let size = 0;
     const fail = (why: string): void => {
-      body.close();
       reject(conformanceErrors.protocol('BODY', { why }));
+      body.close();
     };
     const cancel = host.clock.after(timeout, () => fail('it does not end'));
     body.onData = (bytes) => {

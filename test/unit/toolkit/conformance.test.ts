@@ -1,0 +1,71 @@
+// The conformance suite of WHIP and WHEP against endpoints in memory: what it asks, and what it makes of bad answers.
+import { describe, expect, it } from 'vitest';
+import { utf8 } from '../../../src/core/base/bytes.ts';
+import type { HttpRequestOptions } from '../../../src/core/control/host.ts';
+import { checkConformance } from '../../../src/core/toolkit/conformance.ts';
+import type { HttpResponse } from '../../../src/core/wire/http/exchange.ts';
+import { FakeLink } from '../../tools/fakes.ts';
+import { fakeHost, runUntil } from './fake-host.ts';
+
+interface Asked extends HttpRequestOptions {
+  readonly url: URL;
+}
+
+/** An endpoint that answers everything with one status and body. */
+function run(source: string, status: number, body: string | undefined, token?: string) {
+  const asked: Asked[] = [];
+  const host = fakeHost();
+  const request = async (url: URL, options: HttpRequestOptions): Promise<HttpResponse> => {
+    asked.push({ ...options, url });
+    options.upload?.(new FakeLink());
+    const link = new FakeLink();
+    queueMicrotask(() => {
+      if (body === undefined) return;
+      link.onData(utf8(body));
+      link.onClose(undefined);
+    });
+    return { status, header: () => undefined, body: link };
+  };
+  const { signal } = new AbortController();
+  const report = checkConformance({ ...host, net: { ...host.net, request } }, { source, signal, token });
+  return { asked, report: runUntil(host.clock, report) };
+}
+
+describe('the conformance suite', () => {
+  it('maps whip:// to http:// and wheps:// to https://, and sends the token', async () => {
+    const plain = run('whip://host:1985/rtc/v1/whip/?app=a&stream=b', 404, 'no', 'secret');
+    await plain.report;
+    const safe = run('wheps://host/x', 404, 'no');
+    await safe.report;
+
+    expect(plain.asked[0]?.url.href).toBe('http://host:1985/rtc/v1/whip/?app=a&stream=b');
+    expect(plain.asked[0]?.headers['Authorization']).toBe('Bearer secret');
+    expect(safe.asked[0]?.url.href).toBe('https://host/x');
+  });
+
+  it('refuses what is no endpoint', async () => {
+    await expect(run('http://host/x', 200, '').report).rejects.toMatchObject({ code: 'CONFORMANCE_URL' });
+  });
+
+  it('names the sections of the specification that holds', async () => {
+    const { checks } = await run('whep://host/x', 404, 'no').report;
+
+    expect(checks.find(({ id }) => id === 'trickle')?.section).toBe('draft-ietf-wish-whep §4.4.2');
+    expect(checks.find(({ id }) => id === 'delete')?.section).toBe('draft-ietf-wish-whep §4.3');
+    expect(checks.some(({ id }) => id === 'partial')).toBe(false);
+  });
+
+  it('fails the checks of sessions when a good offer gives none', async () => {
+    const { checks } = await run('whip://host/x', 404, 'no').report;
+
+    const check = checks.find(({ id }) => id === 'delete');
+    expect(check).toMatchObject({ verdict: 'fail', found: expect.stringContaining('CONFORMANCE_SESSION') });
+  });
+
+  it.each([
+    ['that does not end', undefined],
+    ['that is too long', 'x'.repeat(300_000)],
+  ])('does not wait for a body %s', async (_, body) => {
+    await expect(run('whip://host/x', 200, body).report).rejects.toMatchObject({ code: 'CONFORMANCE_BODY' });
+  });
+});
