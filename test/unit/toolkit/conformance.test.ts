@@ -5,7 +5,7 @@ import type { HttpRequestOptions } from '../../../src/core/control/host.ts';
 import { checkConformance } from '../../../src/core/toolkit/conformance.ts';
 import type { HttpResponse } from '../../../src/core/wire/http/exchange.ts';
 import { FakeLink } from '../../tools/fakes.ts';
-import { fakeHost, runUntil } from './fake-host.ts';
+import { fakeHost, runUntil, turn } from './fake-host.ts';
 
 interface Asked extends HttpRequestOptions {
   readonly url: URL;
@@ -19,7 +19,8 @@ function run(source: string, status: number, body: string | undefined, token?: s
     asked.push({ ...options, url });
     options.upload?.(new FakeLink());
     const link = new FakeLink();
-    queueMicrotask(() => {
+    // Bodies come when somebody listens, as from a real socket.
+    void turn().then(() => {
       if (body === undefined) return;
       link.onData(utf8(body));
       link.onClose(undefined);
