@@ -1,11 +1,10 @@
 // The route of everything that ends as one of the containers: asks the admission, then makes players and publishers.
 import type { Closer } from '../../base/link.ts';
-import { guard, type Session, toSrsxError } from '../../base/session.ts';
+import { type Session, toSrsxError } from '../../base/session.ts';
 import { clientPeer } from '../../control/client-peer.ts';
 import { movedRequest, movedTo } from '../../control/cluster/coworkers.ts';
 import type { Host, Listener } from '../../control/host.ts';
-import type { Stream } from '../../media/stream.ts';
-import { type StreamName, streamKey } from '../../media/stream-name.ts';
+import { WaitingPlayers } from '../../control/waiting-players.ts';
 import { corsHeaders } from '../../wire/http/cors.ts';
 import type { HttpExchange } from '../../wire/http/exchange.ts';
 import type { HttpFlvConfig } from './config.ts';
@@ -27,16 +26,13 @@ class Server implements Closer {
   readonly #closers: readonly Closer[];
   /** Bounded by limits.sessions: each is registered there. */
   readonly #sessions = new Set<Session>();
-  /** Players that wait for their publisher, by the stream's key. */
-  readonly #waiting = new Map<string, Set<PlaySession>>();
+  readonly #waiting: WaitingPlayers<PlaySession>;
 
   constructor(host: Host, config: HttpFlvConfig) {
     this.#host = host;
     this.#config = config;
-    this.#closers = [
-      host.http.add((exchange) => this.#route(exchange)),
-      host.hub.watch({ published: ({ name }) => this.#published(name) }),
-    ];
+    this.#waiting = new WaitingPlayers(host);
+    this.#closers = [host.http.add((exchange) => this.#route(exchange)), this.#waiting];
   }
 
   close(): void {
@@ -81,7 +77,6 @@ class Server implements Closer {
   }
 
   async #play(exchange: HttpExchange, format: LiveFormat): Promise<void> {
-    const { hub } = this.#host;
     const admitted = await this.#admit(exchange, format, 'play');
     if (admitted === undefined) return;
     const { name } = admitted.grant;
@@ -90,13 +85,11 @@ class Server implements Closer {
       waitTime: this.#config.waitTime,
       onOver: (over) => {
         this.#sessions.delete(over);
-        this.#forget(name, over);
+        this.#waiting.remove(name, over);
       },
     });
     this.#sessions.add(session);
-    const stream = hub.find(name);
-    if (stream?.published === true) this.#begin(session, stream);
-    else this.#wait(name, session);
+    this.#waiting.add(name, session);
   }
 
   async #publish(exchange: HttpExchange, format: LiveFormat): Promise<void> {
@@ -121,32 +114,5 @@ class Server implements Closer {
     if (!gone) return { host, exchange, format, asked, grant };
     grant.ticket?.end();
     return undefined;
-  }
-
-  #wait(name: StreamName, session: PlaySession): void {
-    const key = streamKey(name);
-    const others = this.#waiting.get(key);
-    if (others === undefined) this.#waiting.set(key, new Set([session]));
-    else others.add(session);
-  }
-
-  #forget(name: StreamName, session: PlaySession): void {
-    const key = streamKey(name);
-    const others = this.#waiting.get(key);
-    if (others?.delete(session) === true && others.size === 0) this.#waiting.delete(key);
-  }
-
-  #published(name: StreamName): void {
-    const key = streamKey(name);
-    const sessions = this.#waiting.get(key);
-    const stream = this.#host.hub.find(name);
-    if (sessions === undefined || stream === undefined) return;
-    this.#waiting.delete(key);
-    for (const session of sessions) this.#begin(session, stream);
-  }
-
-  /** A player that fails must not take the publisher with it, in whose call this may be. */
-  #begin(session: PlaySession, stream: Stream): void {
-    guard(session, this.#host.clock.now(), () => session.begin(stream));
   }
 }

@@ -5,7 +5,8 @@ import { type Closer, formatAddress, type Port } from '../../base/link.ts';
 import { toSrsxError } from '../../base/session.ts';
 import type { AdmissionRequest, Grant } from '../../control/admission.ts';
 import type { Host, Listener } from '../../control/host.ts';
-import { DEFAULT_VHOST, type StreamName, streamKey, streamUrl } from '../../media/stream-name.ts';
+import { WaitingPlayers } from '../../control/waiting-players.ts';
+import { DEFAULT_VHOST, streamUrl } from '../../media/stream-name.ts';
 import { listenerOptions, type SrtConfig, streamIdDefaults } from './config.ts';
 import { errors } from './errors.ts';
 import type { SrtRequest } from './listener.ts';
@@ -45,14 +46,12 @@ export class SrtServer implements Closer {
   readonly #multiplexers: SrtMultiplexer[] = [];
   /** Bounded by limits.sessions: each is registered there. */
   readonly #sessions = new Set<Served>();
-  /** Players that wait for their publisher, by the stream's key. */
-  readonly #waiting = new Map<string, Set<PlayerSession>>();
-  readonly #watch: Closer;
+  readonly #waiting: WaitingPlayers<PlayerSession>;
 
   constructor(host: Host, options: SrtOptions) {
     this.#share = { host, cutter: new Cutter(options.payloadsize), passages: new Map() };
     this.#options = options;
-    this.#watch = host.hub.watch({ published: ({ name }) => this.#published(name) });
+    this.#waiting = new WaitingPlayers(host);
   }
 
   /** Takes callers of an open port, which it closes at its own end. */
@@ -65,7 +64,7 @@ export class SrtServer implements Closer {
   }
 
   close(): void {
-    this.#watch.close();
+    this.#waiting.close();
     for (const session of [...this.#sessions]) session.end(errors.refused('SHUTDOWN'));
     for (const multiplexer of this.#multiplexers) multiplexer.close(errors.refused('SHUTDOWN'));
   }
@@ -110,21 +109,17 @@ export class SrtServer implements Closer {
   }
 
   #play(request: SrtRequest, asked: AdmissionRequest, grant: Grant): void {
-    const { host } = this.#share;
     const session: PlayerSession = new PlayerSession({
       ...this.#share,
       asked,
       grant,
       onOver: () => {
         this.#sessions.delete(session);
-        this.#forget(grant.name, session);
+        this.#waiting.remove(grant.name, session);
       },
     });
     this.#sessions.add(session);
-    if (!session.run(request)) return;
-    const stream = host.hub.find(grant.name);
-    if (stream?.published === true) session.begin(stream);
-    else this.#wait(grant.name, session);
+    if (session.run(request)) this.#waiting.add(grant.name, session);
   }
 
   #reporter(asked: AdmissionRequest, grant: Grant): Reporter {
@@ -133,28 +128,6 @@ export class SrtServer implements Closer {
     return new Reporter((count, last) =>
       log.warn('srt', 'parts of the transport stream are left out', { ...fields, count, last }),
     );
-  }
-
-  #wait(name: StreamName, session: PlayerSession): void {
-    const key = streamKey(name);
-    const others = this.#waiting.get(key);
-    if (others === undefined) this.#waiting.set(key, new Set([session]));
-    else others.add(session);
-  }
-
-  #forget(name: StreamName, session: PlayerSession): void {
-    const key = streamKey(name);
-    const others = this.#waiting.get(key);
-    if (others?.delete(session) === true && others.size === 0) this.#waiting.delete(key);
-  }
-
-  #published(name: StreamName): void {
-    const key = streamKey(name);
-    const sessions = this.#waiting.get(key);
-    const stream = this.#share.host.hub.find(name);
-    if (sessions === undefined || stream === undefined) return;
-    this.#waiting.delete(key);
-    for (const session of sessions) session.begin(stream);
   }
 }
 
