@@ -8,6 +8,7 @@ import type { Closer } from '../base/link.ts';
 import type { Log } from '../base/log.ts';
 import { toSrsxError } from '../base/session.ts';
 import { fromSeconds } from '../base/time.ts';
+import { uploadOf } from '../wire/http/body.ts';
 import type { Body } from './api/answer.ts';
 import { writeJson } from './api/json.ts';
 import type { Section } from './config/config.ts';
@@ -90,10 +91,7 @@ async function beat({ net, settings: { root }, ...options }: HeartbeatOptions, s
     headers: { 'Content-Type': 'application/json', 'Content-Length': body.length, ...bearer },
     signal,
     timeout: TIMEOUT,
-    upload: (link) => {
-      link.send([body]);
-      link.close();
-    },
+    upload: uploadOf(body),
   });
   response.body.close();
   if (response.status >= 300) throw heartbeatErrors.system('STATUS', { url: words, status: response.status });

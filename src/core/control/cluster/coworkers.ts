@@ -1,12 +1,11 @@
 // Servers of an origin cluster (SRS: origin_cluster): which of them has a stream, so that players are sent there.
-import { concat } from '../../base/bytes.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { SrsxError } from '../../base/errors.ts';
-import type { Link } from '../../base/link.ts';
 import type { Log } from '../../base/log.ts';
 import { toSrsxError } from '../../base/session.ts';
 import { fromSeconds } from '../../base/time.ts';
 import { DEFAULT_VHOST, type StreamName, streamKey, streamUrl } from '../../media/stream-name.ts';
+import { readText } from '../../wire/http/body.ts';
 import type { HttpRequest } from '../../wire/http/exchange.ts';
 import type { AdmissionRequest } from '../admission.ts';
 import { toEndpoint } from '../config/value.ts';
@@ -85,32 +84,13 @@ export class Coworkers {
       const headers = { Accept: 'application/json' };
       const options = { method: 'GET', headers, signal: signal.signal, timeout: ASK_TIME };
       const { status, body } = await this.#options.net.request(url, options);
-      const text = await readAll(body, signal.signal);
+      // What is too long is cut, and so no answer; the signal ends the body as well.
+      const text = await readText(body, { limit: ANSWER_BYTES }).finally(() => body.close());
       return status === 200 ? readOrigin(text) : undefined;
     } finally {
       cancel();
     }
   }
-}
-
-/** What is too long is cut, and so no answer. Resolves with what came when the signal comes first. */
-function readAll(body: Link, signal: AbortSignal): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    const done = (): void => {
-      body.onData = () => undefined;
-      body.close();
-      resolve(new TextDecoder().decode(concat(chunks)));
-    };
-    signal.addEventListener('abort', done);
-    body.onClose = (reason) => (reason === undefined ? done() : reject(reason));
-    body.onData = (bytes) => {
-      size += bytes.length;
-      if (size <= ANSWER_BYTES) chunks.push(bytes.slice());
-      else done();
-    };
-  });
 }
 
 /** `data.origin` of /api/v1/clusters; undefined: the server has not got it, or says something else. */

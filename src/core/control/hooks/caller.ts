@@ -1,10 +1,11 @@
 // One request to a callback server, bounded in every direction: time, answer, and how many at once.
-import { concat, utf8 } from '../../base/bytes.ts';
+import { utf8 } from '../../base/bytes.ts';
 import type { Clock } from '../../base/clock.ts';
 import { LimitError, RefusedError } from '../../base/errors.ts';
 import type { Link } from '../../base/link.ts';
 import { toSrsxError } from '../../base/session.ts';
 import type { Micros } from '../../base/time.ts';
+import { readText, uploadOf } from '../../wire/http/body.ts';
 import type { HttpHeaders, HttpResponse } from '../../wire/http/exchange.ts';
 import { SRS_VERSION_TEXT } from '../api/version.ts';
 import type { Net } from '../host.ts';
@@ -68,10 +69,7 @@ export class HookCaller {
       method: 'POST',
       headers: { 'Content-Length': bytes.length, 'Content-Type': 'application/json' },
       limit: ANSWER_BYTES,
-      upload: (link) => {
-        link.send([bytes]);
-        link.close();
-      },
+      upload: uploadOf(bytes),
     });
   }
 
@@ -120,7 +118,10 @@ export class HookCaller {
       };
       response = await this.#net.request(url, options);
       if (!isAnswer(response.status)) throw hookErrors.refused('STATUS', { hook, status: response.status });
-      const text = await readText(response.body, hook, { limit, cut });
+      const text = await readText(response.body, {
+        limit,
+        ...(!cut && { tooLong: () => hookErrors.refused('ANSWER', { hook, why: `it is longer than ${limit} bytes` }) }),
+      });
       // A body that is given up ends like a regular one.
       if (abort.signal.aborted) throw late();
       return text;
@@ -150,24 +151,4 @@ function failure(hook: string, thrown: unknown, late: () => RefusedError): Error
   const error = toSrsxError(thrown);
   if (error.code === 'NET_TIMEOUT') return late();
   return hookErrors.refused('FAILED', { hook, why: error.message }, thrown);
-}
-
-function readText(body: Link, hook: string, { limit, cut }: { limit: number; cut: boolean }): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    const done = (): void => resolve(new TextDecoder().decode(concat(chunks)));
-    body.onClose = (reason) => (reason === undefined ? done() : reject(reason));
-    body.onData = (bytes) => {
-      size += bytes.length;
-      if (size <= limit) {
-        chunks.push(bytes.slice());
-        return;
-      }
-      body.onData = () => undefined;
-      if (cut) done();
-      else reject(hookErrors.refused('ANSWER', { hook, why: `it is longer than ${limit} bytes` }));
-      body.close();
-    };
-  });
 }

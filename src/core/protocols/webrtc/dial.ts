@@ -1,16 +1,17 @@
 // The ends of a relay: plays from a WHEP server, and publishes to a WHIP server (RFC 9725).
-import { concat, utf8 } from '../../base/bytes.ts';
+import { utf8 } from '../../base/bytes.ts';
 import { Reporter } from '../../base/counters.ts';
 import { SrsxError } from '../../base/errors.ts';
-import { type Address, idle, type Link } from '../../base/link.ts';
+import type { Address } from '../../base/link.ts';
 import { randomId } from '../../base/rng.ts';
 import { toSrsxError } from '../../base/session.ts';
-import { fromSeconds, type Micros } from '../../base/time.ts';
+import { fromSeconds, type Micros, toSeconds } from '../../base/time.ts';
 import type { ClientHost, PullOptions, PushOptions } from '../../control/host.ts';
 import type { MediaSink } from '../../media/sink.ts';
 import type { Stream } from '../../media/stream.ts';
 import type { Codec, Track, TrackKind } from '../../media/track.ts';
 import { createIdentity, type Identity } from '../../wire/dtls/index.ts';
+import { readText, uploadOf } from '../../wire/http/body.ts';
 import type { HttpHeaders, HttpResponse } from '../../wire/http/exchange.ts';
 import type { RtcpPacket } from '../../wire/rtcp/index.ts';
 import { type IceCredentials, MAX_SDP_BYTES, parseSdp, type SessionDescription } from '../../wire/sdp/index.ts';
@@ -167,12 +168,17 @@ class Playback implements PeerMedia {
 
 let identity: Promise<Identity> | undefined;
 
+/** The certificate of all our connections to other servers, made when it is first asked for. */
+export function ownIdentity(): Promise<Identity> {
+  identity ??= createIdentity();
+  return identity;
+}
+
 /** Offers, connects, works, and ends the session at the server. */
 async function run(host: ClientHost, work: Work): Promise<void> {
   const { signal } = work;
   if (signal.aborted) return;
-  identity ??= createIdentity();
-  const own = await identity;
+  const own = await ownIdentity();
   const ice: IceCredentials = { ufrag: randomId(host.rng, 8), pwd: randomId(host.rng, 32) };
   const { fingerprint } = own;
   const offer = writeOffer({ ...work.offer, ice, fingerprint, sessionId: host.rng.below(2 ** 31) });
@@ -260,7 +266,7 @@ async function post(
   let target = url;
   for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
     const response = await request(host, target, { method: 'POST', signal, insecure, body: offer });
-    const text = await textOf(response);
+    const text = await textOf(host, response);
     const location = response.header('location');
     const next = location === undefined ? null : URL.parse(location, target.href);
     if ((response.status === 307 || response.status === 308) && next !== null && /^https?:$/.test(next.protocol)) {
@@ -311,30 +317,18 @@ function request(host: ClientHost, url: URL, { method, signal, insecure, body }:
   return host.net.request(plain, {
     ...{ method, headers, signal, insecure, timeout: TIMEOUT, follow: false },
     ...(bytes !== undefined && {
-      upload: (link: Link) => {
-        link.send([bytes]);
-        link.close();
-      },
+      upload: uploadOf(bytes),
     }),
   });
 }
 
-function textOf({ body }: HttpResponse): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  body.onData = (bytes) => {
-    size += bytes.length;
-    if (size <= MAX_SDP_BYTES) chunks.push(bytes.slice());
-    else {
-      body.onData = idle.onData;
-      body.close();
-      reject(rtcErrors.protocol('BODY_SIZE', { limit: MAX_SDP_BYTES }));
-    }
-  };
-  body.onClose = (reason) => {
-    if (reason === undefined) resolve(new TextDecoder().decode(concat(chunks)));
-    else reject(toSrsxError(reason));
-  };
-  return promise;
+function textOf(host: ClientHost, { body }: HttpResponse): Promise<string> {
+  return readText(body, {
+    limit: MAX_SDP_BYTES,
+    tooLong: () => rtcErrors.protocol('BODY_SIZE', { limit: MAX_SDP_BYTES }),
+    late: {
+      ...{ clock: host.clock, time: TIMEOUT },
+      error: () => rtcErrors.protocol('BODY_TIME', { seconds: toSeconds(TIMEOUT) }),
+    },
+  }).finally(() => body.close());
 }

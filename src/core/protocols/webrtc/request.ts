@@ -1,11 +1,11 @@
 // What a request of WHIP, WHEP or SRS's own API asks for.
-import { concat } from '../../base/bytes.ts';
 import type { Peer } from '../../base/link.ts';
 import { toSeconds } from '../../base/time.ts';
 import type { AdmissionRequest } from '../../control/admission.ts';
 import { clientPeer } from '../../control/client-peer.ts';
 import type { Settings } from '../../control/config/settings.ts';
 import type { Host } from '../../control/host.ts';
+import { readText } from '../../wire/http/body.ts';
 import type { HttpExchange, HttpRequest } from '../../wire/http/exchange.ts';
 import { hostName, requestedVhost } from '../../wire/http/stream-path.ts';
 import { MAX_SDP_BYTES } from '../../wire/sdp/index.ts';
@@ -35,22 +35,11 @@ const MOST_BODY_BYTES = MAX_SDP_BYTES + 16 * 1024;
 
 /** The body as text. Rejects with RTC_BODY_SIZE, RTC_BODY_TIME. */
 export function readBody(exchange: HttpExchange, { clock, limits }: Pick<Host, 'clock' | 'limits'>): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  const link = exchange.body();
-  const seconds = toSeconds(limits.handshakeTime);
-  const cancel = clock.after(limits.handshakeTime, () => reject(rtcErrors.protocol('BODY_TIME', { seconds })));
-  link.onData = (bytes) => {
-    size += bytes.length;
-    if (size > MOST_BODY_BYTES) return reject(rtcErrors.protocol('BODY_SIZE', { limit: MOST_BODY_BYTES }));
-    chunks.push(bytes.slice());
-  };
-  link.onClose = () => resolve(new TextDecoder().decode(concat(chunks)));
-  return promise.finally(() => {
-    cancel();
-    link.onData = () => undefined;
-    link.onClose = () => undefined;
+  const time = limits.handshakeTime;
+  return readText(exchange.body(), {
+    limit: MOST_BODY_BYTES,
+    tooLong: () => rtcErrors.protocol('BODY_SIZE', { limit: MOST_BODY_BYTES }),
+    late: { clock, time, error: () => rtcErrors.protocol('BODY_TIME', { seconds: toSeconds(time) }) },
   });
 }
 

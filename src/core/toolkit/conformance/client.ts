@@ -1,8 +1,9 @@
 // Requests to one endpoint, and the sessions that they began.
-import { concat, utf8 } from '../../base/bytes.ts';
+import { utf8 } from '../../base/bytes.ts';
 import { toSrsxError } from '../../base/session.ts';
 import type { Micros } from '../../base/time.ts';
 import type { ClientHost } from '../../control/host.ts';
+import { readText, uploadOf } from '../../wire/http/body.ts';
 import type { HttpHeaders, HttpResponse } from '../../wire/http/exchange.ts';
 import { conformanceErrors } from '../errors.ts';
 import { fragmentFor, type OfferChanges, offerFor } from './offer.ts';
@@ -153,10 +154,7 @@ export class EndpointClient {
       ...{ method, signal, timeout, insecure, follow: false },
       headers: bytes === undefined ? headers : { ...headers, 'Content-Length': bytes.length },
       ...(bytes !== undefined && {
-        upload: (link) => {
-          if (bytes.length > 0) link.send([bytes]);
-          link.close();
-        },
+        upload: uploadOf(bytes),
       }),
     });
   }
@@ -164,23 +162,11 @@ export class EndpointClient {
   /** Rejects with CONFORMANCE_BODY. */
   #read({ body }: HttpResponse): Promise<string> {
     const { host, timeout } = this.#options;
-    const { promise, resolve, reject } = Promise.withResolvers<string>();
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    const fail = (why: string): void => {
-      reject(conformanceErrors.protocol('BODY', { why }));
-      body.close();
-    };
-    const cancel = host.clock.after(timeout, () => fail('it does not end'));
-    body.onData = (bytes) => {
-      size += bytes.length;
-      if (size > MOST_BODY_BYTES) fail(`it has more than ${MOST_BODY_BYTES} bytes`);
-      else chunks.push(bytes.slice());
-    };
-    body.onClose = (reason) => {
-      if (reason === undefined) resolve(new TextDecoder().decode(concat(chunks)));
-      else reject(toSrsxError(reason));
-    };
-    return promise.finally(cancel);
+    const fault = (why: string) => () => conformanceErrors.protocol('BODY', { why });
+    return readText(body, {
+      limit: MOST_BODY_BYTES,
+      tooLong: fault(`it has more than ${MOST_BODY_BYTES} bytes`),
+      late: { clock: host.clock, time: timeout, error: fault('it does not end') },
+    }).finally(() => body.close());
   }
 }

@@ -17,7 +17,7 @@ import { Hub } from '../../../../src/core/media/hub.ts';
 import { Stream } from '../../../../src/core/media/stream.ts';
 import { firstTrackId, type Track } from '../../../../src/core/media/track.ts';
 import { defaults } from '../../../../src/core/protocols/webrtc/config.ts';
-import { pull, push } from '../../../../src/core/protocols/webrtc/dial.ts';
+import { ownIdentity, pull, push } from '../../../../src/core/protocols/webrtc/dial.ts';
 import { RtcServer } from '../../../../src/core/protocols/webrtc/serve.ts';
 import type { HttpExchange } from '../../../../src/core/wire/http/exchange.ts';
 import { h264Track } from '../../../tools/builders.ts';
@@ -25,6 +25,9 @@ import { FakeLink, SeedRng, VirtualClock } from '../../../tools/fakes.ts';
 import { MemoryFolder } from '../../../tools/memory-folder.ts';
 import { FakeExchange } from '../http-flv/fakes.ts';
 import { identityForTests } from './identity.ts';
+
+// Virtual time does not wait for the machine, which makes this key while seconds of a stream would go by.
+await ownIdentity();
 
 export const server: Address = { host: '10.0.0.1', port: 8000 };
 
