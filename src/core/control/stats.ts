@@ -45,6 +45,8 @@ export class Stats {
   readonly #streams = new Map<string, StreamStats & { readonly vhost: string }>();
   /** Bounded by the configuration: the admission gives streams only to vhosts that are written there. */
   readonly #vhosts = new Map<string, VhostStats>();
+  /** Sessions that are about to take their stream's name, by the stream's key. */
+  readonly #next = new Map<string, string>();
   /** Who published a stream last, by the stream's key; forgotten with the stream. */
   readonly #publishers = new Map<string, string>();
   /** Identity of this process (SRS: server and service). */
@@ -93,9 +95,24 @@ export class Stats {
     return `vid-${hash.toString(36).slice(-7).padStart(7, '0')}`;
   }
 
-  /** A session is about to publish. */
-  notePublisher(name: StreamName, sessionId: string): void {
-    this.#publishers.set(streamKey(name), sessionId);
+  /** A session is about to take its stream's name; the hub refuses it when somebody else has that. */
+  publisherComes(name: StreamName, sessionId: string): void {
+    this.#next.set(streamKey(name), sessionId);
+  }
+
+  /** A session that came to publish is over. */
+  publisherGoes(name: StreamName, sessionId: string): void {
+    const key = streamKey(name);
+    if (this.#next.get(key) === sessionId) this.#next.delete(key);
+  }
+
+  /** The name of a stream is taken: by who came last, or by a part of the server without a session. */
+  published(name: StreamName): void {
+    const key = streamKey(name);
+    const sessionId = this.#next.get(key);
+    this.#next.delete(key);
+    if (sessionId === undefined) this.#publishers.delete(key);
+    else this.#publishers.set(key, sessionId);
   }
 
   /** The session that publishes a stream, or did so last. */

@@ -57,16 +57,20 @@ export class EventLog {
     const { hub, sessions, stats } = options;
     this.#closers = [
       hub.watch({
-        published: (stream) => this.#publication('publish', stream),
+        published: (stream) => {
+          stats.published(stream.name);
+          this.#publication('publish', stream);
+        },
         unpublished: (stream) => this.#publication('unpublish', stream),
       }),
       sessions.watch({
         opened: (entry) => {
-          if (entry.info.publish) stats.notePublisher(entry.info.name, entry.id);
+          if (entry.info.publish) stats.publisherComes(entry.info.name, entry.id);
           else this.add('play', describe(entry));
         },
         closed: (entry) => {
-          if (!entry.info.publish) this.add('stop', { ...describe(entry), ...this.#account(entry) });
+          if (entry.info.publish) stats.publisherGoes(entry.info.name, entry.id);
+          else this.add('stop', { ...describe(entry), ...this.#account(entry) });
         },
         kicked: (entry) => this.add('kicked', describe(entry)),
       }),

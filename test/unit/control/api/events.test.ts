@@ -58,6 +58,27 @@ describe('events', () => {
     expect(told[2]?.data).toMatchObject({ client: publisher?.id });
   });
 
+  it('name who has the stream, not who was refused its name', async () => {
+    const link = await listen();
+    const publisher = [...world.sessions.list()].find(({ info }) => info.publish);
+    const late = world.open('fmle-publish');
+    const publish = () => world.hub.stream(name).publish({ policy: 'refuse', onEvicted: () => undefined });
+    const shown = async () => (await world.ask('/api/v1/streams/')).json['streams']?.[0]?.['publish'];
+
+    expect(publish).toThrow(expect.objectContaining({ code: 'STREAM_BUSY' }));
+    expect(await shown()).toEqual({ active: true, cid: publisher?.id });
+    late.close();
+    world.publication.end();
+    // Without a session, as what an edge fetches.
+    publish();
+
+    expect(events(link).map(({ type, data }) => [type, data['client']])).toEqual([
+      ['unpublish', publisher?.id],
+      ['publish', undefined],
+    ]);
+    expect(await shown()).toEqual({ active: true });
+  });
+
   it('are only those that were asked for', async () => {
     const link = await listen('/api/v1/events?types=publish,stop,nonsense');
 
