@@ -21,6 +21,7 @@ export class Doors {
   readonly #open: (door: Door) => Promise<Listener>;
   /** By `keyOf`, in the order in which they were wanted. */
   #doors = new Map<string, OpenDoor>();
+  #closed = false;
 
   constructor(open: (door: Door) => Promise<Listener>) {
     this.#open = open;
@@ -34,15 +35,16 @@ export class Doors {
    * Opens what is new, then closes what is not wanted any more; what stays is not touched, and closing a listener leaves
    * its connections alone. All or nothing: rejects with the SystemError of the first that cannot be opened, with
    * everything as it was before. A door that changes only its certificate needs its port freed first, so an error
-   * there opens the old one again.
+   * there opens the old one again. After `close`, also one that comes meanwhile, nothing is opened or stays open.
    */
   async set(wanted: readonly Door[]): Promise<void> {
+    if (this.#closed) return;
     const before = this.#doors;
     const after = keyed(wanted);
     const places = new Set(wanted.map(placeOf));
     // The same port in another form: it must be free before it can be opened again.
     const inTheWay = [...before].filter(([key]) => !after.has(key) && places.has(placeIn(key)));
-    for (const [, { listener }] of inTheWay) listener.close();
+    closeAll(inTheWay.map(([, open]) => open));
     const opened: OpenDoor[] = [];
     const doors = new Map<string, OpenDoor>();
     try {
@@ -51,11 +53,15 @@ export class Doors {
         if (open === undefined) {
           open = { name: door.name, listener: await this.#open(door) };
           opened.push(open);
+          if (this.#closed) {
+            closeAll(opened);
+            return;
+          }
         }
         doors.set(key, open);
       }
     } catch (error) {
-      for (const { listener } of opened) listener.close();
+      closeAll(opened);
       await this.#reopen(inTheWay.map(([key]) => key));
       throw error;
     }
@@ -65,16 +71,24 @@ export class Doors {
   }
 
   close(): void {
-    for (const { listener } of [...this.#doors.values()].reverse()) listener.close();
+    this.#closed = true;
+    closeAll(this.list().toReversed());
     this.#doors.clear();
   }
 
   async #reopen(keys: readonly string[]): Promise<void> {
     for (const key of keys) {
+      if (this.#closed) return;
       const door = JSON.parse(key) as Door;
-      this.#doors.set(key, { name: door.name, listener: await this.#open(door) });
+      const open = { name: door.name, listener: await this.#open(door) };
+      if (this.#closed) closeAll([open]);
+      else this.#doors.set(key, open);
     }
   }
+}
+
+function closeAll(doors: readonly OpenDoor[]): void {
+  for (const { listener } of doors) listener.close();
 }
 
 /** The same door may be wanted twice with port 0: each then is another. */

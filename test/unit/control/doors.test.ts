@@ -89,4 +89,41 @@ describe('Doors', () => {
     expect(taken.size).toBe(0);
     expect(doors.list()).toEqual([]);
   });
+
+  test('stay closed whatever is wanted later', async () => {
+    await doors.set([door('rtmp', 1)]);
+    doors.close();
+    events = [];
+
+    await doors.set([door('rtmp', 1), door('http', 2)]);
+
+    expect(events).toEqual([]);
+    expect(doors.list()).toEqual([]);
+  });
+
+  test('close what was about to open when all are closed', async () => {
+    await doors.set([door('rtmp', 1), door('https', 2, 'old')]);
+    events = [];
+
+    const set = doors.set([door('rtmp', 3), door('https', 2, 'old'), door('http', 4)]);
+    doors.close();
+    await set;
+
+    expect(events).toEqual(['open rtmp 3', 'close https 2', 'close rtmp 1', 'close rtmp 3']);
+    expect(taken.size).toBe(0);
+    expect(doors.list()).toEqual([]);
+  });
+
+  test.each([1, 2, 3])('open no old one again when all are closed %i steps into a change that fails', async (steps) => {
+    await doors.set([door('https', 1, 'old')]);
+
+    const set = doors.set([door('https', 1, 'bad')]);
+    const failed = expect(set).rejects.toThrow('bad certificate');
+    for (let step = 1; step < steps; step++) await Promise.resolve();
+    doors.close();
+    await failed;
+
+    expect(taken.size).toBe(0);
+    expect(doors.list()).toEqual([]);
+  });
 });
