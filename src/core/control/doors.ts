@@ -16,11 +16,17 @@ export interface OpenDoor {
   readonly listener: Listener;
 }
 
+/** With what it was opened by, so that it can be opened again. */
+interface Entry extends OpenDoor {
+  readonly key: string;
+  readonly door: Door;
+}
+
 /** Opens and closes listeners until those are open that are wanted, and no others. */
 export class Doors {
   readonly #open: (door: Door) => Promise<Listener>;
   /** By `keyOf`, in the order in which they were wanted. */
-  #doors = new Map<string, OpenDoor>();
+  #doors = new Map<string, Entry>();
   #closed = false;
 
   constructor(open: (door: Door) => Promise<Listener>) {
@@ -41,17 +47,19 @@ export class Doors {
     if (this.#closed) return;
     const before = this.#doors;
     const after = keyed(wanted);
-    const places = new Set(wanted.map(placeOf));
+    // Port 0 is a free one for each, so that it is never in the way.
+    const places = new Set(wanted.filter(({ at }) => at.port !== 0).map(({ at }) => formatAddress(at)));
+    const unwanted = [...before.values()].filter(({ key }) => !after.has(key));
     // The same port in another form: it must be free before it can be opened again.
-    const inTheWay = [...before].filter(([key]) => !after.has(key) && places.has(placeIn(key)));
-    closeAll(inTheWay.map(([, open]) => open));
-    const opened: OpenDoor[] = [];
-    const doors = new Map<string, OpenDoor>();
+    const inTheWay = unwanted.filter(({ door }) => places.has(formatAddress(door.at)));
+    closeAll(inTheWay);
+    const opened: Entry[] = [];
+    const doors = new Map<string, Entry>();
     try {
       for (const [key, door] of after) {
         let open = before.get(key);
         if (open === undefined) {
-          open = { name: door.name, listener: await this.#open(door) };
+          open = await this.#enter(key, door);
           opened.push(open);
           if (this.#closed) {
             closeAll(opened);
@@ -62,11 +70,10 @@ export class Doors {
       }
     } catch (error) {
       closeAll(opened);
-      await this.#reopen(inTheWay.map(([key]) => key));
+      await this.#reopen(inTheWay);
       throw error;
     }
-    const closed = new Set(inTheWay.map(([key]) => key));
-    for (const [key, { listener }] of before) if (!after.has(key) && !closed.has(key)) listener.close();
+    closeAll(unwanted.filter((one) => !inTheWay.includes(one)));
     this.#doors = doors;
   }
 
@@ -76,14 +83,17 @@ export class Doors {
     this.#doors.clear();
   }
 
-  async #reopen(keys: readonly string[]): Promise<void> {
-    for (const key of keys) {
+  async #reopen(doors: readonly Entry[]): Promise<void> {
+    for (const { key, door } of doors) {
       if (this.#closed) return;
-      const door = JSON.parse(key) as Door;
-      const open = { name: door.name, listener: await this.#open(door) };
-      if (this.#closed) closeAll([open]);
+      const open = await this.#enter(key, door);
+      if (this.#closed) open.listener.close();
       else this.#doors.set(key, open);
     }
+  }
+
+  async #enter(key: string, door: Door): Promise<Entry> {
+    return { name: door.name, key, door, listener: await this.#open(door) };
   }
 }
 
@@ -109,8 +119,3 @@ const keyOf = ({ name, at, tls }: Door, ordinal: number): string =>
     ...(tls && { tls: { cert: tls.cert, key: tls.key } }),
     ordinal,
   });
-
-/** Port 0 is a free one for each, so that it is never in the way. */
-const placeOf = ({ at }: Door): string => (at.port === 0 ? '' : formatAddress(at));
-
-const placeIn = (key: string): string => placeOf(JSON.parse(key) as Door) || 'none';
