@@ -9,7 +9,7 @@ import { type StreamName, streamKey } from '../../media/stream-name.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Push } from '../forward/line.ts';
 import type { PullOptions } from '../host.ts';
-import type { SessionInfo, Sessions } from '../sessions.ts';
+import type { SessionEntry, Sessions } from '../sessions.ts';
 import { EdgePull, type MakeSplice, type Pull } from './edge-pull.ts';
 import { originUrls, upstreamOf } from './edge-settings.ts';
 import { clusterErrors } from './errors.ts';
@@ -53,6 +53,8 @@ export class Edge implements Closer {
   readonly #options: EdgeOptions;
   /** By the stream's key; bounded by limits.streams. */
   readonly #wanted = new Map<string, Wanted>();
+  /** What the sessions that are counted play; those that came when there was no room are not. */
+  readonly #counted = new WeakMap<SessionEntry, Wanted>();
   /** SRS: the mode is that of the start; a vhost that a reload adds has the one that it came with. */
   readonly #modes = new Map<string, boolean>();
   /** Streams that somebody publishes here, or is about to, by key: how many. */
@@ -64,8 +66,8 @@ export class Edge implements Closer {
     for (const { name } of options.settings.vhosts) this.covers(name);
     this.#closers = [
       options.sessions.watch({
-        opened: ({ info }) => this.#opened(info),
-        closed: ({ info }) => this.#closed(info),
+        opened: (entry) => this.#opened(entry),
+        closed: (entry) => this.#closed(entry),
       }),
       options.hub.watch({ unpublished: ({ name }) => this.#assign(this.#wanted.get(streamKey(name))) }),
     ];
@@ -141,18 +143,20 @@ export class Edge implements Closer {
     return says ? this.#options.introduction() : undefined;
   }
 
-  #opened({ publish, name, param = '', protocol }: SessionInfo): void {
+  #opened(entry: SessionEntry): void {
+    const { publish, name, param = '', protocol } = entry.info;
     if (publish || !this.covers(name.vhost)) return;
     const wanted = this.#enter(name, param, protocol);
     if (wanted === undefined) return;
+    this.#counted.set(entry, wanted);
     wanted.players++;
     wanted.cancel();
     this.#assign(wanted);
   }
 
-  #closed({ publish, name }: SessionInfo): void {
-    const wanted = publish ? undefined : this.#wanted.get(streamKey(name));
-    if (wanted === undefined || wanted.players === 0) return;
+  #closed(entry: SessionEntry): void {
+    const wanted = this.#counted.get(entry);
+    if (wanted === undefined) return;
     wanted.players--;
     wanted.until = Math.max(wanted.until, this.#options.clock.now() + LINGER_TIME);
     this.#endWhenUnwanted(wanted);

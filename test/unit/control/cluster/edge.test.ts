@@ -226,6 +226,21 @@ describe('what is fetched', () => {
     expect(server.pulls).toHaveLength(3);
   });
 
+  it('stays when a player leaves for whom there was no room', () => {
+    const server = world(remote('origin a;'));
+    const [first] = ['1', '2', '3'].map((stream) => server.player({ name: { ...one, stream } }));
+    const early = server.player();
+    first?.close();
+    server.clock.advance(fromSeconds(3));
+    server.player();
+    server.media(0);
+
+    early.close();
+    server.clock.advance(fromSeconds(3));
+
+    expect(server.pulls.at(-1)).toMatchObject({ url: 'rtmp://a/live/one', options: { signal: { aborted: false } } });
+  });
+
   it('stays away for some time when an operator ends it', async () => {
     const server = world(remote('origin a;'));
     server.player();
