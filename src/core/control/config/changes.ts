@@ -26,10 +26,11 @@ export function changesOf(before: Config, after: Config): Change[] {
   const paths = Object.keys(schema) as Path[];
   const globals = paths.filter((path) => !/^(vhost|stream_caster)\.|^include$/.test(path));
   const ofVhosts = paths.filter((path) => path.startsWith('vhost.'));
-  const names = new Set([...before.vhosts(), ...after.vhosts()].map(({ name }) => name));
+  const [vhostsBefore, vhostsAfter] = [byName(before), byName(after)];
+  const names = new Set([...vhostsBefore.keys(), ...vhostsAfter.keys()]);
   return [
     ...differing('', globals, before.root, after.root),
-    ...[...names].flatMap((name) => differing(name, ofVhosts, exactly(before, name), exactly(after, name))),
+    ...[...names].flatMap((name) => differing(name, ofVhosts, vhostsBefore.get(name), vhostsAfter.get(name))),
     ...castersChanged(before, after),
   ];
 }
@@ -73,5 +74,9 @@ function castersChanged(before: Config, after: Config): Change[] {
 
 const showCaster = (caster: Section, name: string): string => showValue(caster.get(`stream_caster.${name}` as Path));
 
-const exactly = (config: Config, name: string): Section | undefined =>
-  config.vhosts().find((vhost) => vhost.name === name);
+/** In the order of writing; of two vhosts of one name the first one is in force. */
+function byName(config: Config): Map<string, Section> {
+  const vhosts = new Map<string, Section>();
+  for (const vhost of config.vhosts()) if (!vhosts.has(vhost.name)) vhosts.set(vhost.name, vhost);
+  return vhosts;
+}
