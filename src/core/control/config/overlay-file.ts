@@ -53,9 +53,7 @@ export class OverlayFile {
 
   /** What is set now. */
   async read(): Promise<readonly Directive[]> {
-    const { name } = this.#options;
-    const bytes = await this.#bytes();
-    return bytes === undefined ? [] : parseOverlay(new TextDecoder().decode(bytes), name);
+    return this.#parse(await this.#bytes());
   }
 
   /** Two changes at once would each lose the other. */
@@ -68,7 +66,7 @@ export class OverlayFile {
   async #apply(edit: (overlay: readonly Directive[]) => readonly Directive[]): Promise<void> {
     const { folder, name, tryOut, reload } = this.#options;
     const before = await this.#bytes();
-    const text = HEAD + writeDirectives(edit(await this.read()));
+    const text = HEAD + writeDirectives(edit(this.#parse(before)));
     tryOut(text);
     await folder.write(name, [utf8(text)]);
     try {
@@ -79,6 +77,10 @@ export class OverlayFile {
       else await folder.write(name, [before]);
       throw error;
     }
+  }
+
+  #parse(bytes: Uint8Array | undefined): readonly Directive[] {
+    return bytes === undefined ? [] : parseOverlay(new TextDecoder().decode(bytes), this.#options.name);
   }
 
   async #bytes(): Promise<Uint8Array | undefined> {
