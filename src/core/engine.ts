@@ -160,8 +160,8 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
   const inForce = new LiveSettings(settings.config ?? configFromSettings({ ...settings, hls: false }));
   const plan = planServe(inForce.config).settings;
   const settingsFor = streamSettings(inForce);
-  const mergeWindow = fromMs(plan.mergeWindowMs);
-  const hub = new Hub({ clock, limits, gopCache: plan.gopCache, mergeWindow, settingsFor });
+  const mergeWindow = fromMs(settings.mergeWindowMs);
+  const hub = new Hub({ clock, limits, gopCache: settings.gopCache, mergeWindow, settingsFor });
   const sessions = new Sessions(clock, rng, limits.sessions);
   const stats = new Stats({ hub, clock, rng, ...(settings.serverId !== undefined && { serverId: settings.serverId }) });
   const hlsConfig = { ...hls.defaults, ...plan.hls, ...settings.hls };

@@ -51,6 +51,8 @@ describe('a vhost', () => {
       interleave: false,
       limits: { gopFrames: 7, feedSpan: fromSeconds(3) },
     });
+    const garbage = world({ settings: 'vhost a.com { play { mw_latency -5; } }' }).settings;
+    expect(streamSettings(garbage)(at('a.com').name).mergeWindow).toBe(0);
   });
 });
 

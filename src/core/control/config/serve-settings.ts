@@ -1,6 +1,6 @@
 // A configuration as the engine's settings: ports, times and limits that the engine has today.
 import { defaultLimits, type Limits } from '../../base/limits.ts';
-import { fromMs, fromSeconds, type Micros } from '../../base/time.ts';
+import { fromMs, fromSeconds } from '../../base/time.ts';
 import { hasCredential } from '../api/access.ts';
 import type { TlsFiles } from '../host.ts';
 import { type Config, FALLBACK_VHOST, type Section } from './config.ts';
@@ -13,21 +13,7 @@ export interface ListenPlan {
   readonly tls?: TlsFiles & { readonly listen: readonly string[] };
 }
 
-/** Classic HLS; times in Micros. */
-export interface HlsPlan {
-  readonly classic: boolean;
-  readonly fragment?: Micros;
-  readonly targetRatio?: number;
-  readonly overflowRatio?: number;
-  readonly waitKey?: boolean;
-  readonly window?: Micros;
-  readonly dispose?: Micros;
-  readonly sessions?: boolean;
-  readonly segmentSessions?: boolean;
-  readonly relative?: boolean;
-}
-
-/** What a configuration says to the engine; a part of its ServeSettings, and of the limits. */
+/** What a configuration says to the engine that its parts do not read by themselves, and of the limits. */
 export interface ServePlan {
   readonly settings: {
     readonly rtmp: ListenPlan;
@@ -41,12 +27,8 @@ export interface ServePlan {
     readonly rtcTcp: readonly string[];
     /** API and HTTP server have the same addresses. */
     readonly apiOnHttp: boolean;
-    readonly chunkSize: number;
-    readonly mergeWindowMs: number;
-    readonly gopCache: boolean;
-    /** SRS refuses the second publisher of a name. */
-    readonly publisherPolicy: 'refuse';
-    readonly hls: HlsPlan;
+    /** Which forms are on, for those who tell of the server; HLS reads its settings by itself. */
+    readonly hls: { readonly classic: boolean };
   };
   readonly limits: Partial<Limits>;
   readonly notices: readonly Notice[];
@@ -76,11 +58,7 @@ export function planServe(config: Config): ServePlan {
       ...planRtc(root),
       exporter: { listen: root.get('exporter.enabled') ? root.get('exporter.listen') : [] },
       apiOnHttp,
-      chunkSize: clamp(vhost.get('vhost.chunk_size'), 128, 65_536),
-      mergeWindowMs: Math.max(0, vhost.get('vhost.play.mw_latency')),
-      gopCache: vhost.get('vhost.play.gop_cache'),
-      publisherPolicy: 'refuse',
-      hls: planHls(vhost),
+      hls: { classic: vhost.get('vhost.hls.enabled') },
     },
     limits: { sessions: root.get('max_connections'), ...vhostLimits(vhost) },
     notices: [...notices, ...(localApi ? [localApiNotice(root)] : [])],
@@ -91,26 +69,6 @@ function planRtc(root: Section): { rtc: readonly string[]; rtcTcp: readonly stri
   if (!root.get('rtc_server.enabled')) return { rtc: [], rtcTcp: [] };
   const tcp = root.get('rtc_server.tcp.enabled');
   return { rtc: root.get('rtc_server.listen'), rtcTcp: tcp ? [String(root.get('rtc_server.tcp.listen'))] : [] };
-}
-
-function planHls(vhost: Section): HlsPlan {
-  const fragment = vhost.get('vhost.hls.hls_fragment');
-  const window = vhost.get('vhost.hls.hls_window');
-  const target = vhost.get('vhost.hls.hls_td_ratio');
-  const overflow = vhost.get('vhost.hls.hls_aof_ratio');
-  return {
-    classic: vhost.get('vhost.hls.enabled'),
-    // As below: 0 is garbage, for which the engine has its own default.
-    ...(fragment > 0 && { fragment: fromSeconds(fragment) }),
-    ...(window > 0 && { window: fromSeconds(window) }),
-    ...(target > 0 && { targetRatio: target }),
-    ...(overflow > 0 && { overflowRatio: overflow }),
-    waitKey: vhost.get('vhost.hls.hls_wait_keyframe'),
-    dispose: fromSeconds(Math.max(0, vhost.get('vhost.hls.hls_dispose'))),
-    sessions: vhost.get('vhost.hls.hls_ctx'),
-    segmentSessions: vhost.get('vhost.hls.hls_ts_ctx'),
-    relative: vhost.get('vhost.hls.hls_master_m3u8_path_relative'),
-  };
 }
 
 function vhostLimits(vhost: Section): Partial<Limits> {
@@ -175,5 +133,3 @@ const localApiNotice = (root: Section): Notice => ({
   directive: 'http_api.listen',
   text: 'is not written: the API listens on this machine only; write listen 1985; for all interfaces',
 });
-
-const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));

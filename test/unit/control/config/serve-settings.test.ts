@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
 import { planServe } from '../../../../src/core/control/config/serve-settings.ts';
-import { defaultServeSettings, type ServeSettings } from '../../../../src/core/engine.ts';
+import type { ServeSettings } from '../../../../src/core/engine.ts';
 import { hls } from '../../../../src/core/protocols/hls/index.ts';
 import { fault, load } from './tools.ts';
 
@@ -18,17 +18,13 @@ describe('a server by configuration', () => {
       rtc: [],
       rtcTcp: [],
       apiOnHttp: false,
-      chunkSize: 60_000,
-      mergeWindowMs: 350,
-      gopCache: true,
-      publisherPolicy: 'refuse',
-      hls: expect.objectContaining({ classic: false }),
+      hls: { classic: false },
     });
   });
 
   it('has RTMPS, HTTP, HTTPS and the API', () => {
     const { settings } = plan(`
-      rtmp { listen 1935 [::]:1935; chunk_size 4096; }
+      rtmp { listen 1935 [::]:1935; }
       rtmps { enabled on; listen 1443; key k; cert c; }
       http_server { enabled on; listen 8080; https { enabled on; listen 8088; key k2; cert c2; } }
       http_api { enabled on; listen 1985; https { enabled on; } }`);
@@ -37,7 +33,6 @@ describe('a server by configuration', () => {
       rtmp: { listen: ['1935', '[::]:1935'], tls: { listen: ['1443'], key: 'k', cert: 'c' } },
       http: { listen: ['8080'], tls: { listen: ['8088'], key: 'k2', cert: 'c2' } },
       api: { listen: ['1985'], tls: { listen: ['1990'], key: './conf/server.key', cert: './conf/server.crt' } },
-      chunkSize: 4096,
     });
   });
 
@@ -51,15 +46,13 @@ describe('a server by configuration', () => {
   });
 
   it('takes times and limits of the vhost that serves all names', () => {
-    const { settings, limits } = plan(`
+    const { limits } = plan(`
       max_connections 50;
       vhost __defaultVhost__ {
-        chunk_size 100;
-        play { gop_cache off; mw_latency 100; queue_length 10; gop_cache_max_frames 99; }
+        play { queue_length 10; gop_cache_max_frames 99; }
         publish { firstpkt_timeout 1000; normal_timeout 2000; }
       }`);
 
-    expect(settings).toMatchObject({ chunkSize: 128, mergeWindowMs: 100, gopCache: false });
     expect(limits).toEqual({
       sessions: 50,
       feedSpan: fromSeconds(10),
@@ -70,56 +63,42 @@ describe('a server by configuration', () => {
   });
 
   it('reads garbage as the default where 0 would end every session', () => {
-    const { settings, limits } = plan(
-      'vhost v { play { queue_length x; gop_cache_max_frames x; mw_latency -5; } publish { firstpkt_timeout x; normal_timeout x; } }',
+    const { limits } = plan(
+      'vhost v { play { queue_length x; gop_cache_max_frames x; } publish { firstpkt_timeout x; normal_timeout x; } }',
     );
 
-    expect(settings.mergeWindowMs).toBe(0);
     expect(limits).toMatchObject({ feedSpan: fromSeconds(30), gopFrames: 2500 });
     expect(limits).toMatchObject({ firstMediaTime: fromSeconds(20), silentTime: fromSeconds(5) });
   });
 
-  it('has HLS with the times of the vhost', () => {
-    const { settings } = plan(`vhost v { hls { enabled on; hls_fragment 2.5; hls_window 0; hls_td_ratio 1.5;
-      hls_aof_ratio x; hls_wait_keyframe off; hls_dispose -1; hls_ctx off; hls_ts_ctx off;
-      hls_master_m3u8_path_relative on; } }`);
-
-    expect(settings.hls).toEqual({
-      classic: true,
-      fragment: fromMs(2500),
-      targetRatio: 1.5,
-      waitKey: false,
-      dispose: 0,
-      sessions: false,
-      segmentSessions: false,
-      relative: true,
-    });
-    expect(plan('vhost v { }').settings.hls.classic).toBe(false);
+  it('tells whether there is HLS', () => {
+    expect(plan('vhost v { hls { enabled on; } }').settings.hls).toEqual({ classic: true });
+    expect(plan('vhost v { }').settings.hls).toEqual({ classic: false });
   });
 
   it('hears the variables of vhosts also when no vhost is written', () => {
-    const environment = { SRS_VHOST_HLS_ENABLED: 'on', SRS_VHOST_PLAY_MW_LATENCY: '0', SRS_CHUNK_SIZE: '4096' };
-    const { settings } = plan('listen 1935;', environment);
+    const { settings, limits } = plan('listen 1935;', {
+      SRS_VHOST_HLS_ENABLED: 'on',
+      SRS_VHOST_PLAY_QUEUE_LENGTH: '7',
+    });
 
-    expect(settings).toMatchObject({ hls: { classic: true }, mergeWindowMs: 0, chunkSize: 4096 });
-    expect(plan('vhost v { hls { hls_fragment x; } }').settings.hls.fragment).toBeUndefined();
+    expect(settings.hls).toEqual({ classic: true });
+    expect(limits.feedSpan).toBe(fromSeconds(7));
   });
 
-  it('is what the engine takes, and garbage leaves the defaults of the engine', () => {
+  it('is what the engine takes', () => {
     const { settings } = plan('vhost v { hls { enabled on; } }');
     const engineSettings: Partial<ServeSettings> = settings;
 
     expect({ ...hls.defaults, ...engineSettings.hls, classic: false }).toEqual(hls.defaults);
-    expect(settings.chunkSize).toBe(defaultServeSettings.chunkSize);
-    expect(settings.mergeWindowMs).toBe(defaultServeSettings.mergeWindowMs);
   });
 
   it('tells of a configuration that serves nobody', () => {
     const text = 'is missing: nobody can publish or play; write vhost __defaultVhost__ { }';
 
     expect(plan('listen 1935;').notices).toContainEqual(expect.objectContaining({ directive: 'vhost', text }));
-    expect(plan('vhost a { play { mw_latency 1; } }').notices).toEqual([]);
-    expect(plan('vhost a { play { mw_latency 1; } }').settings.mergeWindowMs).toBe(1);
+    expect(plan('vhost a { play { queue_length 1; } }').notices).toEqual([]);
+    expect(plan('vhost a { play { queue_length 1; } }').limits.feedSpan).toBe(fromSeconds(1));
   });
 
   it.each([

@@ -87,18 +87,20 @@ describe('configFromSettings', () => {
   };
 
   test('says the same as the settings', () => {
-    const { settings } = planServe(configFromSettings(plain));
+    const config = configFromSettings(plain);
+    const { settings } = planServe(config);
+    const vhost = config.vhost('__defaultVhost__');
 
     expect(settings).toMatchObject({
       rtmp: plain.rtmp,
       http: { listen: ['3'] },
       api: { listen: [] },
-      chunkSize: 4096,
-      mergeWindowMs: 40,
-      gopCache: false,
       hls: { classic: true },
       srt: ['10080'],
     });
+    expect(vhost?.get('vhost.chunk_size')).toBe(4096);
+    expect(vhost?.get('vhost.play.mw_latency')).toBe(40);
+    expect(vhost?.get('vhost.play.gop_cache')).toBe(false);
   });
 
   test('leaves no directive without words, so that nothing listens anywhere', () => {
