@@ -157,7 +157,7 @@ function soundBridges({ clock, log, limits, children }: ToolHost, settings: Live
 
 async function serve(client: ToolHost, settings: ServeSettings): Promise<Server> {
   const { clock, rng, limits } = client;
-  const inForce = new LiveSettings(settings.config ?? configFromSettings({ ...settings, hls: false }));
+  const inForce = new LiveSettings(settings.config ?? configFromSettings(settings));
   const plan = planServe(inForce.config).settings;
   const settingsFor = streamSettings(inForce);
   const mergeWindow = fromMs(settings.mergeWindowMs);

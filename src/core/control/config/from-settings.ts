@@ -18,7 +18,6 @@ export interface PlainSettings {
   readonly chunkSize: number;
   readonly mergeWindowMs: number;
   readonly gopCache: boolean;
-  readonly hls: boolean;
   /** UDP; empty: no SRT. */
   readonly srt: readonly string[];
   /** UDP; empty: no WebRTC. */
@@ -30,7 +29,7 @@ const SETTINGS_FILE = '(settings)';
 
 /** Errors: the ConfigErrors of table CONFIG, such as CONFIG_SHARED_PORT. */
 export function configFromSettings(settings: PlainSettings): Config {
-  const { rtmp, http, api, chunkSize, mergeWindowMs, gopCache, hls, srt, rtc } = settings;
+  const { rtmp, http, api, chunkSize, mergeWindowMs, gopCache, srt, rtc } = settings;
   const text = [
     block('rtmp', listenLines(rtmp.listen)),
     block('rtmps', tlsLines(rtmp.tls)),
@@ -41,7 +40,6 @@ export function configFromSettings(settings: PlainSettings): Config {
     block(`vhost ${FALLBACK_VHOST}`, [
       `chunk_size ${chunkSize};`,
       ...block('play', [`mw_latency ${mergeWindowMs};`, `gop_cache ${onOff(gopCache)};`]),
-      ...block('hls', [`enabled ${onOff(hls)};`]),
       ...block('srt', [`enabled ${onOff(srt.length > 0)};`]),
       ...block('rtc', [`enabled ${onOff(rtc.length > 0)};`, 'rtmp_to_rtc on;', 'rtc_to_rtmp on;']),
     ]),

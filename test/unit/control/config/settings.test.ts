@@ -81,7 +81,6 @@ describe('configFromSettings', () => {
     chunkSize: 4096,
     mergeWindowMs: 40,
     gopCache: false,
-    hls: true,
     srt: ['10080'],
     rtc: [],
   };
@@ -95,7 +94,7 @@ describe('configFromSettings', () => {
       rtmp: plain.rtmp,
       http: { listen: ['3'] },
       api: { listen: [] },
-      hls: { classic: true },
+      hls: { classic: false },
       srt: ['10080'],
     });
     expect(vhost?.get('vhost.chunk_size')).toBe(4096);
