@@ -28,9 +28,6 @@ export interface ForwarderOptions {
   readonly ports: () => readonly number[];
 }
 
-/** Chosen: more targets than one stream can have uses for. */
-const MAX_TARGETS = 64;
-
 /** One published stream with its lines. */
 interface Forwarded {
   readonly stream: Stream;
@@ -108,7 +105,7 @@ export class Forwarder implements Closer {
     const still = (): boolean =>
       this.#streams.get(streamKey(stream.name)) === forwarded && forwarded.backend === backend;
     try {
-      const urls = (await hooks.forward(stream.name)).slice(0, MAX_TARGETS);
+      const urls = await hooks.forward(stream.name);
       if (still()) crew.set(urls.map((url) => this.#job(stream, url, () => targetUrl(url))));
     } catch (thrown) {
       const error = toSrsxError(thrown);
