@@ -2,11 +2,12 @@
 import type { SrsxError } from '../../base/errors.ts';
 import type { Closer } from '../../base/link.ts';
 import { toSrsxError } from '../../base/session.ts';
-import { fromMs, fromSeconds, toSeconds } from '../../base/time.ts';
+import { fromSeconds, toSeconds } from '../../base/time.ts';
 import { streamErrors } from '../../media/errors.ts';
 import type { Stream } from '../../media/stream.ts';
 import { type StreamName, streamKey, streamUrl } from '../../media/stream-name.ts';
 import type { AdmissionRequest, Grant } from '../admission.ts';
+import { MERGE_WINDOW } from '../forward/line.ts';
 import type { Net } from '../host.ts';
 import { mergeWindowOf } from '../stream-settings.ts';
 import { Coworkers } from './coworkers.ts';
@@ -42,8 +43,6 @@ const TOKEN_TIME = fromSeconds(3);
 const FIRST_TIME = fromSeconds(8);
 /** Chosen: a player without a session is back within two target durations. */
 const AGAIN_TIME = fromSeconds(30);
-/** Chosen: as forwards; a tenth of what players wait, at three system calls a second and stream. */
-const MERGE_WINDOW = fromMs(100);
 
 /** The cluster of a running server. */
 export class Cluster implements ClusterGate, Closer {

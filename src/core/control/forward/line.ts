@@ -26,7 +26,7 @@ export interface LineOptions {
 /** SRS tries each 3 s for ever; a remote that is away for long is asked more seldom. */
 const MAX_DELAY = fromSeconds(30);
 /** Chosen: a tenth of what players wait, at three system calls a second and stream. */
-const MERGE_WINDOW = fromMs(100);
+export const MERGE_WINDOW = fromMs(100);
 
 /** connecting -- first bytes --> running -- broken --> waiting -- back-off --> connecting; `stopped` by `stop`. */
 export class Line implements Running {
