@@ -7,7 +7,7 @@ import { type Rng, randomId } from '../../base/rng.ts';
 import { toSrsxError } from '../../base/session.ts';
 import { fromMs, fromSeconds, type Micros } from '../../base/time.ts';
 import type { Hub } from '../../media/hub.ts';
-import { DEFAULT_VHOST, type StreamName } from '../../media/stream-name.ts';
+import type { StreamName } from '../../media/stream-name.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Net } from '../host.ts';
 import type { RecordedFile } from '../record/recorded-file.ts';
@@ -171,7 +171,7 @@ export class HttpHooks implements Hooks {
   }
 
   #urls(hook: Hook, vhost: string): readonly string[] {
-    const section = this.#options.settings.vhost(vhost === '' ? DEFAULT_VHOST : vhost);
+    const section = this.#options.settings.vhost(vhost);
     return section.get('vhost.http_hooks.enabled') ? section.get(`vhost.http_hooks.${hook}`) : [];
   }
 }
