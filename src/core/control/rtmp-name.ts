@@ -30,7 +30,7 @@ export function parseRtmpTarget(text: string): RtmpTarget | undefined {
   const query = [appQuery, streamQuery].filter((part) => part !== '').join('&');
   const words = query.split('&').filter((word) => word !== '');
   const vhost = words.find((word) => /^(vhost|domain)=./.test(word))?.replace(/^\w+=/, '');
-  const others = words.filter((word) => !/^(vhost|domain)=/.test(word));
+  const others = wordsBeside(query);
   return {
     host,
     port: port === undefined ? RTMP_PORT : Number(port),
@@ -38,6 +38,13 @@ export function parseRtmpTarget(text: string): RtmpTarget | undefined {
     param: others.length === 0 ? '' : `?${others.join('&')}`,
   };
 }
+
+/** The words of a query, with or without its `?`, but those that say which stream it is; `own` finds these. */
+export const wordsBeside = (param: string, own = /^(vhost|domain)=/): string[] =>
+  param
+    .replace(/^\?/, '')
+    .split('&')
+    .filter((word) => word !== '' && !own.test(word));
 
 /** Where a program of this machine finds a stream of this server (SRS: the input of a transcoder). */
 export function localUrl({ vhost, app, stream }: StreamName, port: number): string {

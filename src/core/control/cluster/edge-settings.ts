@@ -3,6 +3,7 @@ import { ConfigError } from '../../base/errors.ts';
 import { DEFAULT_VHOST, type StreamName } from '../../media/stream-name.ts';
 import type { Section } from '../config/config.ts';
 import { destinationUrl } from '../forward/target.ts';
+import { wordsBeside } from '../rtmp-name.ts';
 import { clusterErrors } from './errors.ts';
 
 /** How an edge fetches a stream: RTMP, HTTP-FLV, or that with TLS. */
@@ -43,15 +44,9 @@ function urlAt(place: string, name: StreamName, param: string, upstream: Upstrea
 
 function flvUrl(place: string, { vhost, app, stream }: StreamName, param: string, upstream: Upstream): URL {
   const path = [...app.split('/'), `${stream}.flv`].map(encodeURIComponent).join('/');
-  const words = ownWords(param);
+  // What is passed on: the vhost is another one there, and a session is of this server.
+  const words = wordsBeside(param, /^(vhost|domain|hls_ctx)=/);
   if (vhost !== DEFAULT_VHOST) words.unshift(`vhost=${encodeURIComponent(vhost)}`);
   const query = words.length === 0 ? '' : `?${words.join('&')}`;
   return new URL(`${upstream === 'flvs' ? 'https' : 'http'}://${place}/${path}${query}`);
 }
-
-/** The words of a client that are passed on: the vhost is another one there, and a session is of this server. */
-const ownWords = (param: string): string[] =>
-  param
-    .replace(/^\?/, '')
-    .split('&')
-    .filter((word) => word !== '' && !/^(vhost|domain|hls_ctx)=/.test(word));

@@ -1,6 +1,6 @@
 // Where a stream is forwarded to.
 import { DEFAULT_VHOST, type StreamName } from '../../media/stream-name.ts';
-import { isLoopback, parseRtmpTarget } from '../rtmp-name.ts';
+import { isLoopback, parseRtmpTarget, wordsBeside } from '../rtmp-name.ts';
 import { forwardErrors } from './errors.ts';
 
 /** `host`, `host:port`, `[v6]:port`. */
@@ -12,10 +12,7 @@ const PLACE = /^(?:\[[0-9a-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i;
  */
 export function destinationUrl(place: string, { vhost, app, stream }: StreamName, param: string): URL {
   if (!PLACE.test(place)) throw forwardErrors.config('TARGET', { target: place });
-  const words = param
-    .replace(/^\?/, '')
-    .split('&')
-    .filter((word) => word !== '' && !/^(vhost|domain)=/.test(word));
+  const words = wordsBeside(param);
   const asked = vhost === DEFAULT_VHOST ? [] : [`vhost=${vhost}`];
   // In a URL the last slash ends the app: one in the parameters would be taken for it.
   const inApp = asked.length > 0 && !words.some((word) => word.includes('/'));
