@@ -2,6 +2,7 @@
 import type { TlsFiles } from '../host.ts';
 import { type Config, FALLBACK_VHOST } from './config.ts';
 import { loadConfig } from './load.ts';
+import { quote } from './tokens.ts';
 
 /** Addresses of one listener, in the form of the file. */
 export interface ListenWords {
@@ -67,6 +68,3 @@ function tlsLines(tls: ListenWords['tls']): string[] {
 }
 
 const onOff = (value: boolean): string => (value ? 'on' : 'off');
-
-/** The language has no escapes: a word may hold any character but the quote around it. */
-const quote = (word: string): string => (word.includes('"') ? `'${word}'` : `"${word}"`);

@@ -11,6 +11,7 @@ import { configErrors } from './errors.ts';
 import { findPath } from './names.ts';
 import { parseConfig } from './parse.ts';
 import { type Path, settingAt } from './schema/index.ts';
+import { quote } from './tokens.ts';
 
 /** What a change of a setting can be refused for. */
 export const overlayErrors = defineErrors('OVERLAY', {
@@ -192,12 +193,6 @@ export function writeDirectives(tree: readonly Directive[], indent = ''): string
     })
     .join('');
 }
-
-/** The language has no escapes: a word may hold any character but the quote around it. */
-const quote = (word: string): string => {
-  if (/^[\w.:/@%+,=*-]+$/.test(word)) return word;
-  return word.includes('"') ? `'${word}'` : `"${word}"`;
-};
 
 /** The tree of an overlay's text; it includes nothing. Errors: ConfigErrors of the grammar. */
 export function parseOverlay(text: string, file: string): Directive[] {

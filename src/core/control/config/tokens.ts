@@ -10,6 +10,12 @@ const SPACE = /[ \t\r]/;
 /** What ends a bare word; a } or # within a word is part of it. */
 const WORD_END = /[ \t\r\n;{]/;
 
+/** A word as text that is read as that word again; it may not hold both quotes, for the language has no escapes. */
+export function quote(word: string): string {
+  if (/^[\w.:/@%+,=*-]+$/.test(word)) return word;
+  return word.includes('"') ? `'${word}'` : `"${word}"`;
+}
+
 /** Reads one file token by token. Errors: CONFIG_TOKEN. */
 export class Tokens {
   readonly #text: string;
