@@ -185,7 +185,8 @@ function fnv1a(text: string): number {
   return hash >>> 0;
 }
 
-const srsId = (rng: Rng): string => `vid-${randomId(rng, 7)}`;
+/** SRS's form of the ids of servers, vhosts and streams. */
+export const srsId = (rng: Rng): string => `vid-${randomId(rng, 7)}`;
 
 const described = new WeakMap<Track, CodecInfo>();
 
