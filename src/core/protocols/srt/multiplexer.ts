@@ -235,10 +235,14 @@ export class SrtMultiplexer {
 
   #wakeBy(deadline: Micros): void {
     if (this.#closed || deadline >= this.#wakeAt) return;
-    this.#cancel();
     const { clock } = this.#setup;
-    this.#wakeAt = Math.max(deadline, clock.now() + GRAIN);
-    this.#cancel = clock.after(this.#wakeAt - clock.now(), () => this.#wake());
+    const now = clock.now();
+    // A deadline that is overdue must not put off a wake-up that is near: each datagram of a fast sender asks again.
+    const at = Math.max(deadline, now + GRAIN);
+    if (at >= this.#wakeAt) return;
+    this.#cancel();
+    this.#wakeAt = at;
+    this.#cancel = clock.after(at - now, () => this.#wake());
   }
 
   #wake(): void {
@@ -246,8 +250,12 @@ export class SrtMultiplexer {
     this.#wakeAt = Number.POSITIVE_INFINITY;
     let next = Number.POSITIVE_INFINITY;
     for (const { connection } of this.#connections.values()) {
-      if (connection.deadline <= now) connection.tick(now);
-      next = Math.min(next, connection.deadline);
+      let { deadline } = connection;
+      if (deadline <= now) {
+        connection.tick(now);
+        deadline = connection.deadline;
+      }
+      next = Math.min(next, deadline);
     }
     this.#wakeBy(next);
   }

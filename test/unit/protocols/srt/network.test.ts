@@ -1,8 +1,10 @@
 // Whole connections over a bad network in virtual time. SEED=n replays another network.
 import { describe, expect, it } from 'vitest';
 import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
+import { defaultOptions } from '../../../../src/core/protocols/srt/index.ts';
+import { ControlType, controlType, isControl } from '../../../../src/core/protocols/srt/packet.ts';
 import { SeedRng } from '../../../tools/fakes.ts';
-import { type LinkTraits, numbered, type Pair, type PairOptions, pair, World } from './world.ts';
+import { Ear, type LinkTraits, numbered, type Pair, type PairOptions, pair, World } from './world.ts';
 
 /** 190 messages a second are 2 Mbit/s. */
 const PERIOD = fromMs(5);
@@ -120,6 +122,30 @@ describe('a connection over a bad network', () => {
     world.run(fromMs(15));
 
     expect(acks()).toBe(11);
+  });
+
+  it('acknowledges and keeps alive on time while datagrams come less than a millisecond apart', () => {
+    const world = new World();
+    const both = pair(world);
+    const idleEar = new Ear(world);
+    const idle = world.node();
+    idle.mux.call(both.listener.port.local, defaultOptions, idleEar.events);
+    world.run(fromSeconds(2));
+    const answers = { fullAcks: 0, keepAlives: 0 };
+    world.filter = (datagram, from, to) => {
+      if (from.port !== both.listener.port.local.port || !isControl(datagram)) return true;
+      const type = controlType(datagram);
+      if (type === ControlType.ack && to.port === both.caller.port.local.port && datagram.length > 20) {
+        answers.fullAcks++;
+      }
+      if (type === ControlType.keepAlive && to.port === idle.port.local.port) answers.keepAlives++;
+      return true;
+    };
+    world.every(500, 4000, (index) => both.callerEar.connection?.send(numbered(index, 188), both.caller.clock.now()));
+    world.run(fromSeconds(2));
+
+    expect(answers.fullAcks, 'one in 10 ms, or 11 ms by the grain of the timer').toBeGreaterThan(170);
+    expect(answers.keepAlives).toBeGreaterThanOrEqual(1);
   });
 
   it('repeats an ACK whose answer is lost', () => {
