@@ -10,7 +10,7 @@ import type { Sender } from './sender.ts';
 
 /** As libsrt: then the peer does without, and counts what it cannot read. */
 const MAX_TRIES = 10;
-/** A new salt costs a key derivation of about a millisecond; a peer needs one in its life. */
+/** A new salt or key length costs a key derivation of about a millisecond; a peer needs one in its life. */
 const DERIVE_PERIOD = fromSeconds(1);
 
 /** The halves of the connection whose keys change. */
@@ -57,7 +57,7 @@ export class KeyExchange {
       return;
     }
     const keys = receiver.keys ?? new ReceiveKeys(options.passphrase);
-    if (keys.isNewSalt(body)) {
+    if (keys.needsDerivation(body)) {
       if (now < this.#deriveAt) return;
       this.#deriveAt = now + DERIVE_PERIOD;
     }

@@ -1,5 +1,5 @@
 // The even and odd keys of one direction, their messages, and their refresh (draft-sharabayko-srt-01 §6.1.6).
-import { concat } from '../../base/bytes.ts';
+import { concat, equalBytes } from '../../base/bytes.ts';
 import type { Rng } from '../../base/rng.ts';
 import { CtrCipher, deriveKek, GcmCipher, type PayloadCipher, unwrapKeys, wrapKeys } from './cipher.ts';
 import { CipherId, KeyFlag, type KeyMaterial, parseKeyMaterial, writeKeyMaterial } from './key-material.ts';
@@ -36,7 +36,7 @@ export class ReceiveKeys {
   /** Takes the keys of a message. False: another passphrase. Throws SRT_KEY_MATERIAL. */
   accept(message: Uint8Array): boolean {
     const material = parseKeyMaterial(message);
-    const kek = this.#kekFor(material);
+    const kek = this.#known(material) ?? deriveKek(this.#passphrase, material.salt, material.keyBytes);
     const keys = unwrapKeys(kek, material.wrapped);
     if (keys === undefined) return false;
     this.#kek = { salt: material.salt, key: kek };
@@ -51,10 +51,9 @@ export class ReceiveKeys {
     return true;
   }
 
-  /** Whether a message would need a new key derivation, which the caller may want to ration. */
-  isNewSalt(message: Uint8Array): boolean {
-    const { salt } = parseKeyMaterial(message);
-    return this.#kek === undefined || !salt.every((byte, index) => byte === this.#kek?.salt[index]);
+  /** Whether a message would cost a key derivation, which the caller may want to ration. Throws SRT_KEY_MATERIAL. */
+  needsDerivation(message: Uint8Array): boolean {
+    return this.#known(parseKeyMaterial(message)) === undefined;
   }
 
   /** The cipher of the key bits of a packet, 1 or 2. */
@@ -72,10 +71,10 @@ export class ReceiveKeys {
     return new SendKeys({ cipher: material.cipher, salt: material.salt, kek: this.#kek.key, rng, refresh }, key, slot);
   }
 
-  #kekFor(material: KeyMaterial): Uint8Array {
-    const known = this.#kek;
-    const same = known?.key.length === material.keyBytes && material.salt.every((byte, i) => byte === known.salt[i]);
-    return known !== undefined && same ? known.key : deriveKek(this.#passphrase, material.salt, material.keyBytes);
+  /** The wrapping key that was derived before, when it fits the message. */
+  #known({ salt, keyBytes }: KeyMaterial): Uint8Array | undefined {
+    const kek = this.#kek;
+    return kek !== undefined && kek.key.length === keyBytes && equalBytes(kek.salt, salt) ? kek.key : undefined;
   }
 }
 
@@ -159,7 +158,7 @@ export class SendKeys {
   /** The peer has answered with `echo`. */
   confirm(echo: Uint8Array): void {
     const { pending } = this;
-    if (pending !== undefined && Buffer.compare(pending, echo) === 0) this.pending = undefined;
+    if (pending !== undefined && equalBytes(pending, echo)) this.pending = undefined;
   }
 
   #announce(): void {

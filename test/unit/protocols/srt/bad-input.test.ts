@@ -3,9 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { fromHex } from '../../../../src/core/base/bytes.ts';
 import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
 import { ExtensionType } from '../../../../src/core/protocols/srt/extension.ts';
-import { writeKeyMaterial } from '../../../../src/core/protocols/srt/key-material.ts';
+import { parseHandshake } from '../../../../src/core/protocols/srt/handshake.ts';
+import { parseKeyMaterial, writeKeyMaterial } from '../../../../src/core/protocols/srt/key-material.ts';
+import { findExtension } from '../../../../src/core/protocols/srt/negotiation.ts';
 import {
+  bodyOf,
   ControlType,
+  controlSubtype,
+  controlType,
+  isControl,
   sequenceOf,
   timestampOf,
   writeControl,
@@ -17,12 +23,21 @@ import { numbered, pair, World } from './world.ts';
 
 const passphrase = 'a very good secret';
 
+/** The salt of the keys in a handshake, which anybody on the way can read. */
+function saltOf(datagram: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
+  if (!isControl(datagram) || controlType(datagram) !== ControlType.handshake) return undefined;
+  const message = findExtension(parseHandshake(bodyOf(datagram)), ExtensionType.keyMaterialRequest);
+  return message === undefined ? undefined : new Uint8Array(parseKeyMaterial(message).salt);
+}
+
 /** A connected pair; `strike` sends to the listener's end with the caller's address. */
 function victim(options: Parameters<typeof pair>[1] = {}) {
   const world = new World();
   const both = pair(world, options);
   let last = { sequence: 0, timestamp: 0 };
+  let salt = new Uint8Array(0);
   world.filter = (datagram, from) => {
+    salt = saltOf(datagram) ?? salt;
     if ((datagram[0]! & 0x80) === 0 && from.port === both.caller.port.local.port) {
       last = { sequence: sequenceOf(datagram), timestamp: timestampOf(datagram) };
     }
@@ -53,7 +68,7 @@ function victim(options: Parameters<typeof pair>[1] = {}) {
     expect(target.state).toBe('connected');
   };
   const statistics = () => target.statistics(both.listener.clock.now());
-  return { ...both, world, target, strike, control, data, works, statistics, last: () => last };
+  return { ...both, world, target, strike, control, data, works, statistics, last: () => last, salt: () => salt };
 }
 
 const words = (...values: number[]): Uint8Array => {
@@ -149,6 +164,26 @@ describe('a connection is not harmed by', () => {
     }
 
     expect(performance.now() - started).toBeLessThan(1500);
+    works();
+  });
+
+  it('a flood of key material with the known salt and other key lengths', () => {
+    const { control, works, world, listener, salt } = victim({ caller: { passphrase }, listener: { passphrase } });
+    const rng = new SeedRng(3);
+    let refused = 0;
+    world.filter = (datagram, from) => {
+      const answer = controlSubtype(datagram) === ExtensionType.keyMaterialResponse && isControl(datagram);
+      if (answer && from.port === listener.port.local.port) refused++;
+      return true;
+    };
+    expect(salt()).toHaveLength(16);
+    for (let i = 0; i < 50; i++) {
+      const keyBytes = i % 2 === 0 ? 24 : 32;
+      const keys = { keys: 1, cipher: 2, salt: salt(), keyBytes, wrapped: rng.bytes(keyBytes + 8) };
+      control(ControlType.userDefined, writeKeyMaterial(keys), 0, ExtensionType.keyMaterialRequest);
+    }
+
+    expect(refused, 'one derivation, which shows that the secret does not fit').toBe(1);
     works();
   });
 

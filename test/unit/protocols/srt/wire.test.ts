@@ -253,7 +253,7 @@ describe('ciphers', () => {
       sender.encrypt(packet);
       if (sender.pending !== undefined) {
         announced.push(i);
-        expect(receiver.isNewSalt(sender.pending)).toBe(false);
+        expect(receiver.needsDerivation(sender.pending)).toBe(false);
         receiver.accept(sender.pending);
         sender.confirm(sender.pending);
       }
