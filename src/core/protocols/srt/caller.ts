@@ -104,8 +104,8 @@ export class Caller implements Handshaker {
     }
     const response = findExtension(handshake, ExtensionType.handshakeResponse);
     if (response === undefined) return new Rejection(Reject.rogue);
-    const terms = acceptTerms(parseCapabilities(response));
-    if (terms.peerVersion < options.minversion) return new Rejection(Reject.version);
+    const terms = acceptTerms(options, parseCapabilities(response));
+    if (terms instanceof Rejection) return terms;
     const keys = confirmKeys(handshake, this.#keys, options);
     if (keys instanceof Rejection) return keys;
     this.#finish();

@@ -1,7 +1,7 @@
 // Peers from before libsrt 1.3: they connect by UDT's handshake and say what they can in control packets afterwards.
 import type { Micros } from '../../base/time.ts';
 import { ExtensionType, parseCapabilities, writeCapabilities } from './extension.ts';
-import { acceptTerms, answerTerms, ourCapabilities, type Terms } from './negotiation.ts';
+import { lateTerms, ourCapabilities, type Terms } from './negotiation.ts';
 import type { SrtOptions } from './options.ts';
 import type { RoundTrip } from './round-trip.ts';
 
@@ -42,7 +42,7 @@ export class LateTerms {
     const capabilities = parseCapabilities(body);
     const asked = subtype === ExtensionType.handshakeRequest;
     if (this.#terms === undefined) {
-      this.#terms = asked ? answerTerms(options, capabilities) : acceptTerms(capabilities);
+      this.#terms = lateTerms(options, capabilities, asked);
       this.deadline = Number.POSITIVE_INFINITY;
       agreed(this.#terms, timestamp, now);
     }

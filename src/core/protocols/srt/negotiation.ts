@@ -80,17 +80,28 @@ export function ourCapabilities(options: SrtOptions, terms?: Terms): Capabilitie
   };
 }
 
-/** The responder's side: each delay is the larger of what both want. */
-export function answerTerms(options: SrtOptions, request: Capabilities): Terms {
-  return makeTerms(
-    request,
-    Math.max(options.rcvlatency, request.senderDelay),
-    Math.max(options.peerlatency, request.receiverDelay),
-  );
-}
+/** The responder's side: each delay is the larger of what both want. Refuses a peer below SRTO_MINVERSION. */
+export const answerTerms = (options: SrtOptions, request: Capabilities): Terms | Rejection =>
+  newEnough(options, largerDelays(options, request));
 
-/** The initiator's side: the answer is the agreement. */
-export const acceptTerms = (response: Capabilities): Terms =>
+/** The initiator's side: the answer is the agreement. Refuses a peer below SRTO_MINVERSION. */
+export const acceptTerms = (options: SrtOptions, response: Capabilities): Terms | Rejection =>
+  newEnough(options, answeredDelays(response));
+
+/**
+ * Terms of an old peer, which has `asked` or has answered. SRTO_MINVERSION does not hold for it: it is connected when it
+ * says its version, and one forged packet must not end a connection.
+ */
+export const lateTerms = (options: SrtOptions, capabilities: Capabilities, asked: boolean): Terms =>
+  asked ? largerDelays(options, capabilities) : answeredDelays(capabilities);
+
+const newEnough = ({ minversion }: SrtOptions, terms: Terms): Terms | Rejection =>
+  terms.peerVersion < minversion ? new Rejection(Reject.version) : terms;
+
+const largerDelays = ({ rcvlatency, peerlatency }: SrtOptions, request: Capabilities): Terms =>
+  makeTerms(request, Math.max(rcvlatency, request.senderDelay), Math.max(peerlatency, request.receiverDelay));
+
+const answeredDelays = (response: Capabilities): Terms =>
   makeTerms(response, response.senderDelay, response.receiverDelay);
 
 function makeTerms({ version, flags }: Capabilities, receiveDelay: Micros, sendDelay: Micros): Terms {
@@ -124,6 +135,14 @@ export function requestExtensions(options: SrtOptions, keys: SendKeys | undefine
   ];
   if (keys !== undefined) extensions.push({ type: ExtensionType.keyMaterialRequest, content: keys.message() });
   if (options.streamid !== '') extensions.push({ type: ExtensionType.streamId, content: writeText(options.streamid) });
+  return extensions;
+}
+
+/** The conclusion's extensions of a responder. */
+export function answerExtensions(options: SrtOptions, terms: Terms | undefined, keys: KeyAnswer): Extension[] {
+  const content = writeCapabilities(ourCapabilities(options, terms));
+  const extensions: Extension[] = [{ type: ExtensionType.handshakeResponse, content }];
+  if (keys.response !== undefined) extensions.push(keys.response);
   return extensions;
 }
 

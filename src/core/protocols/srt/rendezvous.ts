@@ -1,12 +1,13 @@
 // Both ends call each other (draft-sharabayko-srt-01 §4.3.2); the cookies decide who asks and who answers.
 import type { Micros } from '../../base/time.ts';
-import { type Extension, ExtensionType, parseCapabilities, writeCapabilities } from './extension.ts';
+import { type Extension, ExtensionType, parseCapabilities } from './extension.ts';
 import { type Handshake, HandshakeType, HandshakeVersion, type ReceivedHandshake } from './handshake.ts';
 import { type Handshaker, type HandshakeSetup, REPEAT_TIME } from './handshaker.ts';
 import type { SendKeys } from './keys.ts';
 import {
   type Agreement,
   acceptTerms,
+  answerExtensions,
   answerKeys,
   answerTerms,
   basics,
@@ -14,7 +15,6 @@ import {
   extensionField,
   findExtension,
   initiatorKeys,
-  ourCapabilities,
   ourHandshake,
   Rejection,
   readWish,
@@ -104,7 +104,8 @@ export class Rendezvous implements Handshaker {
     const response = findExtension(handshake, ExtensionType.handshakeResponse);
     if (response === undefined) return undefined;
     const { options, initialSequence } = this.#setup;
-    const terms = acceptTerms(parseCapabilities(response));
+    const terms = acceptTerms(options, parseCapabilities(response));
+    if (terms instanceof Rejection) return terms;
     const keys = confirmKeys(handshake, this.#keys, options);
     if (keys instanceof Rejection) return keys;
     this.#finish();
@@ -125,12 +126,10 @@ export class Rendezvous implements Handshaker {
     if (wish.unsupported !== undefined) return new Rejection(wish.unsupported);
     const { options, rng, initialSequence } = this.#setup;
     const terms = answerTerms(options, wish.capabilities);
+    if (terms instanceof Rejection) return terms;
     const keys = answerKeys(wish, options, rng);
     if (keys instanceof Rejection) return keys;
-    const content = writeCapabilities(ourCapabilities(options, terms));
-    const extensions: Extension[] = [{ type: ExtensionType.handshakeResponse, content }];
-    if (keys.response !== undefined) extensions.push(keys.response);
-    this.#conclude(extensions);
+    this.#conclude(answerExtensions(options, terms, keys));
     this.#send(now);
     const { sendKeys, receiveKeys } = keys;
     const shared = { sendSequence: initialSequence, streamid: wish.streamid };

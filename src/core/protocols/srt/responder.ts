@@ -1,6 +1,5 @@
 // The listener's side of one handshake, after the cookie was right and somebody agreed (draft-sharabayko-srt-01 §4.3.1).
 import type { Micros } from '../../base/time.ts';
-import { type Extension, ExtensionType, writeCapabilities } from './extension.ts';
 import {
   DATAGRAM_SOCKET,
   type Handshake,
@@ -11,12 +10,12 @@ import {
 import type { Handshaker, HandshakeSetup } from './handshaker.ts';
 import {
   type Agreement,
+  answerExtensions,
   answerKeys,
   answerTerms,
   basics,
   extensionField,
   type KeyAnswer,
-  ourCapabilities,
   ourHandshake,
   Rejection,
   type Terms,
@@ -71,8 +70,8 @@ export class Responder implements Handshaker {
     const legacy = handshake.version < HandshakeVersion.srt;
     const { capabilities } = this.#wish;
     if (!legacy && capabilities === undefined) return new Rejection(Reject.rogue);
-    if (capabilities !== undefined && capabilities.version < options.minversion) return new Rejection(Reject.version);
     const terms = capabilities === undefined ? undefined : answerTerms(options, capabilities);
+    if (terms instanceof Rejection) return terms;
     const keys = legacy ? noKeys : answerKeys(this.#wish, options, rng);
     if (keys instanceof Rejection) return keys;
     this.#answer = legacy ? this.#legacyAnswer(handshake) : this.#srtAnswer(handshake, terms, keys);
@@ -89,9 +88,7 @@ export class Responder implements Handshaker {
 
   #srtAnswer({ cookie, initialSequence }: Handshake, terms: Terms | undefined, keys: KeyAnswer): Handshake {
     const { options, socketId, peerAddress } = this.#setup;
-    const content = writeCapabilities(ourCapabilities(options, terms));
-    const extensions: Extension[] = [{ type: ExtensionType.handshakeResponse, content }];
-    if (keys.response !== undefined) extensions.push(keys.response);
+    const extensions = answerExtensions(options, terms, keys);
     const type = HandshakeType.conclusion;
     const field = extensionField(extensions);
     const shared = { type, socketId, cookie, initialSequence, peerAddress };

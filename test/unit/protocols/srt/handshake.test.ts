@@ -327,6 +327,16 @@ describe('a rendezvous', () => {
     expect([leftEar.reason?.details['code'], rightEar.reason?.details['code']]).toEqual([10, 10]);
   });
 
+  it.each([
+    ['the one end', { minversion: 0x020000 }, {}],
+    ['the other end', {}, { minversion: 0x020000 }],
+  ])('fails when the peer of %s is below its least version', (_, a, b) => {
+    const { leftEar, rightEar } = meet(a, b);
+
+    expect([leftEar.reason?.code, rightEar.reason?.code].sort()).toEqual(['SRT_REFUSED', 'SRT_REJECTED']);
+    expect([leftEar, rightEar].map(({ reason }) => reason?.details['code'])).toEqual([Reject.version, Reject.version]);
+  });
+
   it('times out after ten times conntimeo', () => {
     const world = new World();
     const ear = new Ear(world);
