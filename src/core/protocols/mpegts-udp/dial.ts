@@ -30,6 +30,7 @@ export async function pull(host: ClientHost, from: URL, to: MediaSink, options: 
   let hasMedia = false;
   let newest = clock.now();
   let cancel = (): void => undefined;
+  let stop = (): void => undefined;
   const take = (events: ReturnType<typeof demuxer.push>): void => {
     if (!hasMedia) to.promise?.(demuxer.promised());
     for (const event of events) {
@@ -48,8 +49,9 @@ export async function pull(host: ClientHost, from: URL, to: MediaSink, options: 
         else cancel = clock.after(left, look);
       };
       look();
-      signal.addEventListener('abort', () => resolve(), { once: true });
-      if (signal.aborted) resolve();
+      stop = resolve;
+      signal.addEventListener('abort', stop);
+      if (signal.aborted) stop();
       port.onDatagram = (datagram) => {
         if (hasMedia) newest = clock.now();
         onBytes(datagram.length);
@@ -63,6 +65,7 @@ export async function pull(host: ClientHost, from: URL, to: MediaSink, options: 
     });
     take(demuxer.end());
   } finally {
+    signal.removeEventListener('abort', stop);
     cancel();
     port.close();
   }
@@ -80,10 +83,11 @@ export async function push(host: ClientHost, from: Stream, to: URL, options: Pus
   await new Promise<void>((resolve) => {
     const ending = from.onEnd(() => done());
     const done = (): void => {
+      signal.removeEventListener('abort', done);
       ending.close();
       resolve();
     };
-    signal.addEventListener('abort', done, { once: true });
+    signal.addEventListener('abort', done);
     if (signal.aborted) done();
   });
   cursor.close();
