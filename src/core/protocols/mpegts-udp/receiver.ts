@@ -104,7 +104,10 @@ export class Receiver implements Closer {
       swfUrl: '',
     };
     const grant = await host.admission.admit(asked);
-    if (this.#closed) return;
+    if (this.#closed) {
+      grant.ticket?.end();
+      return;
+    }
     const session: SourceSession = new SourceSession({
       host,
       asked,
@@ -124,8 +127,6 @@ export class Receiver implements Closer {
     this.#sender = undefined;
     this.#session = undefined;
     this.#held = [];
-    if (reason !== undefined && reason.code !== 'UDP_SILENT') {
-      this.#pausedUntil = this.#host.clock.now() + REFUSED_PAUSE;
-    }
+    if (reason !== undefined) this.#pausedUntil = this.#host.clock.now() + REFUSED_PAUSE;
   }
 }

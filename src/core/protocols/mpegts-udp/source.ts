@@ -19,7 +19,7 @@ export interface SourceOptions {
   readonly host: Host;
   readonly asked: AdmissionRequest;
   readonly grant: Grant;
-  /** Called once, when the session is over. */
+  /** Called once, when the session is over; undefined: in order, which silence after media is. */
   readonly onOver: (reason: SrsxError | undefined) => void;
 }
 
@@ -91,9 +91,10 @@ export class SourceSession implements Session {
     guard(this, this.#now, () => this.#take(this.#demuxer.end()));
     this.#settler.settle();
     this.#publication.end();
-    this.#entry.close();
+    const fault = reason?.code === 'UDP_SILENT' ? undefined : reason;
+    this.#entry.close(fault);
     this.#log('ends', { seconds: Math.round(toSeconds(this.#now - this.#since)), code: reason?.code });
-    onOver(reason);
+    onOver(fault);
   }
 
   #take(events: readonly MediaEvent[]): void {

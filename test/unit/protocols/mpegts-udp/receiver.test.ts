@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { concat } from '../../../../src/core/base/bytes.ts';
 import { defaultLimits } from '../../../../src/core/base/limits.ts';
 import type { Port } from '../../../../src/core/base/link.ts';
@@ -201,12 +201,13 @@ describe('a caster of transport streams over UDP', () => {
     expect([ports[0]?.closed, hub.find(name)?.published ?? false, host.sessions.size]).toEqual([true, false, 0]);
   });
 
-  it('publishes nothing when the server stopped while the admission thought', async () => {
+  it('publishes nothing when the server stopped while the admission thought, and gives the ticket back', async () => {
+    const ticket = { begin: vi.fn(), end: vi.fn() };
     const gate = Promise.withResolvers<void>();
     const slow: Admission = {
       admit: async () => {
         await gate.promise;
-        return { name, policy: 'refuse', mergeWindow: 0 };
+        return { name, policy: 'refuse', mergeWindow: 0, ticket };
       },
     };
     const { send, server, hub } = await world(config(), slow);
@@ -216,6 +217,20 @@ describe('a caster of transport streams over UDP', () => {
     await settled();
 
     expect(hub.size).toBe(0);
+    expect([ticket.begin.mock.calls.length, ticket.end.mock.calls.length]).toEqual([0, 1]);
+  });
+
+  it('counts a sender that fails, and not one that falls silent', async () => {
+    const { send, advance, host } = await world();
+    for (const datagram of datagrams()) send(datagram);
+    await settled();
+    advance(6000);
+    expect([host.sessions.opened, host.sessions.failed], 'silent').toEqual([1, 0]);
+
+    send(datagrams()[0] as Uint8Array);
+    await settled();
+    for (let i = 0; i < 2000; i++) send(new Uint8Array(1316));
+    expect([host.sessions.opened, host.sessions.failed], 'noise').toEqual([2, 1]);
   });
 
   it.each([
