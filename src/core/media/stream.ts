@@ -238,8 +238,11 @@ export class Stream {
   #retrack(tracks: readonly Track[]): void {
     const limit = this.#options.limits.tracks;
     if (tracks.length > limit) throw streamErrors.limit('TRACKS', { count: tracks.length, limit });
+    const changed = !sameMedia(tracks, this.#tracks);
     // New metadata alone is no reason to lose the cached frames.
-    const breaks = this.#gop.frames.length === 0 || !sameMedia(tracks, this.#tracks);
+    const breaks = this.#gop.frames.length === 0 || changed;
+    // Frames that are held back still belong to the tracks of before.
+    if (changed) for (const frame of this.#interleaver?.flush() ?? []) this.#put(frame);
     this.#tracks = tracks;
     if (breaks) this.#gop.retrack(tracks);
     for (const feed of this.#feeds.values()) feed.retrack(tracks, breaks);

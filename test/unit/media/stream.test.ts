@@ -355,4 +355,27 @@ describe('what a vhost says of time', () => {
     expect(seen({ interleave: true }, frames)).toEqual(['v0', 'a10', 'v40', 'a50', 'v80']);
     expect(seen({}, frames)).toEqual(['v0', 'v40', 'v80', 'a10', 'a50']);
   });
+
+  it('interleave: what is held back comes before the parameters that follow it', () => {
+    const hub = new Hub({
+      clock: new VirtualClock(),
+      limits: defaultLimits,
+      gopCache: true,
+      mergeWindow: 0,
+      settingsFor: () => ({ interleave: true }),
+    });
+    const stream = hub.stream(name);
+    const got: string[] = [];
+    stream.tap((event) => got.push(event.type === 'frame' ? `${event.frame.dts / 1000}` : `${event.tracks.length}`));
+    const publication = stream.publish(refuse);
+    const other = { ...h264Track, config: Uint8Array.of(...h264Track.config, 0) };
+    publication.retrack(tracks);
+    publication.write(video({ at: 0, key: true }));
+    publication.write(video({ at: 40 }));
+    publication.retrack([...tracks]);
+    expect(got, 'nothing has changed').toEqual(['2', '2']);
+    publication.retrack([other]);
+
+    expect(got).toEqual(['2', '2', '0', '40', '1']);
+  });
 });
