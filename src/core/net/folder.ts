@@ -25,8 +25,7 @@ export class RealFolder implements Folder {
 
   async write(path: string, chunks: readonly Uint8Array[]): Promise<void> {
     await this.#guarded(path, async (full) => {
-      await mkdir(dirname(full), { recursive: true });
-      await this.#checkInside(dirname(full), path);
+      await this.#makeFolder(dirname(full), path);
       const partial = full + PARTIAL;
       // What is left of a crash is written over; a link that somebody put there is not followed.
       const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
@@ -80,8 +79,7 @@ export class RealFolder implements Folder {
   async open(path: string, use: 'read' | 'create'): Promise<FolderFile> {
     return this.#guarded(path, async (full) => {
       if (use === 'create') {
-        await mkdir(dirname(full), { recursive: true });
-        await this.#checkInside(dirname(full), path);
+        await this.#makeFolder(dirname(full), path);
         const flags = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
         return RealFolderFile.of(await open(full, flags, 0o644), full);
       }
@@ -109,6 +107,27 @@ export class RealFolder implements Folder {
       return await work(full);
     } catch (error) {
       throw error instanceof SrsxError ? error : netError(error, join(this.root, path), 'FILE_ACCESS');
+    }
+  }
+
+  /** Looks where the part of the way that is there leads before it makes the rest. */
+  async #makeFolder(place: string, path: string): Promise<void> {
+    if (await this.#isThere(place, path)) return;
+    await mkdir(this.root, { recursive: true });
+    let nearest = place;
+    while (!(await this.#isThere(nearest, path))) nearest = dirname(nearest);
+    await mkdir(place, { recursive: true });
+    await this.#checkInside(place, path);
+  }
+
+  /** False when it is not there; rejects when it is outside. */
+  async #isThere(place: string, path: string): Promise<boolean> {
+    try {
+      await this.#checkInside(place, path);
+      return true;
+    } catch (error) {
+      if (isAbsent(error)) return false;
+      throw error;
     }
   }
 

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { utf8 } from '../../../src/core/base/bytes.ts';
@@ -98,9 +98,30 @@ describe('a folder', () => {
     const folder = new RealFolder(root);
 
     await expect(folder.write('live/x.ts', [utf8('x')])).rejects.toMatchObject({ code: 'NET_OUTSIDE' });
+    await expect(folder.write('live/new/deep/x.ts', [utf8('x')])).rejects.toMatchObject({ code: 'NET_OUTSIDE' });
+    await expect(folder.open('live/newer/x.ts', 'create')).rejects.toMatchObject({ code: 'NET_OUTSIDE' });
     await expect(folder.read('live/secret', 100)).rejects.toMatchObject({ code: 'NET_OUTSIDE' });
     await expect(folder.remove('live/secret')).rejects.toMatchObject({ code: 'NET_OUTSIDE' });
     expect(await readdir(elsewhere)).toEqual(['secret']);
+  });
+
+  it('makes its root again when somebody has removed it', async () => {
+    const root = fresh();
+    const folder = new RealFolder(root);
+    await folder.write('live/a.ts', [utf8('x')]);
+    await rm(root, { recursive: true });
+    await folder.write('live/deep/a.ts', [utf8('x')]);
+
+    expect(await readdir(join(root, 'live/deep'))).toEqual(['a.ts']);
+  });
+
+  it('makes nothing where a symbolic link leads that has no end', async () => {
+    const [root, elsewhere] = [fresh(), fresh()];
+    await mkdir(root);
+    await symlink(elsewhere, join(root, 'live'));
+
+    await expect(new RealFolder(root).write('live/deep/x.ts', [utf8('x')])).rejects.toMatchObject({ code: /^NET_/ });
+    await expect(stat(elsewhere)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   it('replaces a symbolic link instead of writing through it', async () => {
