@@ -38,7 +38,7 @@ const mp4: Container = {
   contentType: 'video/mp4',
   demuxer: (limits, onBad) => {
     const demuxer = new Fmp4Demuxer(limits);
-    return tallied(demuxer, { counts: () => ({ droppedSamples: demuxer.dropped }), onBad });
+    return tallied(demuxer, { names: ['droppedSamples'], count: () => demuxer.dropped, onBad });
   },
   format: fmp4Format,
   carries: isSupported,
@@ -57,8 +57,8 @@ const ts: Container = {
   contentType: 'video/MP2T',
   demuxer: (limits, onBad) => {
     const demuxer = new TsDemuxer(limits);
-    const counts = () => Object.fromEntries(TS_FAULTS.map((name) => [name, demuxer.report[name]]));
-    return tallied(demuxer, { counts, onBad, promised: () => demuxer.kinds });
+    const count = (name: (typeof TS_FAULTS)[number]) => demuxer.report[name];
+    return tallied(demuxer, { names: TS_FAULTS, count, onBad, promised: () => demuxer.kinds });
   },
   format: tsFormat,
   carries: (codec) => TS_CODECS.has(codec),
@@ -71,7 +71,8 @@ const aac: Container = {
   contentType: 'audio/x-aac',
   demuxer: (_, onBad) => {
     const demuxer = new AdtsDemuxer();
-    return tallied(demuxer, { counts: () => ({ skippedBytes: demuxer.skippedBytes }), onBad, promised: sound });
+    const count = () => demuxer.skippedBytes;
+    return tallied(demuxer, { names: ['skippedBytes'], count, onBad, promised: sound });
   },
   format: adtsFormat,
   carries: (codec) => codec === 'aac',
