@@ -5,7 +5,7 @@ import type { Closer, Link } from '../../base/link.ts';
 import { guard, type Session, toSrsxError } from '../../base/session.ts';
 import { fromMs, fromSeconds, type Micros, toSeconds } from '../../base/time.ts';
 import type { ClientHost, PullOptions, PushOptions } from '../../control/host.ts';
-import type { ContainerDemuxer } from '../../format/container/index.ts';
+import { Intake } from '../../format/container/index.ts';
 import type { Cursor } from '../../media/feed.ts';
 import type { MediaSink } from '../../media/sink.ts';
 import type { Stream } from '../../media/stream.ts';
@@ -103,8 +103,7 @@ interface PullSessionOptions extends PullOptions {
 
 class PullSession implements Session {
   readonly #options: PullSessionOptions;
-  readonly #demuxer: ContainerDemuxer;
-  #hasMedia = false;
+  readonly #intake: Intake;
   #over = false;
   deadline: Micros;
   readonly #abort = (): void => this.close(undefined);
@@ -113,7 +112,8 @@ class PullSession implements Session {
     const { limits, clock, log } = options.host;
     this.#options = options;
     const bad = new Reporter((count, last) => log.warn('http-flv', 'leaves parts out', { count, last }));
-    this.#demuxer = options.format.demuxer(limits, (code) => bad.note(code, clock.now()));
+    const demuxer = options.format.demuxer(limits, (code) => bad.note(code, clock.now()));
+    this.#intake = new Intake(demuxer, options.to);
     this.deadline = clock.now() + limits.firstMediaTime;
   }
 
@@ -130,22 +130,17 @@ class PullSession implements Session {
   }
 
   receive(bytes: Uint8Array, now: Micros): void {
-    const { onBytes, onContainer, format, to, host } = this.#options;
+    const { onBytes, onContainer, format, host } = this.#options;
     onBytes(bytes.length);
     onContainer?.(format.name, bytes);
-    const events = this.#demuxer.push(bytes);
-    if (!this.#hasMedia) to.promise?.(this.#demuxer.promised());
-    for (const event of events) {
-      if (event.type === 'frame') this.#hasMedia = true;
-      to.on(event);
-    }
+    this.#intake.push(bytes);
     // Players wait longer than publishers may be silent: the far end may have to find a new publisher.
-    if (this.#hasMedia) this.deadline = now + host.limits.stallTime;
+    if (this.#intake.hasMedia) this.deadline = now + host.limits.stallTime;
   }
 
   tick(): void {
     const { firstMediaTime, stallTime } = this.#options.host.limits;
-    if (this.#hasMedia) throw httpFlvErrors.protocol('SILENT', { seconds: toSeconds(stallTime) });
+    if (this.#intake.hasMedia) throw httpFlvErrors.protocol('SILENT', { seconds: toSeconds(stallTime) });
     throw httpFlvErrors.protocol('NO_MEDIA', { seconds: toSeconds(firstMediaTime) });
   }
 
@@ -162,7 +157,7 @@ class PullSession implements Session {
 
   #ended(reason: Error | undefined): void {
     if (this.#over) return;
-    if (reason === undefined) for (const event of this.#demuxer.end()) this.#options.to.on(event);
+    if (reason === undefined) this.#intake.end();
     this.close(reason === undefined ? undefined : toSrsxError(reason));
   }
 }

@@ -8,8 +8,7 @@ import { type Micros, toSeconds } from '../../base/time.ts';
 import { type AdmissionRequest, type Grant, publisherTimes } from '../../control/admission.ts';
 import type { Host } from '../../control/host.ts';
 import type { SessionEntry } from '../../control/sessions.ts';
-import type { ContainerDemuxer } from '../../format/container/index.ts';
-import type { MediaEvent } from '../../media/demuxer.ts';
+import { Intake } from '../../format/container/index.ts';
 import { Settler } from '../../media/settle.ts';
 import type { Publication } from '../../media/stream.ts';
 import { streamUrl } from '../../media/stream-name.ts';
@@ -37,11 +36,10 @@ export class PublishSession implements Session {
   readonly #entry: SessionEntry;
   readonly #publication: Publication;
   readonly #settler: Settler;
-  readonly #demuxer: ContainerDemuxer;
+  readonly #intake: Intake;
   readonly #body: Link;
   readonly #since: Micros;
   readonly #times: Pick<Limits, 'firstMediaTime' | 'silentTime'>;
-  #hasMedia = false;
   #over = false;
   deadline: Micros;
 
@@ -63,7 +61,8 @@ export class PublishSession implements Session {
     }
     this.#settler = new Settler(this.#publication);
     const dropped = new Reporter((count, last) => this.#log('leaves parts out', { count, last }));
-    this.#demuxer = format.demuxer(host.limits, (code) => dropped.note(code, host.clock.now()));
+    const demuxer = format.demuxer(host.limits, (code) => dropped.note(code, host.clock.now()));
+    this.#intake = new Intake(demuxer, this.#settler);
     this.#body = exchange.body();
     host.wheel.add(this);
     this.#log('publishes');
@@ -72,14 +71,14 @@ export class PublishSession implements Session {
 
   receive(bytes: Uint8Array, now: Micros): void {
     this.#entry.received.add(bytes.length);
-    this.#take(this.#demuxer.push(bytes));
+    this.#intake.push(bytes);
     const { firstMediaTime, silentTime } = this.#times;
-    this.deadline = this.#hasMedia ? now + silentTime : this.#since + firstMediaTime;
+    this.deadline = this.#intake.hasMedia ? now + silentTime : this.#since + firstMediaTime;
   }
 
   tick(): void {
     const { firstMediaTime, silentTime } = this.#times;
-    if (this.#hasMedia) throw httpFlvErrors.protocol('SILENT', { seconds: toSeconds(silentTime) });
+    if (this.#intake.hasMedia) throw httpFlvErrors.protocol('SILENT', { seconds: toSeconds(silentTime) });
     throw httpFlvErrors.protocol('NO_MEDIA', { seconds: toSeconds(firstMediaTime) });
   }
 
@@ -111,21 +110,12 @@ export class PublishSession implements Session {
   #finish(now: Micros): void {
     if (this.#over) return;
     if (this.#entry.received.total === 0) throw httpFlvErrors.protocol('EMPTY');
-    this.#take(this.#demuxer.end());
+    this.#intake.end();
     this.#settler.settle();
     const { exchange } = this.#options;
     this.#stop();
     exchange.reply(200, { 'Content-Type': 'application/json', ...corsHeaders(exchange.request) }, '{"code":0}');
     this.#log('ends', { seconds: Math.round(toSeconds(now - this.#since)) });
-  }
-
-  #take(events: readonly MediaEvent[]): void {
-    // What metadata announces comes with or before the first frames, which wait for it in the settler.
-    if (!this.#hasMedia) this.#settler.promise(this.#demuxer.promised());
-    for (const event of events) {
-      if (event.type === 'frame') this.#hasMedia = true;
-      this.#settler.on(event);
-    }
   }
 
   /** Frees the name and everything else; false when that was done before. */

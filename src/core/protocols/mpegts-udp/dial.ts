@@ -6,7 +6,7 @@ import { type Address, idle, type Link, type Peer, type Port } from '../../base/
 import { toSrsxError } from '../../base/session.ts';
 import { fromMs, toSeconds } from '../../base/time.ts';
 import type { ClientHost, PullOptions, PushOptions } from '../../control/host.ts';
-import { containers } from '../../format/container/index.ts';
+import { containers, Intake } from '../../format/container/index.ts';
 import { tsFormat } from '../../format/ts/index.ts';
 import type { MediaSink } from '../../media/sink.ts';
 import type { Stream } from '../../media/stream.ts';
@@ -27,25 +27,18 @@ export async function pull(host: ClientHost, from: URL, to: MediaSink, options: 
   const { clock, limits } = host;
   const report = new Reporter((count, last) => host.log.warn('mpegts-udp', 'leaves parts out', { count, last }));
   const demuxer = containers.ts.demuxer(limits, (code) => report.note(code, clock.now()));
-  let hasMedia = false;
+  const intake = new Intake(demuxer, to);
   let newest = clock.now();
   let cancel = (): void => undefined;
   let stop = (): void => undefined;
-  const take = (events: ReturnType<typeof demuxer.push>): void => {
-    if (!hasMedia) to.promise?.(demuxer.promised());
-    for (const event of events) {
-      if (event.type === 'frame') hasMedia = true;
-      to.on(event);
-    }
-  };
   try {
     await new Promise<void>((resolve, reject) => {
       const look = (): void => {
-        const patience = hasMedia ? limits.silentTime : limits.firstMediaTime;
+        const patience = intake.hasMedia ? limits.silentTime : limits.firstMediaTime;
         const left = newest + patience - clock.now();
         const seconds = toSeconds(patience);
         if (left <= 0)
-          reject(hasMedia ? errors.protocol('SILENT', { seconds }) : errors.protocol('NO_MEDIA', { seconds }));
+          reject(intake.hasMedia ? errors.protocol('SILENT', { seconds }) : errors.protocol('NO_MEDIA', { seconds }));
         else cancel = clock.after(left, look);
       };
       look();
@@ -53,17 +46,17 @@ export async function pull(host: ClientHost, from: URL, to: MediaSink, options: 
       signal.addEventListener('abort', stop);
       if (signal.aborted) stop();
       port.onDatagram = (datagram) => {
-        if (hasMedia) newest = clock.now();
+        if (intake.hasMedia) newest = clock.now();
         onBytes(datagram.length);
         onContainer?.('ts', datagram);
         try {
-          take(demuxer.push(datagram));
+          intake.push(datagram);
         } catch (error) {
           reject(toSrsxError(error));
         }
       };
     });
-    take(demuxer.end());
+    intake.end();
   } finally {
     signal.removeEventListener('abort', stop);
     cancel();

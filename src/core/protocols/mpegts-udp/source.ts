@@ -8,8 +8,7 @@ import { type Micros, toSeconds } from '../../base/time.ts';
 import { type AdmissionRequest, type Grant, publisherTimes } from '../../control/admission.ts';
 import type { Host } from '../../control/host.ts';
 import type { SessionEntry } from '../../control/sessions.ts';
-import { type ContainerDemuxer, containers } from '../../format/container/index.ts';
-import type { MediaEvent } from '../../media/demuxer.ts';
+import { containers, Intake } from '../../format/container/index.ts';
 import { Settler } from '../../media/settle.ts';
 import type { Publication } from '../../media/stream.ts';
 import { streamUrl } from '../../media/stream-name.ts';
@@ -29,11 +28,10 @@ export class SourceSession implements Session {
   readonly #entry: SessionEntry;
   readonly #publication: Publication;
   readonly #settler: Settler;
-  readonly #demuxer: ContainerDemuxer;
+  readonly #intake: Intake;
   readonly #since: Micros;
   readonly #times: Pick<Limits, 'firstMediaTime' | 'silentTime'>;
   #now: Micros;
-  #hasMedia = false;
   #over = false;
   deadline: Micros;
 
@@ -56,7 +54,8 @@ export class SourceSession implements Session {
     }
     this.#settler = new Settler(this.#publication);
     const dropped = new Reporter((count, last) => this.#log('leaves parts out', { count, last }));
-    this.#demuxer = containers.ts.demuxer(host.limits, (code) => dropped.note(code, this.#now));
+    const demuxer = containers.ts.demuxer(host.limits, (code) => dropped.note(code, this.#now));
+    this.#intake = new Intake(demuxer, this.#settler);
     host.wheel.add(this);
     this.#log('publishes');
   }
@@ -70,15 +69,15 @@ export class SourceSession implements Session {
   receive(datagram: Uint8Array, now: Micros): void {
     this.#now = now;
     this.#entry.received.add(datagram.length);
-    this.#take(this.#demuxer.push(datagram));
+    this.#intake.push(datagram);
     const { firstMediaTime, silentTime } = this.#times;
-    this.deadline = this.#hasMedia ? now + silentTime : this.#since + firstMediaTime;
+    this.deadline = this.#intake.hasMedia ? now + silentTime : this.#since + firstMediaTime;
   }
 
   /** Errors: UDP_SILENT, UDP_NO_MEDIA. */
   tick(now: Micros): void {
-    const seconds = Math.round(toSeconds(now - (this.#hasMedia ? this.#now : this.#since)));
-    throw this.#hasMedia ? errors.protocol('SILENT', { seconds }) : errors.protocol('NO_MEDIA', { seconds });
+    const seconds = Math.round(toSeconds(now - (this.#intake.hasMedia ? this.#now : this.#since)));
+    throw this.#intake.hasMedia ? errors.protocol('SILENT', { seconds }) : errors.protocol('NO_MEDIA', { seconds });
   }
 
   close(reason: SrsxError | undefined): void {
@@ -88,21 +87,13 @@ export class SourceSession implements Session {
     const { host, onOver } = this.#options;
     host.wheel.remove(this);
     // The last frame is complete only when nothing follows it.
-    guard(this, this.#now, () => this.#take(this.#demuxer.end()));
+    guard(this, this.#now, () => this.#intake.end());
     this.#settler.settle();
     this.#publication.end();
     const fault = reason?.code === 'UDP_SILENT' ? undefined : reason;
     this.#entry.close(fault);
     this.#log('ends', { seconds: Math.round(toSeconds(this.#now - this.#since)), code: reason?.code });
     onOver(fault);
-  }
-
-  #take(events: readonly MediaEvent[]): void {
-    if (!this.#hasMedia) this.#settler.promise(this.#demuxer.promised());
-    for (const event of events) {
-      if (event.type === 'frame') this.#hasMedia = true;
-      this.#settler.on(event);
-    }
   }
 
   #log(text: string, more: Record<string, unknown> = {}): void {

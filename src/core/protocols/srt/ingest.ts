@@ -1,7 +1,7 @@
 // Messages of a publisher to frames, and to those who want its transport stream as it is.
 import type { Limits } from '../../base/limits.ts';
 import type { Micros } from '../../base/time.ts';
-import { type ContainerDemuxer, containers } from '../../format/container/index.ts';
+import { containers, Intake } from '../../format/container/index.ts';
 import type { MediaSink } from '../../media/sink.ts';
 import { errors } from './errors.ts';
 import { isTransportStream } from './messages.ts';
@@ -15,36 +15,29 @@ export interface IngestOptions {
 
 /** The transport stream of one publisher. */
 export class SrtIngest {
-  readonly #options: IngestOptions;
-  readonly #demuxer: ContainerDemuxer;
+  readonly #intake: Intake;
   #now: Micros = 0;
-  #hasMedia = false;
 
   constructor(options: IngestOptions) {
-    this.#options = options;
-    this.#demuxer = containers.ts.demuxer(options.limits, (name) => options.onBad(name, this.#now));
+    const { limits, to, onBad } = options;
+    const demuxer = containers.ts.demuxer(limits, (name) => onBad(name, this.#now));
+    this.#intake = new Intake(demuxer, to);
   }
 
   /** Frames have come. */
   get hasMedia(): boolean {
-    return this.#hasMedia;
+    return this.#intake.hasMedia;
   }
 
   /** Throws SRT_PAYLOAD for what is no transport stream, TS_SYNC. */
   message(message: Uint8Array, now: Micros): void {
     this.#now = now;
     if (!isTransportStream(message)) throw errors.protocol('PAYLOAD', { bytes: message.length });
-    const events = this.#demuxer.push(message);
-    const { to } = this.#options;
-    if (!this.#hasMedia) to.promise?.(this.#demuxer.promised());
-    for (const event of events) {
-      if (event.type === 'frame') this.#hasMedia = true;
-      to.on(event);
-    }
+    this.#intake.push(message);
   }
 
   /** The last frame is complete when the stream ends. */
   end(): void {
-    for (const event of this.#demuxer.end()) this.#options.to.on(event);
+    this.#intake.end();
   }
 }
