@@ -146,9 +146,12 @@ export class Outlet {
     const sender = this.senders.find((one) => one.ssrc === ssrc);
     if (sender === undefined) return;
     for (const sequence of sequences) {
-      this.#room(MOST_PAYLOAD);
-      const sent = sender.again(this.#batch, sequence, () => this.#ledger.sent(MOST_PAYLOAD, now), now);
-      if (sent) this.counts.repeated++;
+      const packet = sender.lost(sequence, now);
+      if (packet === undefined) continue;
+      // A frame of sound is one payload, however long it is.
+      this.#room(packet.size);
+      sender.repeat(this.#batch, packet, sequence, () => this.#ledger.sent(packet.size + OVERHEAD_BYTES, now));
+      this.counts.repeated++;
       if (this.#batch.count >= MOST_BATCH) this.#send();
     }
     this.#send();
@@ -225,8 +228,6 @@ const RATE_DECAY = 0.8;
 /** Ciphers go through words. */
 const aligned = (at: number): number => (at + 3) & ~3;
 
-/** Payloads of the feed have at most this. */
-const MOST_PAYLOAD = 1200;
 /** Memory is taken in pieces of this, for some batches of some players. */
 const SLAB_BYTES = 64 * 1024;
 /** What is left of the newest piece: of all players together, since none leaves a batch open. */

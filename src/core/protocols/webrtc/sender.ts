@@ -110,13 +110,17 @@ export class Sender {
     this.#put(batch, packet, sequence, this.ssrc, payloadType, transport, undefined);
   }
 
+  /** What a NACK asks for; undefined: it is not known any more, or was sent again just now. Counts as sent again. */
+  lost(sequence: number, now: Micros): SentPacket | undefined {
+    return this.#history.again(sequence, now);
+  }
+
   /**
    * Writes the retransmission of a packet, in its own stream or as it was when the player has none (SRS does only that).
-   * False: it is not known any more, or was sent again just now.
+   *
+   * @param transport gives a new transport-wide sequence, which only a stream of its own takes.
    */
-  again(batch: Batch, sequence: number, transport: () => number, now: Micros): boolean {
-    const packet = this.#history.again(sequence, now);
-    if (packet === undefined) return false;
+  repeat(batch: Batch, packet: SentPacket, sequence: number, transport: () => number): void {
     const rtx = this.#choice?.rtx;
     if (rtx !== undefined) {
       this.#put(batch, packet, this.#nextRtx++, this.rtxSsrc, rtx.type, transport(), sequence);
@@ -125,7 +129,6 @@ export class Sender {
       const { payloadType, transport: first = 0 } = packet;
       this.#put(batch, packet, this.#indexOf(sequence), this.ssrc, payloadType, first, undefined);
     }
-    return true;
   }
 
   /** Lets go of what was sent. */
