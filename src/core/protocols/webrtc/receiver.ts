@@ -69,9 +69,9 @@ export class Receiver {
     if (keyInterval !== undefined) this.#nextKey = now + keyInterval;
   }
 
-  /** Somebody needs a key frame. */
+  /** A player needs a key frame: all of them together get one a second, however often they ask. */
   wantKey(): void {
-    for (const source of this.#sources) source.wantKey();
+    for (const source of this.#sources) source.wantKey('player');
   }
 
   /** Throws RTP_PACKET, RTP_PAYLOAD. */
@@ -95,7 +95,7 @@ export class Receiver {
   tick(now: Micros): void {
     if (now >= this.#nextKey) {
       this.#nextKey = now + (this.#options.keyInterval ?? Number.POSITIVE_INFINITY);
-      this.wantKey();
+      for (const source of this.#sources) source.wantKey('receiver');
     }
     for (const source of this.#sources) source.drain(now);
     this.#feedback(now);

@@ -74,9 +74,9 @@ export class Source {
     for (const lane of this.#lanes.values()) lane.drain(now);
   }
 
-  /** Somebody needs a key frame of what is published. */
-  wantKey(): void {
-    if (this.plan.kind === 'video') (this.#active ?? this.#next)?.keyRequest.want();
+  /** Somebody needs a key frame of what is published; see KeyRequest. */
+  wantKey(who: 'receiver' | 'player'): void {
+    if (this.plan.kind === 'video') (this.#active ?? this.#next)?.keyRequest.want(who);
   }
 
   /** Once in a while: the layer with the biggest picture among those that send. */
