@@ -1,4 +1,5 @@
 // A client's connection: ICE as the controlling agent, DTLS and SRTP over one UDP socket of its own.
+import { Reporter } from '../../base/counters.ts';
 import type { SrsxError } from '../../base/errors.ts';
 import type { Address, Port } from '../../base/link.ts';
 import type { Session } from '../../base/session.ts';
@@ -6,7 +7,6 @@ import { guard } from '../../base/session.ts';
 import type { Micros } from '../../base/time.ts';
 import type { ClientHost } from '../../control/host.ts';
 import type { Identity } from '../../wire/dtls/index.ts';
-import { parseRtcp } from '../../wire/rtcp/index.ts';
 import type { IceCredentials } from '../../wire/sdp/index.ts';
 import type { SrtpSender } from '../../wire/srtp/index.ts';
 import { isStun } from '../../wire/stun/index.ts';
@@ -45,6 +45,7 @@ export class ClientConnection implements Session, MediaTransport {
     const { host, port, ice, identity, plan, candidates } = options;
     const { clock, rng } = host;
     this.#options = options;
+    const bad = new Reporter((count, last) => host.log.warn('webrtc', 'leaves packets out', { count, last }));
     this.#agent = new IceAgent(
       {
         ...{ local: ice, remote: plan.remote, candidates, rng },
@@ -63,7 +64,8 @@ export class ClientConnection implements Session, MediaTransport {
       send: (datagram) => void this.send([datagram]),
       onOpen: (now) => this.#media.open(now),
       onRtp: (packet, now) => this.#media.rtp(packet, now),
-      onRtcp: (packet, now) => this.#media.rtcp(parseRtcp(packet), now),
+      onRtcp: (packets, now) => this.#media.rtcp(packets, now),
+      onBad: ({ code }, now) => bad.note(code, now),
     });
     this.#media = options.media(this);
     port.onDatagram = (datagram, from) => {

@@ -1,11 +1,10 @@
 // The ends of a relay: plays from a WHEP server, and publishes to a WHIP server (RFC 9725).
 import { utf8 } from '../../base/bytes.ts';
 import { Reporter } from '../../base/counters.ts';
-import { SrsxError } from '../../base/errors.ts';
 import type { Address } from '../../base/link.ts';
 import { randomId } from '../../base/rng.ts';
 import { toSrsxError } from '../../base/session.ts';
-import { fromSeconds, type Micros, toSeconds } from '../../base/time.ts';
+import { fromSeconds, toSeconds } from '../../base/time.ts';
 import type { ClientHost, PullOptions, PushOptions } from '../../control/host.ts';
 import type { MediaSink } from '../../media/sink.ts';
 import type { Stream } from '../../media/stream.ts';
@@ -13,7 +12,6 @@ import type { Codec, Track, TrackKind } from '../../media/track.ts';
 import { createIdentity, type Identity } from '../../wire/dtls/index.ts';
 import { readText, uploadOf } from '../../wire/http/body.ts';
 import type { HttpHeaders, HttpResponse } from '../../wire/http/exchange.ts';
-import type { RtcpPacket } from '../../wire/rtcp/index.ts';
 import { type IceCredentials, MAX_SDP_BYTES, parseSdp, type SessionDescription } from '../../wire/sdp/index.ts';
 import { ClientConnection } from './client.ts';
 import { codecNamed } from './codecs.ts';
@@ -51,13 +49,11 @@ export async function pull(host: ClientHost, from: URL, to: MediaSink, options: 
   await run(host, {
     ...{ signal, insecure, url: endpointOf(from, 'play') },
     offer: { direction: 'recvonly', ...everyCodec },
-    media: (plan, transport) => {
-      const receiver = new Receiver({
+    media: (plan, transport) =>
+      new Receiver({
         ...{ media: plan.media, transport, to, rng: host.rng, dropType: 0, keyInterval: undefined },
         onBad: ({ code }) => bad.note(code, host.clock.now()),
-      });
-      return new Playback(receiver, (code) => bad.note(code, host.clock.now()));
-    },
+      }),
     onBytes: (direction, bytes) => direction === 'received' && onBytes(bytes),
   });
 }
@@ -116,54 +112,6 @@ function offerFor({ log }: ClientHost, tracks: readonly Track[]): Work['offer'] 
     log.warn('webrtc', `publishes without sound: WebRTC has Opus and G.711, and this is ${names}`);
   }
   return { direction: 'sendonly', video, audio };
-}
-
-/** A damaged packet does not end a good session. */
-class Playback implements PeerMedia {
-  readonly #receiver: Receiver;
-  readonly #onBad: (code: string) => void;
-
-  constructor(receiver: Receiver, onBad: (code: string) => void) {
-    this.#receiver = receiver;
-    this.#onBad = onBad;
-  }
-
-  get deadline(): Micros {
-    return this.#receiver.deadline;
-  }
-
-  open(now: Micros): void {
-    this.#receiver.open(now);
-  }
-
-  rtp(packet: Uint8Array, now: Micros): void {
-    this.#quietly(() => this.#receiver.rtp(packet, now));
-  }
-
-  rtcp(packets: readonly RtcpPacket[], now: Micros): void {
-    this.#quietly(() => this.#receiver.rtcp(packets, now));
-  }
-
-  tick(now: Micros): void {
-    this.#receiver.tick(now);
-  }
-
-  describe(): Readonly<Record<string, unknown>> {
-    return this.#receiver.describe();
-  }
-
-  close(): void {
-    // Frames in the middle of a group are of no use to anybody.
-  }
-
-  #quietly(step: () => void): void {
-    try {
-      step();
-    } catch (error) {
-      if (!(error instanceof SrsxError)) throw error;
-      this.#onBad(error.code);
-    }
-  }
 }
 
 let identity: Promise<Identity> | undefined;

@@ -13,6 +13,7 @@ import type { CodecChoice } from './codecs.ts';
 import type { Lane } from './lane.ts';
 import type { MediaPlan } from './negotiate.ts';
 import type { MediaTransport } from './secure.ts';
+import type { PeerMedia } from './session.ts';
 import { Source } from './source.ts';
 
 export interface ReceiverOptions {
@@ -35,7 +36,7 @@ const REMB_BPS = 10_000_000;
 /** Feedback on arrivals that is sent at a time; more waits for the next turn. */
 const MOST_FEEDBACK = 8;
 
-export class Receiver {
+export class Receiver implements PeerMedia {
   readonly #options: ReceiverOptions;
   readonly #sync = new ClockSync();
   readonly #sources: readonly Source[];
@@ -100,6 +101,10 @@ export class Receiver {
     for (const source of this.#sources) source.drain(now);
     this.#feedback(now);
     if (now >= this.#nextReport) this.#report(now);
+  }
+
+  close(): void {
+    // Frames in the middle of a group are of no use to anybody.
   }
 
   /** Its streams, for the API. */

@@ -1,7 +1,9 @@
 // DTLS and SRTP of one connection, whatever way its datagrams take: what both a server and a client of WebRTC are built on.
+import { SrsxError } from '../../base/errors.ts';
 import type { Rng } from '../../base/rng.ts';
 import type { Micros } from '../../base/time.ts';
 import { DtlsEndpoint, type DtlsKeys, type Fingerprint, type Identity, isDtls } from '../../wire/dtls/index.ts';
+import { parseRtcp, type RtcpPacket } from '../../wire/rtcp/index.ts';
 import { kindOf } from '../../wire/rtp/index.ts';
 import { type SrtpProfile, SrtpReceiver, SrtpSender, srtpProfile } from '../../wire/srtp/index.ts';
 import { rtcErrors } from './errors.ts';
@@ -25,10 +27,12 @@ export interface SecureOptions {
   readonly encrypt: boolean;
   readonly send: (datagram: Uint8Array) => void;
   readonly onOpen: (now: Micros) => void;
-  /** An authentic RTP packet, in memory of its own. */
+  /** An authentic RTP packet, in memory of its own. May throw SrsxError, as `onRtcp` may; see `onBad`. */
   readonly onRtp: (packet: Uint8Array, now: Micros) => void;
-  /** An authentic compound RTCP packet. */
-  readonly onRtcp: (packet: Uint8Array, now: Micros) => void;
+  /** What an authentic compound RTCP packet says. */
+  readonly onRtcp: (packets: readonly RtcpPacket[], now: Micros) => void;
+  /** An authentic packet that is damaged: it costs itself, and does not end a good session. */
+  readonly onBad: (error: SrsxError, now: Micros) => void;
 }
 
 /** The cheapest for us first; both are asked of all peers (RFC 8827 §6.5). */
@@ -79,7 +83,7 @@ export class Secure {
   /** True for an authentic packet of media. Throws the errors of table DTLS, RTC_PEER_LEFT. */
   receive(datagram: Uint8Array, now: Micros): boolean {
     this.#now = now;
-    const { encrypt, onRtp, onRtcp } = this.#options;
+    const { encrypt } = this.#options;
     if (isDtls(datagram)) {
       if (encrypt) this.#dtls.receive(datagram, now);
       if (this.#peerLeft) throw rtcErrors.protocol('PEER_LEFT');
@@ -89,8 +93,7 @@ export class Secure {
     if (kind === 'other') return false;
     const packet = encrypt ? this.#opened(datagram, kind) : datagram.slice();
     if (packet === undefined) return false;
-    if (kind === 'rtp') onRtp(packet, now);
-    else onRtcp(packet, now);
+    this.#media(packet, kind, now);
     return true;
   }
 
@@ -102,6 +105,17 @@ export class Secure {
   /** Says good-bye. */
   close(): void {
     if (this.#options.encrypt) this.#dtls.close();
+  }
+
+  #media(packet: Uint8Array, kind: 'rtp' | 'rtcp', now: Micros): void {
+    const { onRtp, onRtcp, onBad } = this.#options;
+    try {
+      if (kind === 'rtp') onRtp(packet, now);
+      else onRtcp(parseRtcp(packet), now);
+    } catch (error) {
+      if (!(error instanceof SrsxError)) throw error;
+      onBad(error, now);
+    }
   }
 
   #opened(datagram: Uint8Array, kind: 'rtp' | 'rtcp'): Uint8Array | undefined {

@@ -9,7 +9,7 @@ import type { Host } from '../../control/host.ts';
 import type { SessionEntry } from '../../control/sessions.ts';
 import { streamUrl } from '../../media/stream-name.ts';
 import type { Identity } from '../../wire/dtls/index.ts';
-import { parseRtcp, type RtcpPacket } from '../../wire/rtcp/index.ts';
+import type { RtcpPacket } from '../../wire/rtcp/index.ts';
 import type { IceCredentials } from '../../wire/sdp/index.ts';
 import type { StunMessage } from '../../wire/stun/index.ts';
 import type { VhostOptions } from './config.ts';
@@ -24,7 +24,7 @@ export interface PeerMedia {
   readonly deadline: Micros;
   /** SRTP stands. */
   open(now: Micros): void;
-  /** An authentic packet. May throw ProtocolError, which is counted and costs that packet only. */
+  /** An authentic packet. May throw SrsxError, as `rtcp` may, which is counted and costs that packet only. */
   rtp(packet: Uint8Array, now: Micros): void;
   rtcp(packets: readonly RtcpPacket[], now: Micros): void;
   /** May throw, which ends the session. */
@@ -57,7 +57,6 @@ export class RtcSession implements Session, PortClient {
   readonly entry: SessionEntry;
   readonly #media: PeerMedia;
   readonly #since: Micros;
-  readonly #bad: Reporter;
   #over = false;
   #counted = { received: 0, sent: 0 };
 
@@ -66,15 +65,16 @@ export class RtcSession implements Session, PortClient {
     const { host, asked, grant, plan, ice, identity, dtlsRole, vhost, encrypt } = options;
     this.#options = options;
     this.#since = host.clock.now();
-    this.#bad = new Reporter((count, last) => this.log('leaves packets out', { count, last }));
+    const bad = new Reporter((count, last) => this.log('leaves packets out', { count, last }));
     const { silentTime, strict } = vhost;
     this.connection = new RtcConnection(
       {
         ...{ ice, identity, role: dtlsRole, rng: host.rng, silentTime, strict, encrypt },
         fingerprints: [plan.fingerprint],
         onOpen: (now) => this.#opened(now),
-        onRtp: (packet, now) => this.#rtp(packet, now),
-        onRtcp: (packet, now) => this.#rtcp(packet, now),
+        onRtp: (packet, now) => this.#media.rtp(packet, now),
+        onRtcp: (packets, now) => this.#media.rtcp(packets, now),
+        onBad: ({ code }, now) => bad.note(code, now),
         pathAdded: (path) => options.port.pathAdded(path, this),
         pathRemoved: (path) => options.port.pathRemoved(path, this),
       },
@@ -169,28 +169,6 @@ export class RtcSession implements Session, PortClient {
     const { path } = this.connection;
     this.log('connected', { by: path?.kind, seconds: toSeconds(now - this.#since) });
     this.#media.open(now);
-  }
-
-  #rtp(packet: Uint8Array, now: Micros): void {
-    try {
-      this.#media.rtp(packet, now);
-    } catch (error) {
-      this.#note(error, now);
-    }
-  }
-
-  #rtcp(packet: Uint8Array, now: Micros): void {
-    try {
-      this.#media.rtcp(parseRtcp(packet), now);
-    } catch (error) {
-      this.#note(error, now);
-    }
-  }
-
-  /** One damaged packet does not end a good session. */
-  #note(error: unknown, now: Micros): void {
-    if (!(error instanceof SrsxError)) throw error;
-    this.#bad.note(error.code, now);
   }
 
   #count(): void {

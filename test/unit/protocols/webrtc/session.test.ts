@@ -1,8 +1,9 @@
 // Whole sessions in virtual time: our client at our server, on networks of all kinds.
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
 import type { MediaEvent } from '../../../../src/core/media/demuxer.ts';
 import type { Frame } from '../../../../src/core/media/frame.ts';
+import { SrtpSender } from '../../../../src/core/wire/srtp/index.ts';
 import { SeedRng } from '../../../tools/fakes.ts';
 import { live, picture, server, tracks, type Weather, World } from './world.ts';
 
@@ -151,6 +152,32 @@ describe('a bad network', () => {
     stop();
     await world.run(fromMs(500));
     await ended;
+  });
+});
+
+describe('a damaged packet of control', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it('costs itself, and ends neither a publisher nor a player', async () => {
+    const world = new World();
+    const { source, frames, stop, ended } = await both(world);
+    const protect = SrtpSender.prototype.protectRtcp;
+    // A receiver report that ends before its block, from all ends to all ends.
+    vi.spyOn(SrtpSender.prototype, 'protectRtcp').mockImplementation(function (this: SrtpSender) {
+      return protect.call(this, Uint8Array.of(0x81, 201, 0, 1, 0, 0, 0, 9));
+    });
+    const before = world.clock.now();
+
+    await live(world, source, 4, 25, 1);
+    stop();
+    await world.run(fromMs(500));
+    await ended;
+
+    expect(pictures(frames).filter(({ at }) => at > before + fromSeconds(3)).length).toBeGreaterThan(20);
+    const left = world.lines.filter(({ text }) => text === 'leaves packets out');
+    expect(new Set(left.map(({ fields }) => fields['last']))).toEqual(new Set(['RTP_RTCP']));
   });
 });
 
