@@ -2,6 +2,7 @@
 // (draft-ietf-rmcat-gcc-02 §5.5 and §6, REMB).
 import { fromMs, fromSeconds, type Micros, toSeconds } from '../../base/time.ts';
 import { DelayTrend, type PathUse } from './delay-trend.ts';
+import { Row } from './row.ts';
 import type { SentResult } from './sent.ts';
 
 /** What the estimate begins with and never leaves. */
@@ -42,7 +43,7 @@ export class BandwidthEstimate {
   readonly #bounds: BandwidthBounds;
   readonly #trend = new DelayTrend();
   /** Of the last window. */
-  #arrivals: Arrival[] = [];
+  readonly #arrivals = new Row<Arrival>();
   #arrivedBytes = 0;
   #delayBps: number;
   #lossBps: number;
@@ -97,8 +98,7 @@ export class BandwidthEstimate {
 
   /** Bits a second that arrived in the last window; undefined: too few to tell. */
   get arrivingBps(): number | undefined {
-    const first = this.#arrivals[0];
-    const last = this.#arrivals.at(-1);
+    const { front: first, newest: last } = this.#arrivals;
     if (first === undefined || last === undefined) return undefined;
     const span = toSeconds(last.at - first.at);
     // The bytes of the first one came before the span began.
@@ -140,20 +140,17 @@ export class BandwidthEstimate {
   }
 
   #arrived(at: Micros, bytes: number): void {
-    const newest = this.#arrivals.at(-1);
+    const { newest } = this.#arrivals;
     // The player's clock was set back: what is in the future would be kept until it comes.
     if (newest !== undefined && at < newest.at - WINDOW) this.#forget(this.#arrivals.length);
     if (this.#arrivals.length >= MOST_ARRIVALS) this.#forget(MOST_ARRIVALS / 2);
     this.#arrivals.push({ at, bytes });
     this.#arrivedBytes += bytes;
-    let old = 0;
-    while ((this.#arrivals[old] as Arrival).at < at - WINDOW) old++;
-    if (old > 0) this.#forget(old);
+    while ((this.#arrivals.front as Arrival).at < at - WINDOW) this.#forget(1);
   }
 
   #forget(count: number): void {
-    for (let i = 0; i < count; i++) this.#arrivedBytes -= (this.#arrivals[i] as Arrival).bytes;
-    this.#arrivals = this.#arrivals.slice(count);
+    for (let i = 0; i < count; i++) this.#arrivedBytes -= (this.#arrivals.shift() as Arrival).bytes;
   }
 
   #within(bps: number): number {

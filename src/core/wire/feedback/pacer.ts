@@ -1,6 +1,7 @@
 // Spreads what is sent to one player over time, so that a key frame is no burst that overflows a router
 // (draft-ietf-rmcat-gcc-02 §4), with sound in front of picture.
 import { fromMs, fromSeconds, MICROS_PER_SECOND, type Micros } from '../../base/time.ts';
+import { Row } from './row.ts';
 
 /** Sent faster than the estimate by this, so that what waits becomes less. Chosen: libwebrtc's factor. */
 const HURRY = 2.5;
@@ -17,39 +18,10 @@ interface Waiting<Item> {
   readonly since: Micros;
 }
 
-/** A row that gives from its front without moving what is behind. */
-class Row<Item> {
-  #items: Waiting<Item>[] = [];
-  #first = 0;
-
-  get length(): number {
-    return this.#items.length - this.#first;
-  }
-
-  get front(): Waiting<Item> | undefined {
-    return this.#items[this.#first];
-  }
-
-  push(item: Waiting<Item>): void {
-    this.#items.push(item);
-  }
-
-  shift(): Waiting<Item> | undefined {
-    const item = this.#items[this.#first];
-    if (item === undefined) return undefined;
-    this.#first++;
-    if (this.#first >= 256 || this.#first === this.#items.length) {
-      this.#items = this.#items.slice(this.#first);
-      this.#first = 0;
-    }
-    return item;
-  }
-}
-
 /** Of one player; it only says when, and never sends itself. */
 export class Pacer<Item> {
-  readonly #sound = new Row<Item>();
-  readonly #picture = new Row<Item>();
+  readonly #sound = new Row<Waiting<Item>>();
+  readonly #picture = new Row<Waiting<Item>>();
   #bps: number;
   /** Bytes that may leave; negative: a debt. */
   #budget = 0;
@@ -118,7 +90,7 @@ export class Pacer<Item> {
     this.#budget = Math.min(most, this.#budget + (rate * elapsed) / MICROS_PER_SECOND);
   }
 
-  #drop(row: Row<Item>): void {
+  #drop(row: Row<Waiting<Item>>): void {
     const waiting = row.shift();
     if (waiting === undefined) return;
     this.#bytes -= waiting.bytes;
