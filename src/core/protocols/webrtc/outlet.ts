@@ -96,9 +96,8 @@ export class Outlet {
     if (this.#hasFeedback) this.#pacer.bps = Math.max(this.#estimate.bps(now), this.#media.bps(now));
     for (let next = this.#pacer.take(now); next !== undefined; next = this.#pacer.take(now)) {
       this.#room(next.size);
-      const { sender, memory, at, size, marker, timestamp } = next;
-      const transport = this.#ledger.sent(size + OVERHEAD_BYTES, now);
-      sender.write(this.#batch, { memory, at, size, marker, timestamp }, transport, now);
+      const transport = this.#ledger.sent(next.size + OVERHEAD_BYTES, now);
+      next.sender.write(this.#batch, next, transport, now);
       if (this.#batch.count >= MOST_BATCH) this.#send();
     }
     this.#send();
