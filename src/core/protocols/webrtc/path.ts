@@ -85,7 +85,7 @@ function sizeOf({ length }: Uint8Array): Uint8Array {
 export class FrameReader {
   #rest = new Uint8Array(0);
 
-  /** Copies; throws RTC_FRAME. */
+  /** Copies once: the packets lie in that memory together. Throws RTC_FRAME. */
   push(bytes: Uint8Array): Uint8Array[] {
     const all = concat([this.#rest, bytes]);
     const frames: Uint8Array[] = [];
@@ -94,7 +94,7 @@ export class FrameReader {
       const size = uint16(all, at);
       if (size > MOST_FRAME_BYTES) throw rtcErrors.protocol('FRAME', { bytes: size });
       if (at + 2 + size > all.length) break;
-      if (size > 0) frames.push(all.slice(at + 2, at + 2 + size));
+      if (size > 0) frames.push(all.subarray(at + 2, at + 2 + size));
       at += 2 + size;
     }
     this.#rest = all.slice(at);
