@@ -1,6 +1,6 @@
 // One timer for all sessions whose deadlines are in milliseconds: feedback, repetitions, pacing. It rests when there are none.
 import type { Clock } from '../../base/clock.ts';
-import { guard, type Session } from '../../base/session.ts';
+import { type Session, Wheel } from '../../base/session.ts';
 import { fromMs } from '../../base/time.ts';
 
 /** Chosen: half of what a NACK waits at least, and the burst of the pacer; 300 sessions cost 30 000 comparisons a second. */
@@ -8,7 +8,7 @@ const TICK = fromMs(10);
 
 export class Ticker {
   readonly #clock: Clock;
-  readonly #sessions = new Set<Session>();
+  readonly #wheel = new Wheel();
   #cancel: (() => void) | undefined;
 
   constructor(clock: Clock) {
@@ -16,17 +16,17 @@ export class Ticker {
   }
 
   get size(): number {
-    return this.#sessions.size;
+    return this.#wheel.size;
   }
 
   add(session: Session): void {
-    this.#sessions.add(session);
+    this.#wheel.add(session);
     this.#cancel ??= this.#clock.after(TICK, () => this.#turn());
   }
 
   remove(session: Session): void {
-    this.#sessions.delete(session);
-    if (this.#sessions.size > 0) return;
+    this.#wheel.remove(session);
+    if (this.#wheel.size > 0) return;
     this.#cancel?.();
     this.#cancel = undefined;
   }
@@ -34,8 +34,6 @@ export class Ticker {
   #turn(): void {
     const now = this.#clock.now();
     this.#cancel = this.#clock.after(TICK, () => this.#turn());
-    for (const session of this.#sessions) {
-      if (session.deadline <= now) guard(session, now, () => session.tick(now));
-    }
+    this.#wheel.turn(now);
   }
 }
