@@ -8,7 +8,7 @@ import type { Micros } from '../../base/time.ts';
 import { clockRates, type MediaUnit } from '../../format/rtp/index.ts';
 import type { Track } from '../../media/track.ts';
 import { type ClockSync, unwrapRtx } from '../../wire/feedback/index.ts';
-import { extensionUri, findElement, type RtpPacket } from '../../wire/rtp/index.ts';
+import { extensionUri, findElement, parseSourceText, type RtpPacket } from '../../wire/rtp/index.ts';
 import type { CodecChoice } from './codecs.ts';
 import { Lane } from './lane.ts';
 import type { MediaPlan } from './negotiate.ts';
@@ -130,11 +130,11 @@ export class Source {
     }
   }
 
-  /** Text of a header extension (RFC 8852 §3). */
+  /** Text of a header extension (RFC 8852 §3); undefined for what is no name too. */
   #text(packet: RtpPacket, bytes: Uint8Array, uri: string): string | undefined {
     const id = this.plan.extensions.get(uri);
     const element = id === undefined ? undefined : findElement(bytes, packet.extension, id);
     if (element === undefined) return undefined;
-    return new TextDecoder().decode(bytes.subarray(element.at, element.at + element.length));
+    return parseSourceText(bytes.subarray(element.at, element.at + element.length));
   }
 }
