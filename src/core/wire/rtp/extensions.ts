@@ -2,10 +2,6 @@
 
 /** Those that are understood. */
 export const extensionUri = {
-  /** RFC 6464. */
-  audioLevel: 'urn:ietf:params:rtp-hdrext:ssrc-audio-level',
-  /** Chromium's: 24 bits of fixed point seconds. */
-  absSendTime: 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time',
   /** draft-holmer-rmcat-transport-wide-cc-extensions-01: 16 bits of sequence over all streams. */
   transportWideCc: 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01',
   /** RFC 9143. */
@@ -13,6 +9,4 @@ export const extensionUri = {
   /** RFC 8852. */
   rid: 'urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id',
   repairedRid: 'urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id',
-  /** Chromium's: two times 12 bits of 10 ms. */
-  playoutDelay: 'http://www.webrtc.org/experiments/rtp-hdrext/playout-delay',
 } as const;

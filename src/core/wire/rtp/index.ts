@@ -18,13 +18,4 @@ export {
   writeExtension,
   writeHeader,
 } from './packet.ts';
-export {
-  type AudioLevel,
-  absSendTimeOf,
-  type PlayoutDelay,
-  parseAudioLevel,
-  parsePlayoutDelay,
-  parseSourceText,
-  writeAbsSendTime,
-  writePlayoutDelay,
-} from './values.ts';
+export { parseSourceText } from './values.ts';

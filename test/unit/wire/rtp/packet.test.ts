@@ -4,21 +4,15 @@ import { describe, expect, it } from 'vitest';
 import { RtpPacket as TheirPacket } from 'werift';
 import { fromHex, toHex } from '../../../../src/core/base/bytes.ts';
 import { ProtocolError } from '../../../../src/core/base/errors.ts';
-import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
 import {
-  absSendTimeOf,
   type Element,
   extensionBytes,
   findElement,
   kindOf,
-  parseAudioLevel,
   parsePacket,
-  parsePlayoutDelay,
   parseSourceText,
-  writeAbsSendTime,
   writeExtension,
   writeHeader,
-  writePlayoutDelay,
 } from '../../../../src/core/wire/rtp/index.ts';
 
 const fields = { payloadType: 111, marker: true, sequence: 0xfffe, timestamp: 0xdeadbeef, ssrc: 0xcafebabe };
@@ -158,35 +152,10 @@ describe('header extensions', () => {
 });
 
 describe('what elements say', () => {
-  it('audio level', () => {
-    expect(parseAudioLevel(Uint8Array.of(0x80 | 30))).toEqual({ voice: true, levelDb: -30 });
-    expect(parseAudioLevel(Uint8Array.of(127, 0))).toEqual({ voice: false, levelDb: -127 });
-    expect(parseAudioLevel(new Uint8Array(0))).toBeUndefined();
-  });
-
   it('MID and RID are tokens', () => {
     const text = (value: string) => parseSourceText(new TextEncoder().encode(value));
 
     expect(['0', 'hi-res_1', 'q'].map(text)).toEqual(['0', 'hi-res_1', 'q']);
     expect(['', 'a b', '<script>', 'x'.repeat(33), '\u0000', 'é'].map(text)).toEqual(Array(6).fill(undefined));
-  });
-
-  it('send time has 6 bits of seconds and 18 of fractions', () => {
-    const bytes = new Uint8Array(4);
-    writeAbsSendTime(bytes, 1, fromSeconds(64 + 3) + fromMs(500));
-
-    expect(toHex(bytes)).toBe('000e0000');
-    expect(absSendTimeOf(fromSeconds(64))).toBe(0);
-    expect(absSendTimeOf(1_700_000_000_000_000)).toBeLessThan(2 ** 24);
-  });
-
-  it('playout delay comes back in steps of 10 ms', () => {
-    const delay = { least: fromMs(100), most: fromMs(400) };
-
-    expect(toHex(writePlayoutDelay(delay))).toBe('00a028');
-    expect(parsePlayoutDelay(writePlayoutDelay(delay))).toEqual(delay);
-    expect(toHex(writePlayoutDelay({ least: 0, most: fromSeconds(100) }))).toBe('000fff');
-    expect(parsePlayoutDelay(fromHex('00a001'))).toBeUndefined();
-    expect(parsePlayoutDelay(fromHex('00a0'))).toBeUndefined();
   });
 });
