@@ -1,10 +1,10 @@
 // An offer to an answer: which sections, codecs, feedback and extensions are used (RFC 8829 §5.3.1, RFC 9725 §4.4).
+import type { Fingerprint } from '../../wire/dtls/index.ts';
 import { extensionUri } from '../../wire/rtp/index.ts';
 import type {
   AnsweredPayload,
   AnsweredSection,
   Direction,
-  Fingerprint,
   IceCredentials,
   SdpPayload,
   SdpSection,

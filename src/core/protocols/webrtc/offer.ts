@@ -1,13 +1,8 @@
 // The offers of our clients (RFC 9725 §4.4, draft-ietf-wish-whep §4.4).
 import type { Codec } from '../../media/track.ts';
+import type { Fingerprint } from '../../wire/dtls/index.ts';
 import { extensionUri } from '../../wire/rtp/index.ts';
-import {
-  type AnsweredPayload,
-  type AnsweredSection,
-  type Fingerprint,
-  type IceCredentials,
-  writeSdp,
-} from '../../wire/sdp/index.ts';
+import { type AnsweredPayload, type AnsweredSection, type IceCredentials, writeSdp } from '../../wire/sdp/index.ts';
 import { audioCodecs, videoCodecs } from './codecs.ts';
 
 export interface OfferOptions {

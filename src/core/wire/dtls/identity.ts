@@ -10,9 +10,11 @@ export interface Identity {
   readonly fingerprint: Fingerprint;
 }
 
-/** As SDP writes it: the name of a hash, and upper-case hex pairs with colons. */
+/** Of a certificate, as SDP writes it (RFC 8122 §5). */
 export interface Fingerprint {
+  /** `sha-256`, in lower case. */
   readonly hash: string;
+  /** `AB:CD:...`, in upper case. */
   readonly value: string;
 }
 

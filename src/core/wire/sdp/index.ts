@@ -2,7 +2,6 @@
 export { sdpErrors } from './errors.ts';
 export {
   type Direction,
-  type Fingerprint,
   type IceCredentials,
   MAX_SDP_BYTES,
   parseSdp,

@@ -1,5 +1,6 @@
 // Session descriptions of WebRTC: text to values (RFC 8866, RFC 8829, RFC 9143).
 import type { Address } from '../../base/link.ts';
+import type { Fingerprint } from '../dtls/index.ts';
 import { sdpErrors } from './errors.ts';
 
 /** Bytes of one description; Chromium's with every codec has 8 KB. */
@@ -39,6 +40,7 @@ export interface SdpSection {
   /** Simulcast layers that are sent (RFC 8853), in their order. */
   readonly rids: readonly string[];
   readonly ice: IceCredentials | undefined;
+  /** Of the certificate that DTLS will show. */
   readonly fingerprint: Fingerprint | undefined;
   readonly setup: string;
   /** Where the peer may be, the first ones of the list; names are left as they are. */
@@ -55,14 +57,6 @@ export interface SdpCandidate extends Address {
 export interface IceCredentials {
   readonly ufrag: string;
   readonly pwd: string;
-}
-
-/** Of the certificate that DTLS will show (RFC 8122 §5). */
-export interface Fingerprint {
-  /** `sha-256`, in lower case. */
-  readonly hash: string;
-  /** `AB:CD:...`, in upper case. */
-  readonly value: string;
 }
 
 /** An offer or answer as it was read. */

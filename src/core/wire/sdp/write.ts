@@ -1,6 +1,7 @@
 // Answers of a lite agent: values to text (RFC 8829 §5.3, RFC 8839 §5).
 import type { Address } from '../../base/link.ts';
-import type { Direction, Fingerprint, IceCredentials } from './parse.ts';
+import type { Fingerprint } from '../dtls/index.ts';
+import type { Direction, IceCredentials } from './parse.ts';
 
 /** One payload type that is answered. */
 export interface AnsweredPayload {
