@@ -143,7 +143,7 @@ export class Channel implements Session {
   async forget({ files }: { readonly files: boolean }): Promise<void> {
     this.close(undefined);
     this.#options.shelf.drop(this.paths.playlist, this);
-    for (const segment of this.classic?.store.all ?? []) this.#drop(segment);
+    for (const segment of this.classic?.store.all ?? []) this.#drop(segment, []);
     await (files ? this.#disk?.dispose() : this.#disk?.idle());
   }
 
@@ -162,7 +162,7 @@ export class Channel implements Session {
         // Without a file there is nothing that on_hls could name, but the segment can be fetched.
         else this.#options.host.hooks.hlsNotify(this.#fileOf(segment));
       },
-      onForget: (segment) => this.#drop(segment),
+      onForget: (segment) => this.#drop(segment, this.classic?.store.all ?? []),
     });
   }
 
@@ -210,13 +210,12 @@ export class Channel implements Session {
   }
 
   /** Keys and init segments go with the last segment that needs them. */
-  #drop({ path = '', key, init }: StoredSegment): void {
+  #drop({ path = '', key, init }: StoredSegment, left: readonly StoredSegment[]): void {
     const { shelf } = this.#options;
-    const all = this.classic?.store.all ?? [];
     shelf.drop(path, this);
-    if (key !== undefined && !all.some((other) => other.key === key)) shelf.drop(key.path, this);
+    if (key !== undefined && !left.some((other) => other.key === key)) shelf.drop(key.path, this);
     const initPath = init && this.classic?.form.initPath(init);
-    if (initPath !== undefined && !all.some((other) => other.init === init)) shelf.drop(initPath, this);
+    if (initPath !== undefined && !left.some((other) => other.init === init)) shelf.drop(initPath, this);
   }
 
   #stop(): void {

@@ -90,6 +90,20 @@ describe('encrypted segments', () => {
     expect(keys).toEqual(['live/a-6.key', 'live/a-8.key', 'live/a-10.key']);
     expect((await ask('/live/a-2.key')).taken).toBe(false);
   });
+
+  it('are gone from memory with their keys and init segments when the stream has been away for hls_dispose', async () => {
+    const more = 'hls_keys on; hls_fragments_per_key 2; hls_use_fmp4 on; hls_disk off; hls_dispose 5;';
+    const { publishSlowly, advance, ask } = await world({ settings: conf(more) });
+    (await publishSlowly(7)).end();
+    const { segments: listed } = await playlistOf(ask);
+    const uris = new Set(listed.flatMap(({ uri, key, map }) => [uri, key?.get('URI'), map?.uri]));
+    const found = async () =>
+      (await Promise.all([...uris].map((uri) => ask(`/live/${uri}`)))).map(({ taken }) => taken);
+    expect(await found()).toEqual([true, true, true, true, true, true, true]);
+    advance(6000);
+
+    expect(await found()).toEqual([false, false, false, false, false, false, false]);
+  });
 });
 
 describe('classic fMP4', () => {
