@@ -39,8 +39,14 @@ export class DashDisk {
   readonly #queue: DiskQueue;
   /** Written and not removed. */
   readonly #files = new Set<string>();
-  /** Names that the disk did not take. Bounded by what the store has. */
+  /** Names that the disk did not take. Bounded by what the store has, and by the queue. */
   readonly #missing = new Set<string>();
+  /** Those of them that no manifest names which waits for the disk. */
+  readonly #refused = new Set<string>();
+  /** Names that the store forgot with changes that the queue refused. */
+  #carried: string[] = [];
+  /** Paths of files that no manifest behind the next one names. */
+  readonly #leaving: string[] = [];
   /** Paths that an earlier run left; they go when its manifest is replaced. */
   #old: string[] = [];
 
@@ -65,9 +71,19 @@ export class DashDisk {
   }
 
   /** Writes what came, and the manifest, without what a failing disk did not take. */
-  write(change: DashChange, manifest: DashManifest): void {
-    const bytes = change.came.reduce((sum, file) => sum + file.bytes.length, 0);
-    if (!this.#queue.push(bytes, () => this.#write(change, manifest))) this.#miss(change.came);
+  write({ came, gone }: DashChange, manifest: DashManifest): void {
+    const bytes = came.reduce((sum, file) => sum + file.bytes.length, 0);
+    const names = [...this.#carried, ...gone.map(({ name }) => name)];
+    if (this.#queue.push(bytes, () => this.#write(came, names, manifest))) {
+      this.#carried = [];
+      this.#refused.clear();
+      return;
+    }
+    this.#miss(came);
+    for (const { name } of came) this.#refused.add(name);
+    // Manifests that wait may name what is gone: it goes with the next one that is taken.
+    this.#carried = names.filter((name) => !this.#refused.has(name));
+    for (const name of names) if (this.#refused.delete(name)) this.#missing.delete(name);
   }
 
   /** Removes every file of the stream; resolves when that is done. */
@@ -76,11 +92,14 @@ export class DashDisk {
       await this.#folder.remove(this.#options.manifest);
       for (const path of this.#files) await this.#folder.remove(path);
       this.#files.clear();
+      this.#leaving.length = 0;
     });
     await this.#queue.idle();
   }
 
-  async #write({ came, gone }: DashChange, manifest: DashManifest): Promise<void> {
+  async #write(came: readonly DashFile[], gone: readonly string[], manifest: DashManifest): Promise<void> {
+    // First of all: the disk may fail, and what the store has forgotten is not told again.
+    this.#leave(gone);
     try {
       for (const { name, bytes } of came) {
         const path = this.#options.folder + name;
@@ -93,21 +112,31 @@ export class DashDisk {
     }
     const there = withoutMissing(manifest, this.#missing);
     await this.#folder.write(this.#options.manifest, [utf8(writeMpd(there))]);
-    for (const { name } of gone) this.#missing.delete(name);
-    if (!this.#options.config.cleanup) return;
-    await this.#remove(gone);
-    for (const path of this.#old.splice(0)) if (!this.#files.has(path)) await this.#folder.remove(path);
+    if (this.#options.config.cleanup) await this.#removeLeft();
   }
 
   #miss(files: readonly DashFile[]): void {
     for (const { name } of files) this.#missing.add(name);
   }
 
-  async #remove(gone: readonly Pick<DashFile, 'name'>[]): Promise<void> {
-    for (const { name } of gone) {
-      const path = this.#options.folder + name;
+  #leave(names: readonly string[]): void {
+    const { folder, config } = this.#options;
+    for (const name of names) {
+      this.#missing.delete(name);
+      if (config.cleanup && this.#files.has(folder + name)) this.#leaving.push(folder + name);
+    }
+  }
+
+  /** What could not be removed is tried again behind the next manifest. */
+  async #removeLeft(): Promise<void> {
+    for (let path = this.#leaving[0]; path !== undefined; path = this.#leaving[0]) {
       await this.#folder.remove(path);
       this.#files.delete(path);
+      this.#leaving.shift();
+    }
+    for (let path = this.#old[0]; path !== undefined; path = this.#old[0]) {
+      if (!this.#files.has(path)) await this.#folder.remove(path);
+      this.#old.shift();
     }
   }
 

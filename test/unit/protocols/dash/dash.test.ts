@@ -5,7 +5,7 @@ import { admissionErrors } from '../../../../src/core/control/admission.ts';
 import { ownFiles } from '../../../../src/core/format/dash/index.ts';
 import { Fmp4Demuxer } from '../../../../src/core/format/fmp4/index.ts';
 import { netErrors } from '../../../../src/core/net/errors.ts';
-import { dash } from '../../../../src/core/protocols/dash/index.ts';
+import { type DashConfig, dash } from '../../../../src/core/protocols/dash/index.ts';
 import { live } from '../../../tools/builders.ts';
 import type { MemoryFolder } from '../../../tools/memory-folder.ts';
 import { type WorldOptions, worldOf } from '../hls/world.ts';
@@ -15,8 +15,8 @@ const ROOT = './objs/nginx/html';
 const conf = (more = ''): string =>
   `vhost __defaultVhost__ { dash { enabled on; dash_fragment 2; ${more} dash_window_size 3; } }`;
 
-const world = ({ settings = conf(), ...more }: WorldOptions = {}) =>
-  worldOf({ settings, ...more }, (host) => dash.serve(host, dash.defaults));
+const world = ({ settings = conf(), ...more }: WorldOptions = {}, config: Partial<DashConfig> = {}) =>
+  worldOf({ settings, ...more }, (host) => dash.serve(host, { ...dash.defaults, ...config }));
 
 const manifestOn = (folder: MemoryFolder): string =>
   new TextDecoder().decode(folder.files.get('live/a.mpd') ?? new Uint8Array());
@@ -196,6 +196,53 @@ describe('DASH on the disk', () => {
     expect(errors).toEqual(['NET_DISK_FULL']);
     expect(namedOn(disk)).toHaveLength(2 + 2 * 2);
     expect(ownFiles((await ask('/live/a.mpd')).text ?? '')).toHaveLength(2 + 2 * 6);
+  });
+
+  it('that was full removes what left the window meanwhile', async () => {
+    const { publishSlowly, goOn, folder } = await world();
+    const publication = await publishSlowly(13);
+    const disk = folder(ROOT);
+    disk.fault = netErrors.system('DISK_FULL', { at: 'x' });
+    await goOn(publication, 20, 13);
+    disk.fault = undefined;
+    await goOn(publication, 20, 33);
+
+    expect(namedOn(disk)).toHaveLength(8);
+    expect(disk.files.size).toBe(3 + 2 * 6);
+  });
+
+  it('that cannot remove what left the window tries it again', async () => {
+    const { publishSlowly, goOn, folder } = await world();
+    const publication = await publishSlowly(13);
+    const disk = folder(ROOT);
+    const remove = disk.remove.bind(disk);
+    disk.remove = () => Promise.reject(netErrors.system('DISK_FULL', { at: 'x' }));
+    await goOn(publication, 10, 13);
+    disk.remove = remove;
+    await goOn(publication, 4, 23);
+
+    expect(namedOn(disk)).toHaveLength(8);
+    expect(disk.files.size).toBe(3 + 2 * 6);
+  });
+
+  it('that hung names nothing that is missing, and removes what left the window meanwhile', async () => {
+    const { publishSlowly, goOn, folder, lines } = await world({}, { queueBytes: 20_000 });
+    const publication = await publishSlowly(13);
+    const disk = folder(ROOT);
+    const gate = Promise.withResolvers<void>();
+    disk.gate = gate.promise;
+    await goOn(publication, 20, 13);
+    gate.resolve();
+    await goOn(publication, 4, 33);
+    const named = namedOn(disk);
+    await goOn(publication, 20, 37);
+
+    expect(lines.filter(({ level }) => level === 'error').map(({ fields }) => fields['code'])).toEqual([
+      'STORAGE_SLOW',
+    ]);
+    expect(named).toHaveLength(2 + 2 * 2);
+    expect(namedOn(disk)).toHaveLength(8);
+    expect(disk.files.size).toBe(3 + 2 * 6);
   });
 
   it.each(['../[stream].mpd', '/etc/[stream].mpd', `${'x'.repeat(300)}.mpd`])(
