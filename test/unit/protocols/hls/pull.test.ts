@@ -36,7 +36,7 @@ function web(pages: Record<string, Answer>) {
     const status = typeof answer === 'number' ? answer : 200;
     const bytes = typeof answer === 'number' ? new Uint8Array() : typeof answer === 'string' ? utf8(answer) : answer;
     setImmediate(() => {
-      for (let at = 0; at < bytes.length; at += 1000) body.onData(bytes.subarray(at, at + 1000));
+      for (let at = 0; at < bytes.length && !body.closed; at += 1000) body.onData(bytes.subarray(at, at + 1000));
       body.onClose(undefined);
     });
     return { status, header: () => undefined, body };
@@ -53,11 +53,14 @@ function web(pages: Record<string, Answer>) {
   };
   const events: MediaEvent[] = [];
   const remarks: SourceRemark[] = [];
+  const received = { bytes: 0 };
   const stop = new AbortController();
   const options: PullOptions = {
     signal: stop.signal,
     ready: () => Promise.resolve(),
-    onBytes: () => undefined,
+    onBytes: (bytes) => {
+      received.bytes += bytes;
+    },
     onRemark: (remark) => remarks.push(remark),
   };
   /** Runs until the source ends; `most` of virtual time. */
@@ -89,7 +92,7 @@ function web(pages: Record<string, Answer>) {
     return fault;
   };
   const frames = () => events.flatMap((event) => (event.type === 'frame' ? [event.frame] : []));
-  return { pull, pages, asked, frames, events, remarks, lines, clock, stop };
+  return { pull, pages, asked, frames, events, remarks, lines, clock, stop, received };
 }
 
 /** Segment `n` of two seconds as MPEG-TS. */
@@ -231,6 +234,25 @@ describe('a client of HLS', () => {
       `bytes=${first.length}-${first.length + second.length - 1}`,
     ]);
     expect(frames().filter(({ track }) => track.kind === 'video')).toHaveLength(100);
+  });
+
+  it('takes no more of a server that knows no ranges than its part', async () => {
+    const [first, second] = [segment(0), segment(1)];
+    const text = `${head()}#EXTINF:2,\n#EXT-X-BYTERANGE:${second.length}@${first.length}\nall.ts\n${END}`;
+    const { pull, frames, received } = web({
+      '/a.m3u8': text,
+      '/all.ts': concat([first, second, new Uint8Array(1_000_000)]),
+    });
+
+    expect(await pull()).toBeUndefined();
+    expect(frames().filter(({ track }) => track.kind === 'video')).toHaveLength(50);
+    expect(received.bytes).toBeLessThan(text.length + first.length + second.length + 2000);
+  });
+
+  it('skips no more than a GiB in front of a range, HLS_SIZE', async () => {
+    const text = `${head()}#EXTINF:2,\n#EXT-X-BYTERANGE:1000@2000000000\nall.ts\n${END}`;
+
+    expect(await web({ '/a.m3u8': text, '/all.ts': segment(0) }).pull()).toMatchObject({ code: 'HLS_SIZE' });
   });
 
   it('waits for parts at the server, and takes each once', async () => {

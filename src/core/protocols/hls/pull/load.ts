@@ -17,6 +17,9 @@ export interface LoadOptions {
   readonly onData?: (bytes: Uint8Array) => void;
 }
 
+/** Chosen: an hour of 2 Mbit/s. A server that knows no ranges gives all of it in front of each piece. */
+const MOST_SKIPPED = 1024 * 1024 * 1024;
+
 /** Passwords do not belong into messages. */
 const shown = ({ protocol, host, pathname }: URL): string => `${protocol}//${host}${pathname}`;
 
@@ -43,6 +46,10 @@ export class Loader {
     }
     // A server that knows no ranges gives the whole file.
     const skip = range !== undefined && status === 200 ? range.first : 0;
+    if (skip > MOST_SKIPPED) {
+      body.close();
+      throw hlsErrors.protocol('SIZE', { url: shown(url), limit: MOST_SKIPPED });
+    }
     const most = range === undefined ? Number.POSITIVE_INFINITY : range.last - range.first + 1;
     return this.#read(body, url, { ...options, skip, most });
   }
@@ -57,10 +64,14 @@ export class Loader {
     const chunks: Uint8Array[] = [];
     let received = 0;
     let kept = 0;
-    const fail = (error: unknown): void => {
+    const stop = (): void => {
       cancel();
+      body.onData = () => undefined;
       body.onClose = () => undefined;
       body.close();
+    };
+    const fail = (error: unknown): void => {
+      stop();
       reject(toSrsxError(error));
     };
     const late = (): void => fail(hlsErrors.system('STATUS', { url: shown(url), status: 'nothing more' }));
@@ -80,12 +91,18 @@ export class Loader {
       kept += wanted.length;
       try {
         if (kept > limitBytes) throw hlsErrors.protocol('SIZE', { url: shown(url), limit: limitBytes });
-        if (wanted.length === 0) return;
-        if (onData === undefined) chunks.push(wanted.slice());
-        else onData(wanted);
+        if (wanted.length > 0) {
+          if (onData === undefined) chunks.push(wanted.slice());
+          else onData(wanted);
+        }
       } catch (error) {
         fail(error);
+        return;
       }
+      // The rest of a file that is given whole may have no end.
+      if (received <= skip + most) return;
+      stop();
+      resolve(concat(chunks));
     };
     return promise;
   }
