@@ -53,7 +53,10 @@ class CasterServer implements Closer {
       const format = bodyFormat(exchange);
       const asked = readCast(exchange, caster, format);
       const grant = await host.admission.admit(asked);
-      if (gone) return;
+      if (gone) {
+        grant.ticket?.end();
+        return;
+      }
       const onOver = (over: PublishSession): void => void this.#sessions.delete(over);
       this.#sessions.add(new PublishSession({ host, exchange, format, asked, grant, onOver }));
     } catch (thrown) {

@@ -102,10 +102,12 @@ describe('a caster of FLV over HTTP', () => {
 
   it('publishes nothing for a peer that left while the admission thought', async () => {
     const gate = Promise.withResolvers<void>();
+    const told: string[] = [];
+    const ticket = { begin: () => told.push('begin'), end: () => told.push('end') };
     const { post, hub } = await world(undefined, {
       admit: async ({ name }) => {
         await gate.promise;
-        return { name, policy: 'refuse', mergeWindow: 0 };
+        return { name, policy: 'refuse', mergeWindow: 0, ticket };
       },
     });
     const exchange = await post('/live/a.flv');
@@ -114,6 +116,7 @@ describe('a caster of FLV over HTTP', () => {
     await settled();
 
     expect([hub.size, exchange.bodyAsked]).toEqual([0, false]);
+    expect(told).toEqual(['end']);
   });
 
   it('ends everything when the server stops', async () => {
