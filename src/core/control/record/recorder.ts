@@ -239,7 +239,7 @@ export class Recorder {
         log.info('record', 'recorded', { file: `${folder.root}/${done.path}`, bytes: done.sizeBytes });
         onFile(done);
       },
-      onNotPlain: (at, error) => log.warn('record', 'the MP4 stays fragmented', { file: at, code: error.code }),
+      onNotPlain: (what, at, error) => log.warn('record', what, { file: at, code: error.code }),
     });
     log.info('record', 'records', { file: `${folder.root}/${path}` });
     return this.#file;

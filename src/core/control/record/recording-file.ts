@@ -26,8 +26,8 @@ export interface RecordingFileOptions {
   readonly remux: boolean;
   /** The file has its name. */
   readonly onDone: (file: DoneFile) => void;
-  /** It could not be made plain, and stays fragmented. */
-  readonly onNotPlain: (path: string, error: SrsxError) => void;
+  /** A step that makes it plain failed; `what` says what became of it. */
+  readonly onNotPlain: (what: string, path: string, error: SrsxError) => void;
 }
 
 /** A complete file. */
@@ -200,22 +200,28 @@ export class RecordingFile {
     onDone({ path: this.#path, sizeBytes, duration: this.duration });
   }
 
+  /** Each step has its own failure: none may undo what the one before it did. */
   async #makePlain(fragmentedBytes: number): Promise<void> {
     const { folder, share, onNotPlain } = this.#options;
+    const partial = this.#path + PARTIAL;
+    let plainBytes: number | undefined;
     try {
-      if (!share.stopping) {
-        const sizeBytes = await this.#copyPlain();
-        await this.#rename(PLAIN, sizeBytes);
-        await folder.remove(this.#path + PARTIAL);
-        return;
-      }
+      if (!share.stopping) plainBytes = await this.#copyPlain();
     } catch (error) {
-      onNotPlain(this.#path, toSrsxError(error));
+      onNotPlain('the MP4 stays fragmented', this.#path, toSrsxError(error));
     }
     try {
-      await this.#rename(PARTIAL, fragmentedBytes);
+      if (plainBytes === undefined) await this.#rename(PARTIAL, fragmentedBytes);
+      else await this.#rename(PLAIN, plainBytes);
     } catch (error) {
-      onNotPlain(this.#path, toSrsxError(error));
+      onNotPlain('the MP4 does not get its name', this.#path, toSrsxError(error));
+      return;
+    }
+    if (plainBytes === undefined) return;
+    try {
+      await folder.remove(partial);
+    } catch (error) {
+      onNotPlain('the fragmented MP4 stays beside the plain one', partial, toSrsxError(error));
     }
   }
 

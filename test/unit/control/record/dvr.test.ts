@@ -377,6 +377,24 @@ describe('a disk', () => {
     expect([...memory.files.keys()]).toEqual(['a.mp4']);
   });
 
+  it('that cannot remove the fragmented MP4 leaves it beside the plain one, which is told once', async () => {
+    const { publish, write, server, lines, told, folder } = world({ dvr: 'dvr_path ./rec/[stream].mp4;' });
+    const publication = publish();
+    write(publication, live({ seconds: 3 }));
+    const memory = folder('./rec');
+    memory.remove = (path) => Promise.reject(netErrors.system('FILE_ACCESS', { at: path }));
+    publication.end();
+    await server.idle();
+
+    const warned = lines.filter(({ level }) => level === 'warn').map(({ text, fields }) => [text, fields['file']]);
+    expect(warned).toEqual([['the fragmented MP4 stays beside the plain one', 'a.mp4.tmp']]);
+    expect(told.map(({ file, sizeBytes }) => [file, sizeBytes])).toEqual([
+      ['./rec/a.mp4', memory.files.get('a.mp4')?.length],
+    ]);
+    const renamed = memory.steps.filter((step) => step.startsWith('rename'));
+    expect(renamed).toEqual(['rename a.mp4.tmp2 a.mp4']);
+  });
+
   it('is not asked for a plain MP4 by a server that stops', async () => {
     const { publish, write, server, told, folder } = world({ dvr: 'dvr_path ./rec/[stream].mp4;' });
     write(publish(), live({ seconds: 3 }));
