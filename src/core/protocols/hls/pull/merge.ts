@@ -1,6 +1,5 @@
 // Pictures and sound from two playlists as one source, in the order of their times.
 import type { MediaEvent } from '../../../media/demuxer.ts';
-import type { Frame } from '../../../media/frame.ts';
 import type { MediaSink } from '../../../media/sink.ts';
 import type { Track } from '../../../media/track.ts';
 
@@ -10,9 +9,10 @@ export interface MergeInput extends MediaSink {
 }
 
 interface Lane {
+  /** Of the next frame that waits. */
   tracks: readonly Track[] | undefined;
-  /** Tracks and frames that wait for the other playlist. */
-  readonly waiting: Frame[];
+  /** Frames that wait for the other playlist, and tracks where they change between them. */
+  readonly waiting: MediaEvent[];
   ended: boolean;
 }
 
@@ -24,6 +24,8 @@ export class Merge {
   readonly #to: MediaSink;
   readonly #lanes: Lane[] = [];
   #told: readonly Track[] = [];
+  /** Tracks of a lane have changed since they were told. */
+  #changed = false;
 
   constructor(to: MediaSink) {
     this.#to = to;
@@ -45,11 +47,11 @@ export class Merge {
   #on(event: MediaEvent, lane: Lane, kinds: readonly Track['kind'][]): void {
     if (event.type === 'tracks') {
       const tracks = event.tracks.filter(({ kind }) => kinds.includes(kind));
-      // What has come belongs to the tracks of before.
-      if (lane.tracks !== undefined) this.#flow();
-      lane.tracks = tracks;
+      // What waits belongs to the tracks of before; the first ones are known at once.
+      if (lane.tracks === undefined) this.#retrack(lane, tracks);
+      else lane.waiting.push({ type: 'tracks', tracks });
     } else if (kinds.includes(event.frame.track.kind)) {
-      lane.waiting.push(event.frame);
+      lane.waiting.push(event);
     }
     this.#flow();
   }
@@ -59,26 +61,44 @@ export class Merge {
     const late = this.#lanes.some(({ waiting }) => waiting.length >= MAX_WAITING);
     if (!late && this.#lanes.some(({ tracks, ended }) => tracks === undefined && !ended)) return;
     for (;;) {
+      for (const lane of this.#lanes) this.#passTracks(lane);
       const complete = this.#lanes.every(({ waiting, ended }) => ended || waiting.length > 0);
       const full = this.#lanes.some(({ waiting }) => waiting.length >= MAX_WAITING);
       const next = this.#oldest();
       if (next === undefined || (!complete && !full)) return;
       this.#tell();
-      this.#to.on({ type: 'frame', frame: next.waiting.shift() as Frame });
+      this.#to.on(next.waiting.shift() as MediaEvent);
     }
+  }
+
+  /** Afterwards the lane begins with a frame, or is empty. */
+  #passTracks(lane: Lane): void {
+    for (let first = lane.waiting[0]; first?.type === 'tracks'; first = lane.waiting[0]) {
+      this.#retrack(lane, first.tracks);
+      lane.waiting.shift();
+    }
+  }
+
+  #retrack(lane: Lane, tracks: readonly Track[]): void {
+    lane.tracks = tracks;
+    this.#changed = true;
   }
 
   #oldest(): Lane | undefined {
     let oldest: Lane | undefined;
+    let best = Number.POSITIVE_INFINITY;
     for (const lane of this.#lanes) {
-      const [frame] = lane.waiting;
-      const [best] = oldest?.waiting ?? [];
-      if (frame !== undefined && (best === undefined || frame.dts < best.dts)) oldest = lane;
+      const [first] = lane.waiting;
+      if (first?.type !== 'frame' || first.frame.dts >= best) continue;
+      oldest = lane;
+      best = first.frame.dts;
     }
     return oldest;
   }
 
   #tell(): void {
+    if (!this.#changed) return;
+    this.#changed = false;
     const tracks = this.#lanes.flatMap((lane) => lane.tracks ?? []);
     if (tracks.length === this.#told.length && tracks.every((track, index) => track === this.#told[index])) return;
     this.#told = tracks;
