@@ -64,6 +64,9 @@ export function serveLink(link: Link, host: Host, config: RtmpConfig, open = new
   return session;
 }
 
+/** Sessions has counted it among those that failed. */
+const NO_ROOM = 'ADMISSION_SESSIONS';
+
 /** How often the rates of a session are brought up to date. */
 const METER_TIME = SAMPLE_TIME;
 
@@ -184,8 +187,8 @@ export class ServedLink implements Session, SessionEvents {
       receivedBytes,
       sentBytes: this.#sentBytes,
     });
-    // Its entry is closed when its stream ends, which may be without an error.
-    if (reason !== undefined) this.#host.sessions.failed++;
+    // Its entry is closed when its stream ends, which may be without an error. One that had no room was counted then.
+    if (reason !== undefined && reason.code !== NO_ROOM) this.#host.sessions.failed++;
     this.#hooks.close({ sent: this.#sentBytes, received: receivedBytes });
     this.#onEnded();
   }

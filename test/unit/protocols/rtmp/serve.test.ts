@@ -66,6 +66,15 @@ describe('serve', () => {
     expect(links[2]!.closed).toBe(false);
   });
 
+  it('counts a session for which there is no room once', async () => {
+    const world = new World({ limits: { sessions: 1 } });
+    await world.publisher('a');
+    const second = await world.publisher('b');
+
+    expect(second.reason?.code).toBe('ADMISSION_SESSIONS');
+    expect(world.sessions.failed).toBe(1);
+  });
+
   it('ends all sessions when it is closed (RTMP_SHUTDOWN)', async () => {
     const { host, open, world } = setUp();
     const server = await rtmp.serve(host, config);
