@@ -1,5 +1,4 @@
 // The routes of DASH: manifests and segments from memory.
-import { isDeepStrictEqual } from 'node:util';
 import type { Closer } from '../../base/link.ts';
 import { formatAddress } from '../../base/link.ts';
 import { type Session, toSrsxError } from '../../base/session.ts';
@@ -7,9 +6,9 @@ import { type Micros, toSeconds } from '../../base/time.ts';
 import type { AdmissionRequest } from '../../control/admission.ts';
 import { clientPeer } from '../../control/client-peer.ts';
 import type { Host, Listener } from '../../control/host.ts';
+import { Channels } from '../../control/storage/channels.ts';
 import { Shelf } from '../../control/storage/shelf.ts';
-import type { Stream } from '../../media/stream.ts';
-import { streamKey, streamUrl } from '../../media/stream-name.ts';
+import { streamKey } from '../../media/stream-name.ts';
 import { corsHeaders } from '../../wire/http/cors.ts';
 import type { HttpExchange, HttpRequest } from '../../wire/http/exchange.ts';
 import { cacheFor, mediaHeads, NO_CACHE } from '../../wire/http/media-answer.ts';
@@ -31,28 +30,22 @@ const ADMITTED_SEGMENTS = 10;
 class Server implements Closer, Session {
   readonly listeners = [];
   readonly #host: Host;
-  readonly #config: DashConfig;
-  readonly #closers: readonly Closer[];
+  readonly #route: Closer;
   readonly #shelf = new Shelf<DashEntry>();
-  /** Bounded by limits.streams. */
-  readonly #channels = new Map<string, Channel>();
-  /** Streams whose files are being removed. */
-  readonly #leaving = new Map<string, Promise<void>>();
+  readonly #channels: Channels<DashConfig, Channel>;
   /** Until when a player may ask for a manifest without being asked itself. Bounded by limits.sessions. */
   readonly #admitted = new Map<string, Micros>();
 
   constructor(host: Host, config: DashConfig) {
     this.#host = host;
-    this.#config = config;
-    this.#closers = [
-      host.http.add((exchange) => this.#route(exchange)),
-      host.hub.watch({
-        published: (stream) => this.#published(stream),
-        unpublished: (stream) => this.#channels.get(streamKey(stream.name))?.end(),
-      }),
-    ];
+    this.#channels = new Channels({
+      ...{ host, topic: 'dash', title: 'DASH' },
+      configOf: (vhost) => vhostConfig(host.settings, vhost, config),
+      wanted: ({ enabled }) => enabled,
+      make: (plan) => new Channel({ ...plan, host, shelf: this.#shelf }),
+    });
+    this.#route = host.http.add((exchange) => this.#take(exchange));
     host.wheel.add(this);
-    for (const stream of host.hub.streams()) if (stream.published) this.#published(stream);
   }
 
   /** The wheel asks often enough for time-outs of whole seconds. */
@@ -61,10 +54,7 @@ class Server implements Closer, Session {
   }
 
   tick(now: Micros): void {
-    for (const [key, channel] of this.#channels) {
-      channel.tick(now);
-      if (channel.deadline <= now) this.#forget(key, channel, { files: true });
-    }
+    this.#channels.tick(now);
     for (const [player, until] of this.#admitted) if (until <= now) this.#admitted.delete(player);
   }
 
@@ -75,63 +65,15 @@ class Server implements Closer, Session {
 
   close(): void {
     this.#host.wheel.remove(this);
-    for (const closer of this.#closers) closer.close();
-    for (const channel of this.#channels.values()) {
-      channel.waiters.refuseAll(dashErrors.refused('STOPPED'));
-      channel.end();
+    this.#route.close();
+    this.#channels.close(({ waiters, config }) => {
+      waiters.refuseAll(dashErrors.refused('STOPPED'));
       // SRS removes the files when it quits.
-      void channel.forget({ files: channel.config.dispose > 0 });
-    }
-    this.#channels.clear();
-  }
-
-  #published(stream: Stream): void {
-    const key = streamKey(stream.name);
-    const config = vhostConfig(this.#host.settings, stream.name.vhost, this.#config);
-    let channel = this.#channels.get(key);
-    // Settings were reloaded: what the stream left does not fit them.
-    if (channel !== undefined && !isDeepStrictEqual(channel.config, config)) {
-      this.#forget(key, channel, { files: false });
-      channel = undefined;
-    }
-    if (!config.enabled) return;
-    channel ??= this.#open(stream, key, config);
-    channel?.begin(stream);
-  }
-
-  #open(stream: Stream, key: string, config: DashConfig): Channel | undefined {
-    this.#makeRoom();
-    const after = this.#leaving.get(key) ?? Promise.resolve();
-    try {
-      const channel = new Channel({ host: this.#host, config, name: stream.name, shelf: this.#shelf, after });
-      this.#channels.set(key, channel);
-      return channel;
-    } catch (error) {
-      const { code, message } = toSrsxError(error);
-      this.#host.log.error('dash', 'the stream has no DASH', { stream: streamUrl(stream.name), code, error: message });
-      return undefined;
-    }
-  }
-
-  /** What ended streams left goes first, the oldest first. */
-  #makeRoom(): void {
-    if (this.#channels.size < this.#host.limits.streams) return;
-    for (const [key, channel] of this.#channels) {
-      if (channel.live) continue;
-      this.#forget(key, channel, { files: false });
-      return;
-    }
-  }
-
-  #forget(key: string, channel: Channel, what: { readonly files: boolean }): void {
-    this.#channels.delete(key);
-    const leaving = channel.forget(what).finally(() => {
-      if (this.#leaving.get(key) === leaving) this.#leaving.delete(key);
+      return { files: config.dispose > 0 };
     });
-    this.#leaving.set(key, leaving);
   }
 
-  #route(exchange: HttpExchange): boolean {
+  #take(exchange: HttpExchange): boolean {
     const { request } = exchange;
     const entry = this.#shelf.find(request, this.#host.settings);
     if (entry === undefined) return false;

@@ -1,5 +1,4 @@
 // The routes of HLS: playlists by session, segments and parts from memory.
-import { isDeepStrictEqual } from 'node:util';
 import type { SrsxError } from '../../base/errors.ts';
 import type { Closer } from '../../base/link.ts';
 import { randomId } from '../../base/rng.ts';
@@ -10,10 +9,10 @@ import type { Grant } from '../../control/admission.ts';
 import { clientPeer } from '../../control/client-peer.ts';
 import { movedRequest, movedTo } from '../../control/cluster/coworkers.ts';
 import type { Host, Listener } from '../../control/host.ts';
+import { Channels } from '../../control/storage/channels.ts';
 import { decodedPath, Shelf } from '../../control/storage/shelf.ts';
 import { writeSessionMaster } from '../../format/hls/index.ts';
-import type { Stream } from '../../media/stream.ts';
-import { DEFAULT_VHOST, streamKey, streamUrl } from '../../media/stream-name.ts';
+import { DEFAULT_VHOST, streamUrl } from '../../media/stream-name.ts';
 import { corsHeaders } from '../../wire/http/cors.ts';
 import type { HttpExchange } from '../../wire/http/exchange.ts';
 import { cacheFor, mediaHeads, NO_CACHE } from '../../wire/http/media-answer.ts';
@@ -50,28 +49,26 @@ class Server implements Closer, Session {
   readonly listeners = [];
   readonly #host: Host;
   readonly #config: HlsConfig;
-  readonly #closers: readonly Closer[];
-  /** Bounded by limits.streams. */
-  readonly #channels = new Map<string, Channel>();
+  readonly #route: Closer;
+  readonly #channels: Channels<HlsConfig, Channel>;
   readonly #shelf = new Shelf<HlsFile>();
   readonly #groups = new Groups();
-  /** Streams whose files are being removed. */
-  readonly #leaving = new Map<string, Promise<void>>();
   /** By `hls_ctx` and path. Bounded by limits.sessions, twice: kicked ones are remembered for a while. */
   readonly #viewers = new Map<string, Viewer>();
 
   constructor(host: Host, config: HlsConfig) {
     this.#host = host;
     this.#config = config;
-    this.#closers = [
-      host.http.add((exchange) => this.#route(exchange)),
-      host.hub.watch({
-        published: (stream) => this.#published(stream),
-        unpublished: (stream) => this.#channels.get(streamKey(stream.name))?.end(),
-      }),
-    ];
+    this.#channels = new Channels({
+      ...{ host, topic: 'hls', title: 'HLS' },
+      configOf: (vhost) => vhostConfig(host.settings, vhost, config),
+      wanted: ({ classic, lowLatency }) => classic || lowLatency,
+      make: (plan) => new Channel({ ...plan, host, shelf: this.#shelf }),
+      onOpened: (channel) => this.#groups.add(channel),
+      onForgotten: (channel) => this.#groups.remove(channel),
+    });
+    this.#route = host.http.add((exchange) => this.#take(exchange));
     host.wheel.add(this);
-    for (const stream of host.hub.streams()) if (stream.published) this.#published(stream);
   }
 
   /** The wheel asks often enough for time-outs of whole seconds. */
@@ -80,10 +77,7 @@ class Server implements Closer, Session {
   }
 
   tick(now: Micros): void {
-    for (const [key, channel] of this.#channels) {
-      channel.tick(now);
-      if (channel.deadline <= now) this.#forget(key, channel, { files: true });
-    }
+    this.#channels.tick(now);
   }
 
   /** Requests come by the route. */
@@ -94,70 +88,17 @@ class Server implements Closer, Session {
   close(): void {
     const { wheel, clock } = this.#host;
     wheel.remove(this);
-    for (const closer of this.#closers) closer.close();
+    this.#route.close();
     const stopped = hlsErrors.refused('STOPPED');
-    for (const channel of this.#channels.values()) {
-      for (const { waiters } of channel.renditions) waiters.refuseAll(stopped);
-      const { dispose, disk } = channel.config;
+    this.#channels.close(({ renditions, config: { dispose, disk } }) => {
+      for (const { waiters } of renditions) waiters.refuseAll(stopped);
       // SRS removes the files when it quits; who continues playlists needs them.
-      channel.end();
-      void channel.forget({ files: dispose > 0 && disk?.recover === false });
-    }
-    this.#channels.clear();
+      return { files: dispose > 0 && disk?.recover === false };
+    });
     for (const viewer of this.#viewers.values()) viewer.close(stopped, clock.now());
   }
 
-  #published(stream: Stream): void {
-    const key = streamKey(stream.name);
-    const config = vhostConfig(this.#host.settings, stream.name.vhost, this.#config);
-    let channel = this.#channels.get(key);
-    // Settings were reloaded: what the stream left in memory does not fit them.
-    if (channel !== undefined && !isDeepStrictEqual(channel.config, config)) {
-      this.#forget(key, channel, { files: false });
-      channel = undefined;
-    }
-    if (!config.classic && !config.lowLatency) return;
-    channel ??= this.#open(stream, key, config);
-    channel?.begin(stream);
-  }
-
-  #open(stream: Stream, key: string, config: HlsConfig): Channel | undefined {
-    this.#makeRoom();
-    try {
-      const channel = new Channel({
-        ...{ host: this.#host, config, name: stream.name, shelf: this.#shelf },
-        after: this.#leaving.get(key) ?? Promise.resolve(),
-      });
-      this.#channels.set(key, channel);
-      this.#groups.add(channel);
-      return channel;
-    } catch (error) {
-      const { code, message } = toSrsxError(error);
-      this.#host.log.error('hls', 'the stream has no HLS', { stream: streamUrl(stream.name), code, error: message });
-      return undefined;
-    }
-  }
-
-  /** What ended streams left goes first, the oldest first. */
-  #makeRoom(): void {
-    if (this.#channels.size < this.#host.limits.streams) return;
-    for (const [key, channel] of this.#channels) {
-      if (channel.live) continue;
-      this.#forget(key, channel, { files: false });
-      return;
-    }
-  }
-
-  #forget(key: string, channel: Channel, what: { readonly files: boolean }): void {
-    this.#channels.delete(key);
-    this.#groups.remove(channel);
-    const leaving = channel.forget(what).finally(() => {
-      if (this.#leaving.get(key) === leaving) this.#leaving.delete(key);
-    });
-    this.#leaving.set(key, leaving);
-  }
-
-  #route(exchange: HttpExchange): boolean {
+  #take(exchange: HttpExchange): boolean {
     const { method, path } = exchange.request;
     try {
       const entry = this.#shelf.find(exchange.request, this.#host.settings, this.#vhostOfSession(exchange));
@@ -186,7 +127,7 @@ class Server implements Closer, Session {
     const asked = requestedVhost(exchange.request);
     const session = this.#vhostOfSession(exchange);
     for (const vhost of [asked, this.#host.settings.find(asked)?.name, session, DEFAULT_VHOST]) {
-      const found = vhost === undefined ? undefined : this.#channels.get(streamKey({ vhost, app, stream }));
+      const found = vhost === undefined ? undefined : this.#channels.find({ vhost, app, stream });
       if (found !== undefined) return found;
     }
     return undefined;
@@ -232,7 +173,7 @@ class Server implements Closer, Session {
     // Its hooks are asked when there is something to play.
     const admitted = admission.admit({ ...asked, session: false, elsewhere: 'http', atOnce: true });
     const answer = ({ name }: Grant): void => {
-      const channel = this.#channels.get(streamKey(name));
+      const channel = this.#channels.find(name);
       if (gone) return;
       if (channel === undefined) throw hlsErrors.refused('NO_STREAM', { stream: streamUrl(name) });
       this.#playlist(exchange, resource, channel);
@@ -299,7 +240,7 @@ class Server implements Closer, Session {
       return;
     }
     // Looked for again: the stream may have gone meanwhile, and the grant says its real name.
-    const channel = this.#channels.get(streamKey(grant.name));
+    const channel = this.#channels.find(grant.name);
     const rendition = resource.lowLatency ? channel?.low : channel?.classic;
     if (channel === undefined || rendition === undefined) {
       grant.ticket?.end();
