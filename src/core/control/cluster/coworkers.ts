@@ -6,7 +6,8 @@ import { toSrsxError } from '../../base/session.ts';
 import { fromSeconds } from '../../base/time.ts';
 import { DEFAULT_VHOST, type StreamName, streamKey, streamUrl } from '../../media/stream-name.ts';
 import { readText } from '../../wire/http/body.ts';
-import type { HttpRequest } from '../../wire/http/exchange.ts';
+import { corsHeaders } from '../../wire/http/cors.ts';
+import type { HttpExchange, HttpRequest } from '../../wire/http/exchange.ts';
 import type { AdmissionRequest } from '../admission.ts';
 import { toEndpoint } from '../config/value.ts';
 import { destinationUrl } from '../forward/target.ts';
@@ -139,4 +140,13 @@ export function movedRequest({ path, query, search }: HttpRequest, { place, vhos
   const named = vhost === DEFAULT_VHOST || query.has('vhost') || query.has('domain');
   const more = named ? '' : `${search === '' ? '?' : '&'}vhost=${encodeURIComponent(vhost)}`;
   return `http://${place}${path}${search}${more}`;
+}
+
+/** Sends the client of a request where an error says; false when it says nothing of that. */
+export function answerMoved(exchange: HttpExchange, error: SrsxError): boolean {
+  const moved = movedTo(error);
+  if (moved === undefined) return false;
+  const { request } = exchange;
+  exchange.reply(302, { Location: movedRequest(request, moved), ...corsHeaders(request) });
+  return true;
 }

@@ -7,7 +7,7 @@ import { toSrsxError } from '../../base/session.ts';
 import { fromSeconds, type Micros, toSeconds } from '../../base/time.ts';
 import type { Grant } from '../../control/admission.ts';
 import { clientPeer } from '../../control/client-peer.ts';
-import { movedRequest, movedTo } from '../../control/cluster/coworkers.ts';
+import { answerMoved } from '../../control/cluster/coworkers.ts';
 import type { Host, Listener } from '../../control/host.ts';
 import { Channels } from '../../control/storage/channels.ts';
 import { decodedPath, Shelf } from '../../control/storage/shelf.ts';
@@ -184,12 +184,7 @@ class Server implements Closer, Session {
 
   #refuse(exchange: HttpExchange, thrown: unknown): void {
     const error = toSrsxError(thrown);
-    const moved = movedTo(error);
-    if (moved !== undefined) {
-      const Location = movedRequest(exchange.request, moved);
-      exchange.reply(302, { Location, ...corsHeaders(exchange.request) });
-      return;
-    }
+    if (answerMoved(exchange, error)) return;
     this.#host.log.debug('hls', () => `refused ${exchange.request.path}: ${error.code} ${error.message}`);
     refuse(exchange, error);
   }

@@ -2,7 +2,7 @@
 import type { Closer } from '../../base/link.ts';
 import { type Session, toSrsxError } from '../../base/session.ts';
 import { clientPeer } from '../../control/client-peer.ts';
-import { movedRequest, movedTo } from '../../control/cluster/coworkers.ts';
+import { answerMoved } from '../../control/cluster/coworkers.ts';
 import type { Host, Listener } from '../../control/host.ts';
 import { WaitingPlayers } from '../../control/waiting-players.ts';
 import { corsHeaders } from '../../wire/http/cors.ts';
@@ -60,12 +60,7 @@ class Server implements Closer {
   #run(exchange: HttpExchange, start: () => Promise<void>): void {
     start().catch((thrown: unknown) => {
       const error = toSrsxError(thrown);
-      const moved = movedTo(error);
-      if (moved !== undefined) {
-        const Location = movedRequest(exchange.request, moved);
-        exchange.reply(302, { Location, ...corsHeaders(exchange.request) });
-        return;
-      }
+      if (answerMoved(exchange, error)) return;
       const { status, headers, body } = answerTo(error);
       this.#host.log.warn('http-flv', 'refused', {
         path: exchange.request.path,
