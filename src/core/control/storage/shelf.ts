@@ -1,8 +1,5 @@
 // What is served from memory by its path: the files that templates name.
-import { DEFAULT_VHOST, type StreamName } from '../../media/stream-name.ts';
-import type { HttpRequest } from '../../wire/http/exchange.ts';
-import { requestedVhost } from '../../wire/http/stream-path.ts';
-import type { Settings } from '../config/settings.ts';
+import type { StreamName } from '../../media/stream-name.ts';
 
 /** Whose a file is; its vhost is a part of the place. */
 export interface ShelfEntry {
@@ -12,10 +9,6 @@ export interface ShelfEntry {
 /** Bounded by what its owners put there. Two that templates give one path: the newer one is served. */
 export class Shelf<Entry extends ShelfEntry> {
   readonly #entries = new Map<string, Entry>();
-
-  get size(): number {
-    return this.#entries.size;
-  }
 
   put(path: string, entry: Entry): void {
     this.#entries.set(keyOf(entry.owner.name.vhost, path), entry);
@@ -28,15 +21,14 @@ export class Shelf<Entry extends ShelfEntry> {
   }
 
   /**
-   * What a request names: in the vhost that it asks for, the one that serves that name, or the default one.
+   * What a path as received names, in the first of the vhosts that has it.
    *
-   * @param session the vhost of the session that it names: URIs in playlists do not repeat `?vhost=`.
+   * @param vhosts of the request: `vhostsOf`.
    */
-  find(request: HttpRequest, settings: Pick<Settings, 'find'>, session?: string): Entry | undefined {
-    const path = decodedPath(request.path);
-    const vhost = requestedVhost(request);
-    for (const one of [vhost, settings.find(vhost)?.name, session, DEFAULT_VHOST]) {
-      const found = one === undefined ? undefined : this.#entries.get(keyOf(one, path));
+  find(path: string, vhosts: readonly string[]): Entry | undefined {
+    const place = decodedPath(path);
+    for (const vhost of vhosts) {
+      const found = this.#entries.get(keyOf(vhost, place));
       if (found !== undefined) return found;
     }
     return undefined;

@@ -6,6 +6,7 @@ import { type Micros, toSeconds } from '../../base/time.ts';
 import type { AdmissionRequest } from '../../control/admission.ts';
 import { clientPeer } from '../../control/client-peer.ts';
 import type { Host, Listener } from '../../control/host.ts';
+import { vhostsOf } from '../../control/requested-vhosts.ts';
 import { Channels } from '../../control/storage/channels.ts';
 import { Shelf } from '../../control/storage/shelf.ts';
 import { streamKey } from '../../media/stream-name.ts';
@@ -75,7 +76,7 @@ class Server implements Closer, Session {
 
   #take(exchange: HttpExchange): boolean {
     const { request } = exchange;
-    const entry = this.#shelf.find(request, this.#host.settings);
+    const entry = this.#shelf.find(request.path, vhostsOf(request, this.#host.settings));
     if (entry === undefined) return false;
     if (request.method === 'OPTIONS') exchange.reply(200, corsHeaders(request));
     else if (request.method !== 'GET' && request.method !== 'HEAD') return false;

@@ -9,10 +9,11 @@ import type { Grant } from '../../control/admission.ts';
 import { clientPeer } from '../../control/client-peer.ts';
 import { answerMoved } from '../../control/cluster/coworkers.ts';
 import type { Host, Listener } from '../../control/host.ts';
+import { vhostsOf } from '../../control/requested-vhosts.ts';
 import { Channels } from '../../control/storage/channels.ts';
 import { decodedPath, Shelf } from '../../control/storage/shelf.ts';
 import { writeSessionMaster } from '../../format/hls/index.ts';
-import { DEFAULT_VHOST, streamUrl } from '../../media/stream-name.ts';
+import { streamUrl } from '../../media/stream-name.ts';
 import { corsHeaders } from '../../wire/http/cors.ts';
 import type { HttpExchange } from '../../wire/http/exchange.ts';
 import { cacheFor, mediaHeads, NO_CACHE } from '../../wire/http/media-answer.ts';
@@ -101,14 +102,15 @@ class Server implements Closer, Session {
   #take(exchange: HttpExchange): boolean {
     const { method, path } = exchange.request;
     try {
-      const entry = this.#shelf.find(exchange.request, this.#host.settings, this.#vhostOfSession(exchange));
+      const vhosts = vhostsOf(exchange.request, this.#host.settings, this.#vhostOfSession(exchange));
+      const entry = this.#shelf.find(path, vhosts);
       if (entry !== undefined && entry.kind !== 'playlist' && (method === 'GET' || method === 'HEAD')) {
         this.#give(exchange, entry.owner, entry.bytes, entry.kind);
         return true;
       }
       const resource = entry === undefined ? parseResource(path) : playlistOf(entry.owner);
       if (resource === undefined) return false;
-      const channel = entry?.owner ?? this.#find(exchange, resource);
+      const channel = entry?.owner ?? this.#find(resource, vhosts);
       if (channel === undefined) {
         return resource.kind === 'playlist' && (this.#variants(exchange, resource) || this.#fetch(exchange, resource));
       }
@@ -122,12 +124,10 @@ class Server implements Closer, Session {
     return true;
   }
 
-  /** The channel of a path: of the vhost that the request or its session names, else of the default one. */
-  #find(exchange: HttpExchange, { app, stream }: Resource): Channel | undefined {
-    const asked = requestedVhost(exchange.request);
-    const session = this.#vhostOfSession(exchange);
-    for (const vhost of [asked, this.#host.settings.find(asked)?.name, session, DEFAULT_VHOST]) {
-      const found = vhost === undefined ? undefined : this.#channels.find({ vhost, app, stream });
+  /** The channel of a path, in the first of the vhosts that has it. */
+  #find({ app, stream }: Resource, vhosts: readonly string[]): Channel | undefined {
+    for (const vhost of vhosts) {
+      const found = this.#channels.find({ vhost, app, stream });
       if (found !== undefined) return found;
     }
     return undefined;
@@ -143,11 +143,8 @@ class Server implements Closer, Session {
   #variants(exchange: HttpExchange, { app, stream, lowLatency }: Playlist): boolean {
     const { request } = exchange;
     if (request.method !== 'GET' && request.method !== 'HEAD') return false;
-    const asked = requestedVhost(request);
-    const vhosts = [asked, this.#host.settings.find(asked)?.name, DEFAULT_VHOST];
     const query = sessionQuery(randomId(this.#host.rng, CTX_LETTERS), request.search);
-    for (const vhost of vhosts) {
-      if (vhost === undefined) continue;
+    for (const vhost of vhostsOf(request, this.#host.settings)) {
       const body = this.#groups.text({ vhost, app, stream }, { lowLatency, query });
       if (body === undefined) continue;
       exchange.reply(200, mediaHeads(exchange, MediaType.playlist, 'no-store'), body);

@@ -5,8 +5,8 @@ import { randomId } from '../../base/rng.ts';
 import { toSrsxError } from '../../base/session.ts';
 import { fromSeconds } from '../../base/time.ts';
 import type { FolderFile, Host, Listener } from '../../control/host.ts';
+import { vhostsOf } from '../../control/requested-vhosts.ts';
 import { containers } from '../../format/container/index.ts';
-import { DEFAULT_VHOST } from '../../media/stream-name.ts';
 import { corsHeaders } from '../../wire/http/cors.ts';
 import type { HttpExchange, HttpHeaders } from '../../wire/http/exchange.ts';
 import { requestedVhost } from '../../wire/http/stream-path.ts';
@@ -75,9 +75,7 @@ class Server implements Closer {
     const { hub, settings } = this.#host;
     const [, app, stream, ending] = /^\/+(?:(.*)\/)?([^/]+)\.(\w+)$/.exec(request.path) ?? [];
     if (app === undefined || stream === undefined || ending === undefined || !(ending in containers)) return false;
-    const asked = requestedVhost(request);
-    const vhosts = [asked, settings.find(asked)?.name ?? DEFAULT_VHOST, DEFAULT_VHOST];
-    return vhosts.some((vhost) => hub.find({ vhost, app, stream })?.published === true);
+    return vhostsOf(request, settings).some((vhost) => hub.find({ vhost, app, stream })?.published === true);
   }
 
   async #answer(exchange: HttpExchange): Promise<boolean> {
