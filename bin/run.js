@@ -30,8 +30,9 @@ function bundledNode() {
 function restart(node) {
   const child = spawn(node, process.argv.slice(1), { stdio: 'inherit', env: { ...process.env, [RESTARTED]: '1' } });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1']) {
-    // A terminal sends ctrl-C to the whole group, the child included: passing it on would count as the second one.
-    process.on(signal, () => (signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal)));
+    // A terminal sends ctrl-C and ctrl-\ to the whole group, the child included: passing them on would count as the second.
+    const typed = process.stdin.isTTY && ['SIGINT', 'SIGQUIT'].includes(signal);
+    process.on(signal, () => (typed ? undefined : child.kill(signal)));
   }
   child.on('error', (error) => refuse(`${node} does not start: ${error.message}.`));
   child.on('exit', (code, signal) => {

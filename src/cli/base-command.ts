@@ -71,6 +71,11 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
     return this.#interrupt?.signal ?? AbortSignal.abort();
   }
 
+  /** The next SIGTERM calls `first` and aborts nothing. */
+  protected softTerm(first: () => void): void {
+    this.#interrupt?.softTerm(first);
+  }
+
   protected get logger(): Log {
     if (this.#log === undefined) throw new Error('the logger is there after init');
     return this.#log;

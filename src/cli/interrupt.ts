@@ -1,4 +1,5 @@
-// ctrl-C and SIGTERM as an AbortSignal: the first asks to end in order, the second ends at once.
+// ctrl-C and SIGTERM as an AbortSignal: the first asks to end in order, the second ends at once. A server may take the
+// first SIGTERM for itself.
 import { exitCode } from './exit-code.ts';
 
 /** The operator wants an end. */
@@ -6,6 +7,8 @@ export interface Interrupt {
   readonly signal: AbortSignal;
   /** The exit code of what came; undefined: nothing came. */
   readonly code: () => number | undefined;
+  /** The next SIGTERM only calls `first`; what comes after it counts as usual. */
+  softTerm(first: () => void): void;
   /** Gives the signals back to Node. */
   release(): void;
 }
@@ -14,7 +17,14 @@ export interface Interrupt {
 export function listenForInterrupt(): Interrupt {
   const controller = new AbortController();
   let code: number | undefined;
+  let soft: (() => void) | undefined;
   const come = (name: NodeJS.Signals): void => {
+    if (name === 'SIGTERM' && soft !== undefined && code === undefined) {
+      const first = soft;
+      soft = undefined;
+      first();
+      return;
+    }
     const now = name === 'SIGINT' ? exitCode.interrupted : exitCode.terminated;
     if (code !== undefined) process.exit(now);
     code = now;
@@ -26,5 +36,8 @@ export function listenForInterrupt(): Interrupt {
     process.off('SIGINT', come);
     process.off('SIGTERM', come);
   };
-  return { signal: controller.signal, code: () => code, release };
+  const softTerm = (first: () => void): void => {
+    soft = first;
+  };
+  return { signal: controller.signal, code: () => code, softTerm, release };
 }

@@ -16,8 +16,10 @@ export interface ProcessOptions {
   readonly format: LogFormat;
   /** Where the configuration is; undefined: the environment alone. */
   readonly file: string | undefined;
-  /** Aborted by ctrl-C, and by a SIGTERM that comes a second time. */
+  /** Aborted by ctrl-C, and by SIGTERM unless `softTerm` was called. */
   readonly signal: AbortSignal;
+  /** The next SIGTERM calls `first` and aborts nothing. */
+  readonly softTerm: (first: () => void) => void;
 }
 
 /** How often the parent is looked at (asprocess). */
@@ -64,24 +66,28 @@ export class ServeProcess {
     };
   }
 
-  /** Resolves when a signal wants the end, at once or when everybody has left. */
+  /** Resolves when a signal wants the end: at once, or the first SIGQUIT (force_grace_quit: SIGTERM) when all have left. */
   run(server: Server): Promise<void> {
-    const { signal, plan, file } = this.#options;
+    const { signal, softTerm, plan, file } = this.#options;
     const { root } = plan.config;
     const parent = process.ppid;
+    const over = new AbortController();
     return new Promise((resolve) => {
       const reload = (): void => void this.#reload(server);
-      const release = listenForSignals({
-        reload,
-        reopenLog: () => this.#log.reopen(),
-        quitGracefully: () => void quitGracefully(server, plan.config, this.log, signal).then(end),
-        graceful: root.get('force_grace_quit'),
-      });
+      let quitting = false;
+      const quit = (): void => {
+        if (quitting) end();
+        else void quitGracefully(server, plan.config, this.log, over.signal).then(end);
+        quitting = true;
+      };
+      const release = listenForSignals({ reload, reopenLog: () => this.#log.reopen(), quit });
+      if (root.get('force_grace_quit')) softTerm(quit);
       const unwatch = file !== undefined && watches(root) ? watchFile(noticeFile(file), reload) : undefined;
       const watchParent = root.get('asprocess')
         ? setInterval(() => process.ppid !== parent && end(), PARENT_MS)
         : undefined;
       const end = (): void => {
+        over.abort();
         clearInterval(watchParent);
         release();
         unwatch?.();

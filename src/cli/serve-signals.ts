@@ -1,4 +1,4 @@
-// The signals of a server: reload, reopen the log, quit at once or when everybody has left.
+// The signals of a server: reload, reopen the log, quit when everybody has left.
 import { watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
@@ -8,20 +8,18 @@ export interface SignalWork {
   readonly reload: () => void;
   /** SIGUSR1. */
   readonly reopenLog: () => void;
-  /** SIGQUIT; SIGTERM too when `graceful` says so. */
-  readonly quitGracefully: () => void;
-  readonly graceful: boolean;
+  /** SIGQUIT, each time. */
+  readonly quit: () => void;
 }
 
-/** Listens until released. SIGINT, and SIGTERM that is not graceful, are left to the command. */
-export function listenForSignals({ reload, reopenLog, quitGracefully, graceful }: SignalWork): () => void {
+/** Listens until released. SIGINT and SIGTERM are left to the command (`listenForInterrupt`). */
+export function listenForSignals({ reload, reopenLog, quit }: SignalWork): () => void {
   const work: [NodeJS.Signals, () => void][] = [
     ['SIGHUP', reload],
     // With a listener, Node does not open its debugger's port.
     ['SIGUSR1', reopenLog],
-    ['SIGQUIT', quitGracefully],
+    ['SIGQUIT', quit],
   ];
-  if (graceful) work.push(['SIGTERM', quitGracefully]);
   for (const [name, on] of work) process.on(name, on);
   return () => {
     for (const [name, on] of work) process.off(name, on);

@@ -55,7 +55,8 @@ export default class Serve extends BaseCommand<typeof Serve> {
     const { flags, signal } = this;
     const log = flags.log === undefined ? undefined : this.logger;
     const { file } = chooseConfig(flags) ?? {};
-    return ServeProcess.enter({ plan, log, format: flags['log-format'], file, signal });
+    const softTerm = (first: () => void): void => this.softTerm(first);
+    return ServeProcess.enter({ plan, log, format: flags['log-format'], file, signal, softTerm });
   }
 
   protected override advice(error: Error): string | undefined {

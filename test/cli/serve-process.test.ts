@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { root } from '../../scripts/run.ts';
+import { demoSample } from '../../src/cli/assets.ts';
 import { until } from '../tools/interop.ts';
 import { type Running, start } from './run.ts';
 
@@ -143,7 +144,7 @@ describe('the end', () => {
     expect(log()).toContain('quits when everybody has left');
   });
 
-  it('comes with SIGTERM at once, unless the configuration wants it graceful', async () => {
+  it('comes with SIGTERM when nobody is there and the configuration wants it graceful', async () => {
     write(`${minimal} force_grace_quit on;`);
     const server = await serve();
 
@@ -151,6 +152,59 @@ describe('the end', () => {
 
     expect((await server.ended).code).toBe(0);
     expect(log()).toContain('quits when everybody has left');
+  });
+
+  /** A server with a publisher. */
+  async function served(directives: string): Promise<{ server: Running; publisher: Running }> {
+    const port = await freePort();
+    write(`listen 127.0.0.1:${port}; ${directives} vhost __defaultVhost__ { }`);
+    const server = await serve();
+    const publisher = start(['relay', demoSample, `rtmp://127.0.0.1:${port}/live/a`, '--loop', '--pace', 'realtime']);
+    running.push(publisher);
+    await until('a publisher', () => log().includes('publish /live/a'));
+    return { server, publisher };
+  }
+
+  const waiting = (): Promise<void> => until('a wait', () => log().includes('waits for 1 sessions to end'));
+
+  it.each([
+    ['SIGQUIT', ''],
+    ['SIGTERM', 'force_grace_quit on;'],
+  ] as const)('comes with %s when the last one has left', async (signal, directives) => {
+    const { server, publisher } = await served(directives);
+
+    server.signal(signal);
+    await waiting();
+    publisher.signal('SIGINT');
+
+    // It was not dropped before: that would be a failure of its own.
+    expect((await publisher.ended).code).toBe(130);
+    expect((await server.ended).code).toBe(0);
+  });
+
+  it.each([
+    ['SIGQUIT', 'SIGQUIT'],
+    ['SIGTERM', 'SIGTERM'],
+    ['SIGQUIT', 'SIGTERM'],
+    ['SIGTERM', 'SIGINT'],
+  ] as const)('comes with %s and then %s at once, whoever is there', async (first, second) => {
+    const { server, publisher } = await served('force_grace_quit on;');
+
+    server.signal(first);
+    await waiting();
+    server.signal(second);
+
+    expect((await server.ended).code).toBe(0);
+    expect((await publisher.ended).code).not.toBe(130);
+  });
+
+  it('comes with SIGTERM at once, whoever is there, unless the configuration wants it graceful', async () => {
+    const { server, publisher } = await served('');
+
+    server.signal('SIGTERM');
+
+    expect((await server.ended).code).toBe(0);
+    expect((await publisher.ended).code).not.toBe(130);
   });
 });
 
