@@ -12,12 +12,23 @@ interface Asked extends HttpRequestOptions {
 }
 
 /** An endpoint that answers everything with one status and body. */
-function run(source: string, status: number, body: string | undefined, token?: string) {
+const run = (source: string, status: number, body: string | undefined, token?: string) =>
+  runAgainst(source, () => ({ status, body }), token);
+
+interface Given {
+  readonly status: number;
+  readonly body: string | undefined;
+  readonly location?: string;
+}
+
+function runAgainst(source: string, give: (asked: Asked) => Given, token?: string, { signal } = new AbortController()) {
   const asked: Asked[] = [];
   const host = fakeHost();
   const request = async (url: URL, options: HttpRequestOptions): Promise<HttpResponse> => {
     asked.push({ ...options, url });
+    options.signal.throwIfAborted();
     options.upload?.(new FakeLink());
+    const { status, body, location } = give({ ...options, url });
     const link = new FakeLink();
     // Bodies come when somebody listens, as from a real socket.
     void turn().then(() => {
@@ -25,9 +36,8 @@ function run(source: string, status: number, body: string | undefined, token?: s
       link.onData(utf8(body));
       link.onClose(undefined);
     });
-    return { status, header: () => undefined, body: link };
+    return { status, header: (name) => (name === 'location' ? location : undefined), body: link };
   };
-  const { signal } = new AbortController();
   const report = checkConformance({ ...host, net: { ...host.net, request } }, { source, signal, token });
   return { asked, report: runUntil(host.clock, report) };
 }
@@ -61,6 +71,41 @@ describe('the conformance suite', () => {
 
     const check = checks.find(({ id }) => id === 'delete');
     expect(check).toMatchObject({ verdict: 'fail', found: expect.stringContaining('CONFORMANCE_SESSION') });
+  });
+
+  /** Gives sessions to everybody, and counts those that nobody ended. */
+  function generous(onSession = (): void => undefined) {
+    const open = new Set<string>();
+    let made = 0;
+    const give = ({ method, url }: Asked): Given => {
+      if (method === 'DELETE') return { status: open.delete(url.pathname) ? 200 : 404, body: '' };
+      if (method !== 'POST') return { status: 405, body: '' };
+      const location = `/session/${made++}`;
+      open.add(location);
+      onSession();
+      return { status: 201, body: '', location };
+    };
+    return { open, give };
+  }
+
+  it('ends the session of an endpoint that asks for no token', async () => {
+    const { open, give } = generous();
+
+    const { asked, report } = runAgainst('whip://host/x', give, 'secret');
+    const { checks } = await report;
+
+    expect(checks.find(({ id }) => id === 'token-missing')).toMatchObject({ verdict: 'skip' });
+    expect(asked.some(({ method, headers }) => method === 'POST' && headers['Authorization'] === undefined)).toBe(true);
+    expect(open).toEqual(new Set());
+  });
+
+  it('ends the session of a check that the operator interrupts', async () => {
+    const operator = new AbortController();
+    const { open, give } = generous(() => operator.abort());
+
+    await runAgainst('whip://host/x', give, undefined, operator).report;
+
+    expect(open).toEqual(new Set());
   });
 
   it.each([

@@ -81,9 +81,9 @@ export class EndpointClient {
     return fragmentFor(this.#options.host.rng, ufrag);
   }
 
-  /** Posts an offer; a session that comes of it is ended behind the check. */
-  async post(offer: string, headers: HttpHeaders = {}): Promise<Answer> {
-    const answer = await this.ask('POST', this.url, { 'Content-Type': SDP, ...headers }, offer);
+  /** Posts an offer; a session that comes of it is ended behind the check. @param authorization as that of `ask`. */
+  async post(offer: string, headers: HttpHeaders = {}, authorization?: string): Promise<Answer> {
+    const answer = await this.ask('POST', this.url, { 'Content-Type': SDP, ...headers }, offer, authorization);
     const location = answer.header('location');
     const url = location === undefined ? null : URL.parse(location, answer.url.href);
     if (answer.status === 201 && url !== null && this.#open.length < MOST_SESSIONS) this.#open.push(url);
@@ -106,11 +106,13 @@ export class EndpointClient {
     return this.ask('PATCH', url, { 'Content-Type': type, ...condition }, fragment);
   }
 
-  /** Ends what the check has left. */
+  /** Ends what the check has left, also when the operator has ended the run. */
   async endSessions(): Promise<void> {
+    const { signal } = new AbortController();
+    const client = new EndpointClient({ ...this.#options, signal });
     for (const url of this.#open.splice(0)) {
       try {
-        await this.ask('DELETE', url);
+        await client.ask('DELETE', url);
       } catch (thrown) {
         this.#options.host.log.debug('conformance', () => `a session stays open: ${toSrsxError(thrown).message}`);
       }

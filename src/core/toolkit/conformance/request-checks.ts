@@ -194,7 +194,7 @@ export const requestChecks: readonly Check[] = [
     advice: 'Answer 401 with WWW-Authenticate: Bearer (RFC 6750 §3).',
     run: async (client) => {
       if (!client.hasToken) return skip('no token was given');
-      const answer = await client.ask('POST', client.url, { 'Content-Type': 'application/sdp' }, client.offer(), '');
+      const answer = await client.post(client.offer(), {}, '');
       if (answer.status === 201) return skip('the endpoint does not ask for one');
       return isStatus(answer, 401);
     },
