@@ -6,7 +6,7 @@ import { printJsonLine } from './output.ts';
 export interface Progress<Report extends object> {
   /** People look at it: a final text is wanted rather than data. */
   readonly terminal: boolean;
-  /** Called as often as the core reports, usually once a second. */
+  /** Called as often as the core reports: each half second, a bench each second. */
   update(report: Report): void;
   /** The line stays as it is and the terminal is free again. Idempotent. */
   stop(): void;

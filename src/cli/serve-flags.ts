@@ -14,7 +14,7 @@ export const serveFlags = {
   }),
   'http-listen': listenFlag({
     char: 'x',
-    summary: 'HTTP-FLV, WebSocket-FLV and the player page.',
+    summary: 'HTTP and WebSocket: FLV, MPEG-TS, fMP4, AAC, MP3, HLS, WHIP, WHEP and the player page.',
     aliases: ['http-port'],
     env: 'SRS_HTTP_SERVER_LISTEN',
     default: [...defaults.http.listen],

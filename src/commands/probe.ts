@@ -6,13 +6,13 @@ import { exitCode } from '../cli/exit-code.ts';
 import { durationFlag } from '../cli/flags.ts';
 import { print } from '../cli/output.ts';
 import { mustBeFixed, probeText } from '../cli/probe-report.ts';
+import { urlsAndFiles } from '../cli/url-help.ts';
 import { withEngine } from '../cli/with-engine.ts';
 import { type ConformanceReport, checkConformance, type ProbeReport, probe, protocols } from '../core/index.ts';
 
 export default class Probe extends BaseCommand<typeof Probe> {
   static override summary = 'Look at a stream or file: tracks, codec parameters, times, and findings with advice.';
-  static override description =
-    `SOURCE is an rtmp://, rtmps://, http(s):// or ws(s):// URL that ends in .flv, .ts, .mp4, .aac or .mp3, the path of a media file, or - for standard input.
+  static override description = `SOURCE is a URL, the path of a media file, or - for standard input. ${urlsAndFiles}
 Exits with ${exitCode.findings} when something must be fixed, so that scripts can act on it.`;
   static override examples = [
     { description: 'A live stream', command: '<%= config.bin %> probe rtmp://localhost/live/demo' },

@@ -5,14 +5,15 @@ import { durationFlag } from '../cli/flags.ts';
 import { print, printJsonLine } from '../cli/output.ts';
 import { makeProgress } from '../cli/progress.ts';
 import { relayLine, relaySummary } from '../cli/relay-report.ts';
+import { urlsAndFiles } from '../cli/url-help.ts';
 import { withEngine } from '../cli/with-engine.ts';
 import { protocols, type RelayProgress, type RelayResult, relay } from '../core/index.ts';
 
 export default class Relay extends BaseCommand<typeof Relay> {
   static override summary = 'Pass a stream on, from any URL or file to any other, without a server.';
   static override description =
-    `IN and OUT are rtmp://, rtmps://, http(s):// or ws(s):// URLs that end in .flv, .ts, .mp4, .aac or .mp3, paths of media files, or - for standard input and output.
-On a terminal one line shows where it is; otherwise there is one JSON line each second, the last with the result.`;
+    `IN and OUT are URLs, paths of media files, or - for standard input and output. ${urlsAndFiles}
+On a terminal one line shows where it is; otherwise there is one JSON line each half second, the last with the result.`;
   static override examples = [
     {
       description: 'Publish a file as if it were live, again and again',

@@ -7,7 +7,10 @@ import { makeProgress } from '../../src/cli/progress.ts';
 import { describeError } from '../../src/cli/report-error.ts';
 import { listenAdvice, serveReport } from '../../src/cli/serve-report.ts';
 import { usage } from '../../src/cli/units.ts';
+import { urlsAndFiles } from '../../src/cli/url-help.ts';
 import { defineErrors } from '../../src/core/base/errors.ts';
+import { fileFormats } from '../../src/core/protocols/file/table.ts';
+import { protocols } from '../../src/core/protocols.ts';
 
 const errors = defineErrors('CLITEST', { ONE: { text: 'stream {name} went wrong', advice: 'Do better.' } });
 
@@ -116,6 +119,17 @@ describe('what serve says', () => {
 
     expect(listenAdvice(error, { rtmp: ['1935'], http: ['0.0.0.0:8080'] })).toContain('--http-listen');
     expect(listenAdvice(error, { rtmp: ['1935'] })).toBeUndefined();
+  });
+});
+
+describe('the help', () => {
+  it('knows every kind of URL and file', () => {
+    const urls = urlsAndFiles.matchAll(/([a-z]+)(\(s\))?:\/\//g);
+    const schemes = [...urls].flatMap(([, scheme, tls]) => (tls === undefined ? [scheme] : [scheme, `${scheme}s`]));
+    const dialled = protocols.flatMap((protocol) => [...protocol.schemes]).filter((scheme) => scheme !== 'file');
+
+    expect(new Set(schemes)).toEqual(new Set(dialled));
+    for (const { extensions } of fileFormats) expect(urlsAndFiles).toContain(`.${extensions[0]}`);
   });
 });
 
