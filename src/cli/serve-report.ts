@@ -10,17 +10,6 @@ export interface NamedListener {
   readonly address: Address;
 }
 
-/** Flag and variable of each kind of listener, by the name that the engine gives it. */
-const flagOf: Readonly<Record<string, string>> = {
-  rtmp: '--rtmp-listen',
-  rtmps: '--rtmps-listen',
-  http: '--http-listen',
-  https: '--https-listen',
-  api: '--api-listen',
-  srt: '--srt-listen',
-  rtc: '--rtc-listen',
-};
-
 export interface ServeFacts {
   readonly demo: boolean;
   readonly hls?: { readonly classic?: boolean; readonly lowLatency?: boolean };
@@ -74,17 +63,21 @@ function reach({ host, port }: Address): string {
   return formatAddress({ host: open ? 'localhost' : host, port });
 }
 
+/** Listeners of UDP, whose ports are not those of TCP. */
+const datagrams = ['srt', 'rtc'];
+
 /**
- * Advice for an address that cannot be listened on, naming the flag to change.
+ * Advice for an address that cannot be listened on, naming the flag to change: `--rtmp-listen` for the listener `rtmp`.
  *
  * @param wanted listen texts by listener name, as the command line had them.
  */
 export function listenAdvice(error: unknown, wanted: Readonly<Record<string, readonly string[]>>): string | undefined {
   if (!(error instanceof SystemError) || !(error.cause instanceof Error)) return undefined;
-  const { code, port } = error.cause as NodeJS.ErrnoException & { port?: number };
-  const name = Object.keys(wanted).find((kind) => wanted[kind]?.some((text) => portOf(text) === port));
-  const flag = name === undefined ? undefined : flagOf[name];
-  if (flag === undefined || port === undefined) return undefined;
+  const { code, port, syscall } = error.cause as NodeJS.ErrnoException & { port?: number };
+  const kinds = Object.keys(wanted).filter((kind) => datagrams.includes(kind) === (syscall === 'bind'));
+  const name = kinds.find((kind) => wanted[kind]?.some((text) => portOf(text) === port));
+  if (name === undefined || port === undefined) return undefined;
+  const flag = `--${name}-listen`;
   if (code === 'EADDRINUSE')
     return `Something listens on port ${port} already: stop it, or choose another with ${flag}.`;
   if (code === 'EACCES') return `Port ${port} needs more rights: choose one above 1023 with ${flag}, or run as root.`;

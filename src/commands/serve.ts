@@ -73,6 +73,8 @@ export default class Serve extends BaseCommand<typeof Serve> {
       api: flags['api-listen'],
       rtmps: flags['rtmps-listen'] ?? [],
       https: flags['https-listen'] ?? [],
+      srt: flags['srt-listen'] ?? [],
+      rtc: flags['rtc-listen'] ?? [],
     });
   }
 }

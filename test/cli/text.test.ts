@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import chalk from 'chalk';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { exitCodeOf, exitCodeTable } from '../../src/cli/exit-code.ts';
@@ -11,6 +12,7 @@ import { urlsAndFiles } from '../../src/cli/url-help.ts';
 import { defineErrors } from '../../src/core/base/errors.ts';
 import { fileFormats } from '../../src/core/protocols/file/table.ts';
 import { protocols } from '../../src/core/protocols.ts';
+import { srsx } from './run.ts';
 
 const errors = defineErrors('CLITEST', { ONE: { text: 'stream {name} went wrong', advice: 'Do better.' } });
 
@@ -114,11 +116,25 @@ describe('what serve says', () => {
   });
 
   it('names the flag of an address that is taken', () => {
-    const taken = Object.assign(new Error('listen'), { code: 'EADDRINUSE', port: 8080 });
+    const taken = Object.assign(new Error('listen'), { code: 'EADDRINUSE', port: 8080, syscall: 'listen' });
     const error = errors.system('ONE', {}, taken);
 
     expect(listenAdvice(error, { rtmp: ['1935'], http: ['0.0.0.0:8080'] })).toContain('--http-listen');
     expect(listenAdvice(error, { rtmp: ['1935'] })).toBeUndefined();
+    expect(listenAdvice(error, { rtc: ['8080'], http: ['8080'] })).toContain('--http-listen');
+  });
+
+  it.each(['srt', 'rtc'])('names the flag of a UDP address that is taken: %s', async (name) => {
+    const socket = createSocket('udp4');
+    await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+    const at = `127.0.0.1:${socket.address().port}`;
+    const others = ['rtmp', 'http', 'api'].flatMap((other) => [`--${other}-listen`, '127.0.0.1:0']);
+
+    const { code, stderr } = await srsx('serve', `--${name}-listen`, at, ...others);
+    socket.close();
+
+    expect(code).toBe(5);
+    expect(stderr).toContain(`choose another with --${name}-listen.`);
   });
 });
 
