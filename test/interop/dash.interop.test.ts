@@ -7,6 +7,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createEngine, loadConfig, protocols, relay, silentLog } from '../../src/core/index.ts';
 import {
+  atEnd,
   type Child,
   describeWith,
   ended,
@@ -90,7 +91,7 @@ describeWith(['ffmpeg'], 'ffmpeg', () => {
 
   it('plays a live stream, HEVC too', { timeout: 60_000 }, async () => {
     const engine = createEngine({ log: silentLog });
-    afterAll(() => engine.close());
+    atEnd(() => engine.close());
     const signal = new AbortController().signal;
     const to = `${server.rtmp}/live/hevc`;
     const feed = relay(engine.host, protocols, {

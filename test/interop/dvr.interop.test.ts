@@ -1,10 +1,11 @@
 // DVR with other people's programs: ffmpeg publishes, ffprobe and ffmpeg read every recording, during and after.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { RecordedFile } from '../../src/core/control/record/index.ts';
 import { createEngine, loadConfig, protocols, relay, silentLog } from '../../src/core/index.ts';
 import {
+  atEnd,
   type CopiedFrame,
   copiedFrames,
   describeWith,
@@ -25,7 +26,7 @@ async function dvrServer(dvr: string) {
   const conf = `listen 127.0.0.1:0; vhost __defaultVhost__ { play { mw_latency 0; } dvr { enabled on; ${dvr} } }`;
   const engine = createEngine({ log: silentLog });
   const server = await engine.serve({ config: loadConfig({ text: conf, file: 'srs.conf', read: () => '' }) });
-  afterAll(async () => {
+  atEnd(async () => {
     await server.close();
     engine.close();
   });

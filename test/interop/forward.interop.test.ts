@@ -1,9 +1,9 @@
 // Forwards between real servers, with FFmpeg at both ends.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { confServer } from '../tools/conf-server.ts';
-import { describeWith, run, sources, start, type TestServer, testServer, until } from '../tools/interop.ts';
+import { atEnd, describeWith, run, sources, start, type TestServer, testServer, until } from '../tools/interop.ts';
 
 const find = (server: TestServer, name: string) =>
   [...server.host.hub.streams()].find(({ name: { stream }, published }) => stream === name && published);
@@ -72,7 +72,7 @@ describeWith(['ffmpeg', 'ffprobe'], 'forward', () => {
       request.on('end', () => response.end(JSON.stringify({ code: 0, data: { urls: [`${target.rtmp}/x/y`] } })));
     });
     await new Promise<void>((done) => backend.listen(0, '127.0.0.1', done));
-    afterAll(() => void backend.close());
+    atEnd(() => void backend.close());
     const { port } = backend.address() as AddressInfo;
     const server = await confServer(
       `vhost __defaultVhost__ { forward { enabled on; destination 127.0.0.1:1; backend http://127.0.0.1:${port}/f; } }`,

@@ -12,7 +12,7 @@ import { RealRng } from '../../src/core/net/real-rng.ts';
 import { listenUdp } from '../../src/core/net/udp.ts';
 import { parseOptions, type SrtConnection, SrtMultiplexer } from '../../src/core/protocols/srt/index.ts';
 import { SeedRng } from '../tools/fakes.ts';
-import { describeWith, made, run, scratchFolder, until } from '../tools/interop.ts';
+import { atEnd, describeWith, made, run, scratchFolder, until } from '../tools/interop.ts';
 
 const clock = new RealClock();
 const MESSAGE = 1316;
@@ -102,7 +102,7 @@ function pace(bytes: Uint8Array, send: (message: Uint8Array) => void, done: () =
 async function open(sends?: Uint8Array): Promise<End> {
   const port = await listenUdp({ host: '127.0.0.1', port: 0 });
   const mux = new SrtMultiplexer({ port, clock, rng: new RealRng(), log: silentLog });
-  afterAll(() => mux.close());
+  atEnd(() => mux.close());
   return new End(mux, port.local.port, sends);
 }
 
@@ -118,7 +118,7 @@ async function badNetwork(target: number): Promise<number> {
     await listenUdp({ host: '127.0.0.1', port: 0 }),
     await listenUdp({ host: '127.0.0.1', port: 0 }),
   ];
-  afterAll(() => [front, back].map((port) => port.close()));
+  atEnd(() => [front, back].map((port) => port.close()));
   const rng = new SeedRng(7);
   let caller = { host: '127.0.0.1', port: 0 };
   const pass = (datagram: Uint8Array, send: () => void): void => {

@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { type ConfServer, confServer } from '../tools/conf-server.ts';
-import { describeWith, run, scratchFolder, sources, start, until } from '../tools/interop.ts';
+import { atEnd, describeWith, run, scratchFolder, sources, start, until } from '../tools/interop.ts';
 import { membersOf, runs } from '../tools/processes.ts';
 
 interface Program {
@@ -121,7 +121,7 @@ describeWith(['ffmpeg', 'ffprobe'], 'a server with children', () => {
       cwd: folder,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    afterAll(() => void server.kill('SIGKILL'));
+    atEnd(() => void server.kill('SIGKILL'));
     let log = '';
     server.stderr.on('data', (data) => {
       log += String(data);

@@ -3,9 +3,9 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { createEngine, loadConfig, silentLog } from '../../src/core/index.ts';
-import { copiedFrames, describeWith, parseFrameMd5, run, scratchFolder, sources } from '../tools/interop.ts';
+import { atEnd, copiedFrames, describeWith, parseFrameMd5, run, scratchFolder, sources } from '../tools/interop.ts';
 
 const folder = await scratchFolder();
 let at = '';
@@ -14,7 +14,7 @@ beforeAll(async () => {
   const text = `http_server { enabled on; listen 127.0.0.1:0; dir ${folder}; } vhost __defaultVhost__ { hls { enabled on; } }`;
   const engine = createEngine({ log: silentLog });
   const server = await engine.serve({ config: loadConfig({ text, file: 'srs.conf', read: () => '' }) });
-  afterAll(async () => {
+  atEnd(async () => {
     await server.close();
     engine.close();
   });

@@ -1,7 +1,7 @@
 // A callback server as SRS users write them: records every request, answers as the test says, well or badly.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll } from 'vitest';
+import { atEnd } from './interop.ts';
 
 /** One request of a hook. */
 export interface HookRequest {
@@ -61,7 +61,7 @@ export async function callbackServer(answer: (request: HookRequest) => Behaviour
     socket.on('close', () => sockets.delete(socket));
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  afterAll(() => {
+  atEnd(() => {
     server.closeAllConnections();
     server.close();
   });

@@ -21,11 +21,29 @@ export function describeWith(programs: readonly string[], name: string, body: ()
   else describe.skip(`${name} (needs ${missing.join(', ')})`, body);
 }
 
+const ends: (() => unknown)[] = [];
+
+/** Runs `end` after the tests of the file, the last one first. May be called while a test runs: `afterAll` may not. */
+export const atEnd = (end: () => unknown): void => void ends.push(end);
+
+// Hooks are taken when the file is read: one that a test or `beforeAll` registers is never run, and nobody says so.
+afterAll(async () => {
+  const errors: unknown[] = [];
+  for (const end of ends.splice(0).reverse()) {
+    try {
+      await end();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw new AggregateError(errors, errors.map(String).join('\n'));
+});
+
 /** A folder that is gone after the tests of the file. */
 export async function scratchFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'srsx-test-'));
   // A server that is just closing may still put a file into it.
-  afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  atEnd(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
 }
 
@@ -54,7 +72,7 @@ export async function testServer(settings: Partial<ServeSettings> = {}): Promise
   const at = { listen: ['127.0.0.1:0'] };
   const server = await engine.serve({ rtmp: at, http: at, api: at, ...settings });
   const port = (name: string): number | undefined => server.listeners.find((one) => one.name === name)?.address.port;
-  afterAll(async () => {
+  atEnd(async () => {
     await server.close();
     engine.close();
   });
