@@ -255,10 +255,9 @@ describe('a callback server that', () => {
     ['sends a gigabyte', 'gigabyte'],
     ['redirects', 'redirect'],
   ];
-  const hooks = `${everything} hooks_timeout 400;`;
 
   it.each(table)('%s when it is asked refuses, and nothing stays', async (_, behaviour) => {
-    await reload(hooks);
+    await reload(`${everything} hooks_timeout 400;`);
     callbacks.answer = ({ body }) => (body['action'] === 'on_publish' ? behaviour : yes);
     const before = callbacks.taken;
     expect(await rejected(publish('bad').done)).toBe('RTMP_REFUSED');
@@ -277,7 +276,8 @@ describe('a callback server that', () => {
   });
 
   it.each(table)('%s when it is told holds up nobody', async (_, behaviour) => {
-    await reload(hooks);
+    // Long beside what a busy machine takes, so that whoever waits for it is seen.
+    await reload(`${everything} hooks_timeout 3000;`);
     callbacks.answer = ({ body }) => (/on_(unpublish|stop|close)/.test(String(body['action'])) ? behaviour : yes);
     for (let i = 0; i < 3; i++) {
       const publisher = publish('free');
@@ -289,7 +289,7 @@ describe('a callback server that', () => {
       publisher.stop();
       await Promise.all([player.done, publisher.done]);
       await until('the name is free', () => hub.size === 0 && sessions.size === 0);
-      expect(performance.now() - begin).toBeLessThan(400);
+      expect(performance.now() - begin).toBeLessThan(1500);
     }
     await told('on_close', 6);
   });
