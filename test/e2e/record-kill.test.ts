@@ -16,12 +16,16 @@ const program = new URL('recorder-child.ts', import.meta.url).pathname;
 function killed(folder: string, ending: string, afterTime: Micros): Promise<Micros> {
   const child = spawn(process.execPath, [program, folder, ending], { stdio: ['ignore', 'pipe', 'inherit'] });
   return new Promise((resolve) => {
+    let said = '';
     let newest = 0;
     child.stdout.on('data', (text: Buffer) => {
-      newest = Number(text.toString().trim().split('\n').at(-1));
+      said += text.toString();
+      // The last line that has come whole.
+      newest = Number(said.split('\n').at(-2) ?? 0);
       if (newest >= afterTime) child.kill('SIGKILL');
     });
-    child.on('exit', () => resolve(newest));
+    // Not at its exit: what it said last may still be on the way.
+    child.on('close', () => resolve(newest));
   });
 }
 

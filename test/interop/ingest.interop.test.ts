@@ -4,7 +4,16 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createEngine, ingest, protocols, silentLog, snapshot } from '../../src/core/index.ts';
-import { describeWith, run, scratchFolder, sources, type TestServer, testServer, until } from '../tools/interop.ts';
+import {
+  atEnd,
+  describeWith,
+  run,
+  scratchFolder,
+  sources,
+  type TestServer,
+  testServer,
+  until,
+} from '../tools/interop.ts';
 import { childrenOf, runs } from '../tools/processes.ts';
 
 const published = (server: TestServer, name: string): boolean =>
@@ -15,6 +24,7 @@ const bin = join(import.meta.dirname, '../../bin/dev.js');
 /** The command in a process of its own; its JSON lines as they come. */
 function command(...args: string[]) {
   const child = spawn(process.execPath, [bin, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  atEnd(() => child.kill('SIGKILL'));
   const output = { text: '', errors: '' };
   child.stdout.on('data', (data) => {
     output.text += String(data);
@@ -22,10 +32,13 @@ function command(...args: string[]) {
   child.stderr.on('data', (data) => {
     output.errors += String(data);
   });
-  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  // Not at its exit: what it said last may still be on the way.
+  const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
   const lines = (): Record<string, unknown>[] =>
     output.text
       .split('\n')
+      // Behind the last newline is a line that has not come yet.
+      .slice(0, -1)
       .filter(Boolean)
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   return { child, output, ended, lines };
