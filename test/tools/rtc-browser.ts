@@ -30,7 +30,6 @@ export interface PeerState {
   readonly codecs: readonly string[];
   readonly audioSamples: number;
   readonly lost: number;
-  readonly freezes: number;
   readonly bitrateBps: number;
 }
 
@@ -84,7 +83,7 @@ window.state = async () => {
     connection: pc.connectionState, time: video.currentTime,
     frames: video.getVideoPlaybackQuality().totalVideoFrames, width: video.videoWidth,
     encoded: sum('framesEncoded'), codecs: media.map(({ codecId }) => codecOf(codecId)).filter(Boolean),
-    audioSamples: sum('totalSamplesReceived'), lost: sum('packetsLost'), freezes: sum('freezeCount'),
+    audioSamples: sum('totalSamplesReceived'), lost: sum('packetsLost'),
     bitrateBps: found.find(({ type, nominated }) => type === 'candidate-pair' && nominated)?.availableOutgoingBitrate ?? 0,
   };
 };`;
