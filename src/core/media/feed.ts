@@ -64,6 +64,8 @@ export class Feed {
   #again: Run | undefined;
   #pendingBytes = 0;
   #cancelFlush: (() => void) | undefined;
+  /** Since when something is pending. */
+  #pendingSince: Micros = 0;
 
   constructor(format: Format, options: FeedOptions) {
     this.#format = format;
@@ -73,6 +75,10 @@ export class Feed {
 
   get cursors(): number {
     return this.#cursors.size;
+  }
+
+  get mergeWindow(): Micros {
+    return this.#options.mergeWindow;
   }
 
   /** Position behind the newest packet. */
@@ -164,6 +170,16 @@ export class Feed {
     this.#trim();
   }
 
+  /**
+   * The publisher is read in batches, and nothing more comes for `next`: what would be older than the window by then is
+   * sent now. The oldest bytes have waited as long before they were read.
+   */
+  batch(next: Micros): void {
+    if (this.#cancelFlush === undefined) return;
+    const waited = this.#options.clock.now() - this.#pendingSince + next;
+    if (waited + next > this.#options.mergeWindow) this.flush();
+  }
+
   close(): void {
     this.#cancelFlush?.();
     this.#cancelFlush = undefined;
@@ -225,7 +241,10 @@ export class Feed {
       this.flush();
       return;
     }
-    this.#cancelFlush ??= this.#options.clock.after(this.#options.mergeWindow, () => {
+    if (this.#cancelFlush !== undefined) return;
+    const { clock, mergeWindow } = this.#options;
+    this.#pendingSince = clock.now();
+    this.#cancelFlush = clock.after(mergeWindow, () => {
       this.#cancelFlush = undefined;
       this.flush();
     });

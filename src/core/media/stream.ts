@@ -46,6 +46,10 @@ export interface Publication {
   retrack(tracks: readonly Track[]): void;
   /** Frames in decode order for each track, with the publisher's own times. */
   write(frame: Frame): void;
+  /** How long all who watch can wait for a frame: so seldom the publisher may be read. */
+  patience(): Micros;
+  /** What had come was written, and the publisher is not read again for `next`. */
+  batch(next: Micros): void;
   end(): void;
 }
 
@@ -148,6 +152,10 @@ export class Stream {
       stream: this,
       retrack: (tracks: readonly Track[]) => this.#publication === publication && this.#retrack(tracks),
       write: (frame: Frame) => this.#publication === publication && this.#write(frame),
+      patience: () => this.#patience(),
+      batch: (next: Micros) => {
+        for (const feed of this.#feeds.values()) feed.batch(next);
+      },
       end: () => {
         if (this.#publication !== publication) return;
         this.#end();
@@ -211,6 +219,14 @@ export class Stream {
     const entry = (): void => ended();
     this.#endings.add(entry);
     return { close: () => void this.#endings.delete(entry) };
+  }
+
+  /** Those who take frames want each at once; of those who come later nobody is known yet. */
+  #patience(): Micros {
+    if (this.#taps.size > 0) return 0;
+    let patience = this.#options.mergeWindow;
+    for (const { mergeWindow } of this.#feeds.values()) patience = Math.min(patience, mergeWindow);
+    return patience;
   }
 
   #open(format: Format, mergeWindow: Micros): Feed {

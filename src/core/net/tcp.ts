@@ -11,6 +11,11 @@ import { readPems, reloadPems } from './tls.ts';
 
 /** A dead peer (cable, NAT) is found after this and the kernel's probes, even when nothing is sent. */
 const KEEP_ALIVE_MS = 60_000;
+/**
+ * A socket that is paused reads no further than this, so that the kernel holds what comes, and the sender is told. With
+ * the usual 64 KiB it would go on waking the process for a while: most of a publisher's window.
+ */
+const PAUSED_BYTES = 1;
 export const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS } as const;
 
 export async function listenTcp(
@@ -21,7 +26,8 @@ export async function listenTcp(
 ): Promise<Listener> {
   const { limits, log } = context;
   const accept = (socket: Socket): void => on(new SocketLink(socket, { linkBytes: limits.linkBytes, reads: 'now' }));
-  if (tls === undefined) return startServer(createServer(socketOptions, accept), at, context);
+  if (tls === undefined)
+    return startServer(createServer({ ...socketOptions, highWaterMark: PAUSED_BYTES }, accept), at, context);
   const pems = await readPems(tls);
   const server = createTlsServer({ ...socketOptions, ...pems, handshakeTimeout: toMs(limits.handshakeTime) }, accept);
   server.on('tlsClientError', (error, socket) => {

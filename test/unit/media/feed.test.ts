@@ -50,6 +50,32 @@ describe('a feed', () => {
     expect(read(link)).toBe('H0 K80 v120 ');
   });
 
+  it.each([
+    ['at once, when the next batch would come too late', 300, 0],
+    ['with those of the next batch, when that comes in time', 50, 60],
+  ])('sends what a batch of its publisher brought %s', (_, next, after) => {
+    const { clock, feed } = setUp({ mergeWindow: fromMs(350) });
+    const link = new FakeLink();
+    feed.attach(link);
+    feed.retrack([h264Track]);
+    feed.write(video({ at: 0, key: true }));
+    clock.advance(fromMs(350));
+    const before = link.sends;
+    for (let ms = 0; ms < after; ms += next) {
+      feed.write(video({ at: 40 + ms, key: false }));
+      feed.batch(fromMs(next));
+      expect(link.sends).toBe(before);
+      clock.advance(fromMs(next));
+    }
+
+    feed.write(video({ at: 400, key: false }));
+    feed.batch(fromMs(300));
+
+    expect(link.sends).toBe(before + 1);
+    clock.advance(fromMs(350));
+    expect(link.sends).toBe(before + 1);
+  });
+
   it('gives a player that came before the publisher the header with the first frames', () => {
     const { feed } = setUp();
     const link = new FakeLink();

@@ -159,6 +159,24 @@ describe('a stream', () => {
       expect.objectContaining({ code: 'STREAM_TRACKS' }),
     );
   });
+
+  it('can wait as long as the most impatient of those who watch', () => {
+    const hub = new Hub({ clock: new VirtualClock(), limits: defaultLimits, gopCache: true, mergeWindow: fromMs(350) });
+    const stream = hub.stream(name);
+    const publication = stream.publish(refuse);
+    publication.retrack([h264Track]);
+    expect(publication.patience()).toBe(fromMs(350));
+
+    const players = [500, 100].map((ms) => stream.play(text, new FakeLink(), fromMs(ms)));
+    expect(publication.patience()).toBe(fromMs(100));
+    players[1]?.close();
+    expect(publication.patience()).toBe(fromMs(350));
+
+    const tap = stream.tap(() => undefined);
+    expect(publication.patience()).toBe(0);
+    tap.close();
+    expect(publication.patience()).toBe(fromMs(350));
+  });
 });
 
 describe('the hub', () => {

@@ -1,4 +1,5 @@
 // The server: accepts links, asks the admission, joins sessions with streams.
+import { BatchReader } from '../../base/batch-reader.ts';
 import { Reporter, SAMPLE_TIME } from '../../base/counters.ts';
 import type { SrsxError } from '../../base/errors.ts';
 import type { Address, Closer, Link } from '../../base/link.ts';
@@ -83,6 +84,7 @@ export class ServedLink implements Session, SessionEvents {
   #entry: SessionEntry | undefined;
   #publication: Publication | undefined;
   #ingest: RtmpIngest | undefined;
+  #batches: BatchReader | undefined;
   #player: RtmpPlayer | undefined;
   #nextMeter: Micros = Number.POSITIVE_INFINITY;
   #countedReceived = 0;
@@ -111,6 +113,7 @@ export class ServedLink implements Session, SessionEvents {
   }
 
   receive(bytes: Uint8Array, now: Micros): void {
+    this.#batches?.note(bytes.length);
     this.#session.receive(bytes, now);
   }
 
@@ -122,6 +125,7 @@ export class ServedLink implements Session, SessionEvents {
   /** Errors: RTMP_TIMEOUT, PLAYER_TOO_SLOW. */
   tick(now: Micros): void {
     this.#measure(now);
+    this.#batches?.check();
     this.#player?.checkStall(this.#host.limits.stallTime, now);
     this.#session.tick(now);
   }
@@ -166,6 +170,8 @@ export class ServedLink implements Session, SessionEvents {
 
   stop(): void {
     this.#measure(this.#host.clock.now());
+    this.#batches?.close();
+    this.#batches = undefined;
     this.#ingest?.end();
     this.#ingest = undefined;
     this.#publication?.end();
@@ -259,6 +265,11 @@ export class ServedLink implements Session, SessionEvents {
     this.#publication = publication;
     const report = new Reporter((count, last) => this.#log.warn('rtmp', `${count} tags dropped, last: ${last}`));
     this.#ingest = new RtmpIngest(new Settler(publication), this.#host.limits, report);
+    this.#batches = new BatchReader(this.#link, {
+      clock: this.#host.clock,
+      patience: () => publication.patience(),
+      onBatch: (next) => publication.batch(next),
+    });
     return () => undefined;
   }
 

@@ -1,0 +1,84 @@
+// Reads a link in batches. A publisher whose players get their bytes once in a window need not wake the process for
+// each of its packets: they wait in the kernel, which costs nothing, and come out together just when they are sent on.
+// Waking up is most of what receiving costs (docs/performance.md).
+import type { Clock } from './clock.ts';
+import type { Link } from './link.ts';
+import { fromMs, type Micros } from './time.ts';
+
+export interface BatchReaderOptions {
+  readonly clock: Clock;
+  /** How long what comes may wait now; 0: not at all. Asked before each wait. */
+  readonly patience: () => Micros;
+  /** All that waited was read. The next batch comes so much later: 0 when it is read as it comes from now on. */
+  readonly onBatch: (next: Micros) => void;
+}
+
+/** Below this a frame or two come in a batch, and nothing is saved. */
+const MIN_WAIT = fromMs(50);
+/** How long a batch is read: what waits is there at once, in pieces of 64 KiB. */
+const READ_TIME = fromMs(1);
+/**
+ * Chosen: fits into the window of TCP that a connection begins with (64 KiB), so that a sender is not held back by us. A
+ * faster one is read more often.
+ */
+const BATCH_BYTES = 48 * 1024;
+
+export class BatchReader {
+  readonly #link: Pick<Link, 'pause' | 'resume'>;
+  readonly #options: BatchReaderOptions;
+  /** Of the wait that is over. */
+  #wait: Micros = 0;
+  #bytes = 0;
+  #cancel: (() => void) | undefined;
+  #closed = false;
+
+  constructor(link: Pick<Link, 'pause' | 'resume'>, options: BatchReaderOptions) {
+    this.#link = link;
+    this.#options = options;
+  }
+
+  /** Bytes came. */
+  note(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
+  /** Begins to read in batches when there is time now; to be called now and then. */
+  check(): void {
+    if (this.#closed || this.#cancel !== undefined) return;
+    // How fast it sends is not known yet.
+    if (this.#options.patience() >= MIN_WAIT) this.#hold(MIN_WAIT);
+  }
+
+  /** The link is read as bytes come again. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#cancel === undefined) return;
+    this.#cancel();
+    this.#link.resume();
+  }
+
+  #hold(wait: Micros): void {
+    this.#wait = wait;
+    this.#bytes = 0;
+    this.#link.pause();
+    this.#cancel = this.#options.clock.after(wait, () => this.#read());
+  }
+
+  #read(): void {
+    this.#cancel = this.#options.clock.after(READ_TIME, () => this.#next());
+    this.#link.resume();
+  }
+
+  #next(): void {
+    if (this.#closed) return;
+    const bytesPerMicro = this.#bytes / (this.#wait + READ_TIME);
+    const wait = Math.min(this.#options.patience(), BATCH_BYTES / bytesPerMicro);
+    if (wait >= MIN_WAIT) {
+      this.#hold(wait);
+    } else {
+      this.#cancel = undefined;
+    }
+    this.#options.onBatch(this.#cancel === undefined ? 0 : wait);
+  }
+}
