@@ -67,7 +67,8 @@ export class Hub {
       ...this.#options,
       ...own,
       limits: { ...limits, ...own?.limits },
-      onIdle: () => this.#streams.delete(key),
+      // It may be told twice, and the name may have come to mean another one in between.
+      onIdle: () => this.#streams.get(key) === stream && this.#streams.delete(key),
       onPublished: () => {
         for (const watcher of this.#watchers) watcher.published?.(stream);
       },

@@ -73,6 +73,8 @@ export class Stream {
   readonly #endings = new Set<() => void>();
   #tracks: readonly Track[] = [];
   #publication: (Publication & { evict(reason: SrsxError): void }) | undefined;
+  /** One publisher goes because another one comes: whoever lets go meanwhile, the stream is not over. */
+  #changing = false;
   readonly #samples = new Map<number, Uint8Array>();
   /** Frames written since the stream exists, by kind. */
   readonly frames = { video: 0, audio: 0, data: 0 };
@@ -141,8 +143,12 @@ export class Stream {
   publish(options: PublishOptions): Publication {
     if (this.#publication !== undefined) {
       if (options.policy === 'refuse') throw streamErrors.refused('BUSY', { stream: streamUrl(this.name) });
-      // Not settled in between: the stream must stay known to the hub for the newcomer.
-      this.#publication.evict(streamErrors.refused('TAKEN', { stream: streamUrl(this.name) }));
+      this.#changing = true;
+      try {
+        this.#publication.evict(streamErrors.refused('TAKEN', { stream: streamUrl(this.name) }));
+      } finally {
+        this.#changing = false;
+      }
     }
     this.#timeline.restart();
     this.#interleaver = this.#options.interleave === true ? new Interleaver() : undefined;
@@ -307,7 +313,7 @@ export class Stream {
   }
 
   #settle(): void {
-    if (this.#publication !== undefined || this.watched || this.#trackTaps.size > 0) return;
+    if (this.#changing || this.#publication !== undefined || this.watched || this.#trackTaps.size > 0) return;
     this.#options.onIdle(this);
   }
 }

@@ -1,8 +1,9 @@
-// Settings of one stream.
+// Settings of one stream, and which streams there are.
 import { describe, expect, it } from 'vitest';
 import { defaultLimits } from '../../../src/core/base/limits.ts';
 import { fromMs } from '../../../src/core/base/time.ts';
 import { flvFormat } from '../../../src/core/format/flv/index.ts';
+import { streamErrors } from '../../../src/core/media/errors.ts';
 import { Hub, type StreamSettings } from '../../../src/core/media/hub.ts';
 import { h264Track, video } from '../../tools/builders.ts';
 import { FakeLink, VirtualClock } from '../../tools/fakes.ts';
@@ -50,5 +51,43 @@ describe('a stream with settings of its own', () => {
 
     clock.advance(fromMs(100));
     expect(link.sends).toBe(before + 1);
+  });
+});
+
+describe('the streams that are there', () => {
+  const name = { vhost: 'v', app: 'live', stream: 'a' };
+  const hubOf = (): Hub => new Hub({ clock: new VirtualClock(), limits: defaultLimits, gopCache: true, mergeWindow: 0 });
+
+  it('have the one that is taken over, also when who taps it lets go in between', () => {
+    const hub = hubOf();
+    const stream = hub.stream(name);
+    stream.publish({ policy: 'refuse', onEvicted: () => undefined });
+    // As HLS and recordings do.
+    const tap = stream.tap(() => undefined);
+    hub.watch({ unpublished: () => tap.close() });
+    const newcomer = stream.publish({ policy: 'takeover', onEvicted: () => undefined });
+
+    expect(hub.find(name)).toBe(stream);
+    newcomer.end();
+    expect(hub.size).toBe(0);
+  });
+
+  it('have the newer one of a name when the older one is told to be idle again', () => {
+    const hub = hubOf();
+    const older = hub.stream(name);
+    let newer: unknown;
+    older.publish({
+      policy: 'refuse',
+      // Its player, in the call: it lets go of the old stream, and publishes under the name.
+      onEvicted: () => {
+        tap.close();
+        newer = hub.stream(name).publish({ policy: 'refuse', onEvicted: () => undefined }).stream;
+      },
+    });
+    const tap = older.tap(() => undefined);
+    older.evict(streamErrors.refused('TAKEN', { stream: 'a' }));
+
+    expect(newer).not.toBe(older);
+    expect(hub.find(name)).toBe(newer);
   });
 });
