@@ -272,8 +272,8 @@ export class Feed {
       drop++;
     }
     if (drop === 0) return;
-    // Cutting an array costs its length: it waits until the dead part is worth it.
-    if (drop < 64 && drop < window.length) return;
+    // Cutting an array costs its length: it waits until the dead part is worth it, in places or in memory.
+    if (drop < 64 && drop < window.length && this.#bytes - bytes < feedBytes / 8) return;
     this.#window = window.slice(drop);
     this.#base += drop;
     this.#bytes = bytes;

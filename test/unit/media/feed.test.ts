@@ -241,6 +241,21 @@ describe('a feed', () => {
     expect(feed.bytes).toBeLessThan(2000 + 64 * 8);
   });
 
+  it('bounds its window in bytes too when the packets are few and big', () => {
+    const { feed } = setUp({ feedBytes: 400 });
+    feed.retrack([h264Track]);
+    feed.attach(new FakeLink());
+    feed.write(video({ at: 0, key: true }));
+    let most = 0;
+    for (let i = 1; i <= 60; i++) {
+      // The text of a time of so many digits has 15 bytes.
+      feed.write(video({ at: 1_000_000_000_000 + i, key: false }));
+      most = Math.max(most, feed.bytes);
+    }
+
+    expect(most).toBeLessThan(500);
+  });
+
   it('forgets what everybody has and nobody can join from', () => {
     const { feed } = setUp();
     feed.retrack([h264Track]);
