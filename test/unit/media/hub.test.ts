@@ -56,7 +56,8 @@ describe('a stream with settings of its own', () => {
 
 describe('the streams that are there', () => {
   const name = { vhost: 'v', app: 'live', stream: 'a' };
-  const hubOf = (): Hub => new Hub({ clock: new VirtualClock(), limits: defaultLimits, gopCache: true, mergeWindow: 0 });
+  const hubOf = (): Hub =>
+    new Hub({ clock: new VirtualClock(), limits: defaultLimits, gopCache: true, mergeWindow: 0 });
 
   it('have the one that is taken over, also when who taps it lets go in between', () => {
     const hub = hubOf();
