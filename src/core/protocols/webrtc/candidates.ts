@@ -18,7 +18,8 @@ export interface CandidateSources {
   /** Where it listens. */
   readonly udp: readonly Address[];
   readonly tcp: readonly Address[];
-  readonly lookup: (name: string) => Promise<string>;
+  /** Undefined: no address, or none in time. */
+  readonly lookup: (name: string) => Promise<string | undefined>;
 }
 
 /** Addresses of one answer: a page that names hundreds gains nothing. */
@@ -57,13 +58,8 @@ async function apiHosts(apiHost: string, { options, lookup }: CandidateSources):
   if (isAddress(apiHost)) return [apiHost];
   const hosts = options.keepApiHost ? [apiHost] : [];
   if (!options.resolveApiHost) return hosts;
-  try {
-    const address = await lookup(apiHost);
-    return isLocal(address) ? hosts : [...hosts, address];
-  } catch {
-    // A name that only the peer knows, behind a proxy: the other rules still hold.
-    return hosts;
-  }
+  const address = await lookup(apiHost);
+  return address === undefined || isLocal(address) ? hosts : [...hosts, address];
 }
 
 function ownHosts({ options, interfaces, udp, tcp }: CandidateSources, hasOthers: boolean): string[] {

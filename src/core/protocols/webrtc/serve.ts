@@ -11,6 +11,7 @@ import { type RtcConfig, serverOptions, type VhostOptions, vhostOptions } from '
 import { Egress } from './egress.ts';
 import { rtcErrors } from './errors.ts';
 import { Ingest } from './ingest.ts';
+import { Lookups } from './lookups.ts';
 import { negotiate, type Plan } from './negotiate.ts';
 import { RtcPort } from './port.ts';
 import type { RtcRequest } from './request.ts';
@@ -46,6 +47,7 @@ export class RtcServer implements Closer, Answerer {
   readonly #udp: Listener[] = [];
   readonly #tcp: Listener[] = [];
   readonly #route: Closer;
+  readonly #lookups: Lookups;
   readonly port: RtcPort;
   readonly resources = new Resources();
   /** Publishers by the stream's key, who can be asked for key frames. Bounded by limits.sessions. */
@@ -58,6 +60,7 @@ export class RtcServer implements Closer, Answerer {
     this.#config = config;
     this.#identity = identity;
     this.#ticker = new Ticker(host.clock);
+    this.#lookups = new Lookups(host);
     this.port = new RtcPort(host);
     this.#route = host.http.add(rtcRoutes(host, this));
   }
@@ -136,7 +139,7 @@ export class RtcServer implements Closer, Answerer {
   }
 
   #candidates({ external, apiHost, protocol }: RtcRequest): ReturnType<typeof candidatesFor> {
-    const { settings, net } = this.#host;
+    const { settings } = this.#host;
     return candidatesFor(
       { external, apiHost, ...(protocol && { protocol }) },
       {
@@ -144,7 +147,7 @@ export class RtcServer implements Closer, Answerer {
         interfaces: this.#config.interfaces(),
         udp: this.#udp.map(({ address }) => address),
         tcp: this.#tcp.map(({ address }) => address),
-        lookup: (name) => net.lookup(name),
+        lookup: (name) => this.#lookups.find(name),
       },
     );
   }
