@@ -24,6 +24,10 @@ export const admissionErrors = defineErrors('ADMISSION', {
     text: 'nobody played for {seconds} s',
     advice: 'publish.kickoff_for_idle of the vhost says so; 0 switches it off.',
   },
+  LATE: {
+    text: 'the session began too long after it was admitted',
+    advice: 'The server is overloaded, or something that it waits for hangs; try again.',
+  },
   SESSIONS: { srs: 1074, text: 'the limit of {limit} sessions is reached', advice: 'Raise limits.sessions.' },
 });
 
@@ -57,7 +61,7 @@ export interface AdmissionRequest {
 
 /** What follows from an admission for hooks; `Sessions.open` calls both. */
 export interface Ticket {
-  /** The session is open. */
+  /** The session is about to open. Throws ADMISSION_LATE when this has ended: hooks heard that nobody came. */
   begin(): void;
   /** The session is over, or did not come to be. Idempotent. */
   end(): void;

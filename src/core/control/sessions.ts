@@ -94,7 +94,7 @@ export class Sessions {
 
   /**
    * Registers an admitted session. Closing the entry ends what the grant began, so that hooks hear of it once, whatever
-   * ends the session. Throws ADMISSION_SESSIONS at the limit; the grant is ended then.
+   * ends the session. Throws ADMISSION_SESSIONS at the limit, the grant is ended then, and ADMISSION_LATE when it has ended.
    */
   open(info: SessionInfo, { id: wanted, ticket }: Pick<Grant, 'id' | 'ticket'>): SessionEntry {
     try {
@@ -110,9 +110,9 @@ export class Sessions {
       for (const watcher of this.#watchers) watcher.closed?.(entry);
       ticket?.end();
     });
+    ticket?.begin();
     this.#entries.set(id, entry);
     this.opened++;
-    ticket?.begin();
     for (const watcher of this.#watchers) watcher.opened?.(entry);
     return entry;
   }

@@ -129,6 +129,7 @@ export class VhostAdmission implements Admission {
     };
     const cancel = clock.after(BEGIN_TIME, end);
     const begin = (): void => {
+      if (over) throw admissionErrors.limit('LATE');
       cancel();
       begun = true;
       hooks.begin(action, client);

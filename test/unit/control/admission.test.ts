@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { fromMs, fromSeconds } from '../../../src/core/base/time.ts';
 import { streamSettings } from '../../../src/core/control/stream-settings.ts';
-import { rejected } from '../../tools/thrown.ts';
+import { rejected, thrown } from '../../tools/thrown.ts';
 import { hooksOf, settled, world } from './hooks/world.ts';
 
 describe('a vhost', () => {
@@ -184,6 +184,19 @@ describe('what was admitted', () => {
     clock.advance(fromSeconds(1));
     await settled();
     expect(actions()).toEqual(['on_play', 'on_publish', 'on_stop', 'on_unpublish']);
+  });
+
+  it('cannot begin after it ended by itself, ADMISSION_LATE', async () => {
+    const { admit, actions, clock, sessions } = world({ settings });
+    const grant = await admit();
+    clock.advance(fromSeconds(10));
+    const info = { ...{ protocol: 'x', type: 'x', publish: true, peer: { host: '', port: 0 }, name: grant.name } };
+    const rest = { shownName: '', tcUrl: '', pageUrl: '', swfUrl: '', end: () => undefined };
+
+    expect(thrown(() => sessions.open({ ...info, ...rest }, grant))).toBe('ADMISSION_LATE');
+    await settled();
+    expect(actions()).toEqual(['on_publish', 'on_unpublish']);
+    expect(sessions.size).toBe(0);
   });
 
   it('does not end by itself when there is a session', async () => {
