@@ -41,6 +41,7 @@ import { relay } from './toolkit/relay.ts';
 import { serverCluster } from './toolkit/server-cluster.ts';
 import { serverPrograms } from './toolkit/server-programs.ts';
 import type { HttpExchange, HttpHandler } from './wire/http/exchange.ts';
+import { watchGone } from './wire/http/gone.ts';
 
 export interface ListenSettings {
   /** `host:port`, `:port` or `port`; without a host all interfaces. Port 0 takes a free one. */
@@ -410,11 +411,8 @@ class Routes implements HttpRoutes {
   }
 
   async #answerLater(exchange: HttpExchange, taken: Promise<boolean>, rest: readonly Route[]): Promise<void> {
-    let gone = false;
-    exchange.onGone = () => {
-      gone = true;
-    };
-    if (!(await taken) && !gone) await this.answer(exchange, rest);
+    const isGone = watchGone(exchange);
+    if (!(await taken) && !isGone()) await this.answer(exchange, rest);
   }
 }
 

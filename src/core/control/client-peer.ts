@@ -1,6 +1,7 @@
 // Who is behind a reverse proxy: the address that security, hooks and the API see of an HTTP client.
 import type { Peer } from '../base/link.ts';
 import type { HttpRequest } from '../wire/http/exchange.ts';
+import type { Section } from './config/config.ts';
 import type { Settings } from './config/settings.ts';
 import { type IpBlock, type IpBytes, isInBlock, parseIp, parseIpBlock } from './ip.ts';
 
@@ -15,8 +16,7 @@ export function clientPeer(request: Pick<HttpRequest, 'peer' | 'header'>, settin
   const { peer } = request;
   const address = parseIp(peer.host);
   if (address === undefined) return peer;
-  const blocks = settings.root.get('http_server.trusted_proxies').map(parseIpBlock);
-  const trusted = blocks.filter((block): block is IpBlock => block !== undefined);
+  const trusted = trustedBlocks(settings.root);
   const isTrusted = (one: IpBytes): boolean => trusted.some((block) => isInBlock(one, block));
   if (!isTrusted(address)) return peer;
   const hops = (request.header('x-forwarded-for') ?? '').split(',').slice(-MAX_HOPS);
@@ -29,4 +29,16 @@ export function clientPeer(request: Pick<HttpRequest, 'peer' | 'header'>, settin
   }
   const real = request.header('x-real-ip')?.trim() ?? '';
   return parseIp(real) === undefined ? peer : { host: real.replace(/^\[|\]$/g, ''), port: peer.port };
+}
+
+/** Parsed once for each configuration: every request asks. */
+const blocksOf = new WeakMap<Section, readonly IpBlock[]>();
+
+function trustedBlocks(root: Section): readonly IpBlock[] {
+  const known = blocksOf.get(root);
+  if (known !== undefined) return known;
+  const blocks = root.get('http_server.trusted_proxies').map(parseIpBlock);
+  const trusted = blocks.filter((block): block is IpBlock => block !== undefined);
+  blocksOf.set(root, trusted);
+  return trusted;
 }

@@ -12,6 +12,10 @@ export type Upstream = 'rtmp' | 'flv' | 'flvs';
 /** Chosen: more origins than one edge has uses for. */
 const MAX_ORIGINS = 64;
 
+/** Whether a stream that is not here may be at another server, so that the admission is worth asking. */
+export const mayBeElsewhere = (vhost: Section): boolean =>
+  vhost.get('vhost.cluster.mode') === 'remote' || vhost.get('vhost.cluster.origin_cluster');
+
 /** SRS: what is not known is RTMP. @param overHttp the player's protocol, for follow_client. */
 export function upstreamOf(vhost: Section, overHttp: boolean): Upstream {
   const protocol = vhost.get('vhost.cluster.protocol');

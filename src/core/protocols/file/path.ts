@@ -1,4 +1,5 @@
 // Paths as URLs and back: protocols are handed URLs, users type paths.
+import { encodeLevels } from '../../wire/http/stream-path.ts';
 
 /** Standard input or output. */
 export const STDIO = '-';
@@ -10,7 +11,7 @@ export const STDIO = '-';
 export function fileUrl(path: string): URL {
   const plain = new URL('file:///');
   if (path.startsWith('/')) {
-    plain.pathname = path.split('/').map(encodeURIComponent).join('/');
+    plain.pathname = encodeLevels(path);
     if (filePath(plain) === path) return plain;
   }
   const url = new URL('file:///');

@@ -3,6 +3,7 @@ import { describe } from '../../codec/index.ts';
 import { type SegmentStore, type VariantStream, writeMultivariant, writeReports } from '../../format/hls/index.ts';
 import { type StreamName, streamKey } from '../../media/stream-name.ts';
 import type { Track } from '../../media/track.ts';
+import { encodeLevels } from '../../wire/http/stream-path.ts';
 import type { Channel } from './channel.ts';
 
 /** The height in pixels stands behind the name. */
@@ -71,7 +72,7 @@ const storeOf = ({ low, classic }: Channel, lowLatency: boolean): SegmentStore |
 /** From the group's playlist, which is in the folder of the app. */
 function uriOf({ name, paths }: Channel, { lowLatency, query }: { lowLatency: boolean; query: string }): string {
   if (lowLatency) return `${encodeURIComponent(name.stream)}.ll.m3u8${query}`;
-  return `/${paths.playlist.split('/').map(encodeURIComponent).join('/')}${query}`;
+  return `/${encodeLevels(paths.playlist)}${query}`;
 }
 
 function variantOf(channel: Channel, store: SegmentStore, form: { lowLatency: boolean; query: string }): VariantStream {

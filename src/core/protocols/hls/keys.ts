@@ -3,6 +3,7 @@
 import type { Rng } from '../../base/rng.ts';
 import type { Micros } from '../../base/time.ts';
 import type { SegmentKey } from '../../format/hls/index.ts';
+import { encodeLevels } from '../../wire/http/stream-path.ts';
 import type { KeyConfig } from './config.ts';
 import type { Paths } from './paths.ts';
 
@@ -39,6 +40,6 @@ export class Keys {
     if (url === undefined) return this.#paths.uri(path);
     const question = url.indexOf('?');
     const [head, query] = question < 0 ? [url, ''] : [url.slice(0, question), url.slice(question)];
-    return head + path.split('/').map(encodeURIComponent).join('/') + query;
+    return head + encodeLevels(path) + query;
   }
 }

@@ -2,6 +2,7 @@
 import { type Micros, toSeconds } from '../../base/time.ts';
 import { checkedPath, fillTemplate, relativePath, type TemplateValues } from '../../control/storage/template.ts';
 import type { StreamName } from '../../media/stream-name.ts';
+import { encodeLevels } from '../../wire/http/stream-path.ts';
 import type { NameTemplates } from './config.ts';
 
 /** Paths are below the base directory and below the HTTP server alike. Every method may throw STORAGE_PATH. */
@@ -109,8 +110,6 @@ class FloorCounter {
 /** SRS: 30 % of a fragment, and 20 fragments. */
 const CORRECTION = 0.3;
 const JUMP = 20;
-
-const encodeLevels = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
 
 function decodeLevels(path: string): string | undefined {
   try {

@@ -1,25 +1,21 @@
 // What a request asks for, in the words of the admission.
 import type { AdmissionRequest } from '../../control/admission.ts';
+import type { Settings } from '../../control/config/settings.ts';
+import { askedOver } from '../../control/http-asked.ts';
 import type { HttpRequest } from '../../wire/http/exchange.ts';
-import { hostName, requestedVhost } from '../../wire/http/stream-path.ts';
+import { hostName } from '../../wire/http/stream-path.ts';
 
 /** @param ctx the session that the player names; it is the id of its client, as in SRS. */
 export function readRequest(
   request: HttpRequest,
-  { app, stream }: { app: string; stream: string },
+  settings: Pick<Settings, 'root'>,
+  name: { readonly app: string; readonly stream: string },
   ctx: string | null,
 ): AdmissionRequest {
+  const { app, stream } = name;
   const scheme = request.secure ? 'https' : 'http';
   return {
-    action: 'play',
-    protocol: 'hls',
-    type: 'hls-play',
-    peer: request.peer,
-    name: { vhost: requestedVhost(request), app, stream },
-    param: request.search,
-    tcUrl: `${scheme}://${request.header('host') ?? ''}/${app}`,
-    pageUrl: request.header('referer') ?? '',
-    swfUrl: '',
+    ...askedOver(request, settings, name, { action: 'play', protocol: 'hls', type: 'hls-play' }),
     told: () => ({ stream: `${stream}.m3u8`, tcUrl: `${scheme}://${hostName(request.header('host') ?? '')}/${app}` }),
     ...(ctx !== null && { id: ctx }),
   };

@@ -6,8 +6,8 @@ import type { Session } from '../../base/session.ts';
 import { toSrsxError } from '../../base/session.ts';
 import { fromSeconds, type Micros, toSeconds } from '../../base/time.ts';
 import type { Grant } from '../../control/admission.ts';
-import { clientPeer } from '../../control/client-peer.ts';
 import { answerMoved } from '../../control/cluster/coworkers.ts';
+import { mayBeElsewhere } from '../../control/cluster/edge-settings.ts';
 import type { Host, Listener } from '../../control/host.ts';
 import { vhostsOf } from '../../control/requested-vhosts.ts';
 import { Channels } from '../../control/storage/channels.ts';
@@ -16,8 +16,9 @@ import { writeSessionMaster } from '../../format/hls/index.ts';
 import { streamUrl } from '../../media/stream-name.ts';
 import { corsHeaders } from '../../wire/http/cors.ts';
 import type { HttpExchange } from '../../wire/http/exchange.ts';
+import { watchGone } from '../../wire/http/gone.ts';
 import { cacheFor, mediaHeads, NO_CACHE } from '../../wire/http/media-answer.ts';
-import { requestedVhost } from '../../wire/http/stream-path.ts';
+import { encodeLevels, requestedVhost } from '../../wire/http/stream-path.ts';
 import { MediaType, refuse } from './answer.ts';
 import { Channel, type HlsFile } from './channel.ts';
 import type { HlsConfig } from './config.ts';
@@ -158,20 +159,16 @@ class Server implements Closer, Session {
     const { settings, admission } = this.#host;
     const { request } = exchange;
     const vhost = settings.vhost(requestedVhost(request));
-    const clustered = vhost.get('vhost.cluster.mode') === 'remote' || vhost.get('vhost.cluster.origin_cluster');
     const { classic, lowLatency } = vhostConfig(settings, vhost.name, this.#config);
     const get = request.method === 'GET' || request.method === 'HEAD';
-    if (!clustered || !get || !(resource.lowLatency ? lowLatency : classic)) return false;
-    let gone = false;
-    exchange.onGone = () => {
-      gone = true;
-    };
-    const asked = { ...readRequest(request, resource, null), peer: clientPeer(request, settings) };
+    if (!mayBeElsewhere(vhost) || !get || !(resource.lowLatency ? lowLatency : classic)) return false;
+    const isGone = watchGone(exchange);
+    const asked = readRequest(request, settings, resource, null);
     // Its hooks are asked when there is something to play.
     const admitted = admission.admit({ ...asked, session: false, elsewhere: 'http', atOnce: true });
     const answer = ({ name }: Grant): void => {
       const channel = this.#channels.find(name);
-      if (gone) return;
+      if (isGone()) return;
       if (channel === undefined) throw hlsErrors.refused('NO_STREAM', { stream: streamUrl(name) });
       this.#playlist(exchange, resource, channel);
     };
@@ -191,7 +188,7 @@ class Server implements Closer, Session {
     if (rendition === undefined) return false;
     // Its URIs are relative to the place that the template names.
     if (!resource.lowLatency && decodedPath(exchange.request.path) !== channel.paths.playlist) {
-      const place = `/${channel.paths.playlist.split('/').map(encodeURIComponent).join('/')}`;
+      const place = `/${encodeLevels(channel.paths.playlist)}`;
       exchange.reply(302, { Location: place + exchange.request.search, ...corsHeaders(exchange.request) });
       return true;
     }
@@ -219,15 +216,12 @@ class Server implements Closer, Session {
     resource: Playlist,
     { directives, ctx, sessions }: { directives: Directives; ctx: string | null; sessions: boolean },
   ): Promise<void> {
-    let gone = false;
-    exchange.onGone = () => {
-      gone = true;
-    };
+    const isGone = watchGone(exchange);
     const host = this.#host;
     const { request } = exchange;
-    const asked = { ...readRequest(request, resource, ctx), peer: clientPeer(request, host.settings) };
+    const asked = readRequest(request, host.settings, resource, ctx);
     const grant = await host.admission.admit(sessions ? asked : { ...asked, session: false });
-    if (gone) {
+    if (isGone()) {
       grant.ticket?.end();
       return;
     }

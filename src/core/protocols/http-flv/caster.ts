@@ -4,6 +4,7 @@ import { toSrsxError } from '../../base/session.ts';
 import { type Caster, casters } from '../../control/casters.ts';
 import type { Host, Listener } from '../../control/host.ts';
 import type { HttpExchange } from '../../wire/http/exchange.ts';
+import { watchGone } from '../../wire/http/gone.ts';
 import { parseStreamPath } from '../../wire/http/stream-path.ts';
 import { answerTo, httpFlvErrors } from './errors.ts';
 import { formatOf, type LiveFormat, liveFormats } from './format.ts';
@@ -45,15 +46,12 @@ class CasterServer implements Closer {
   /** SRS takes every method, and closes the connection without an answer; here there is one. */
   async #publish(exchange: HttpExchange, caster: Caster): Promise<void> {
     const host = this.#host;
-    let gone = false;
-    exchange.onGone = () => {
-      gone = true;
-    };
+    const isGone = watchGone(exchange);
     try {
       const format = bodyFormat(exchange);
       const asked = readCast(exchange, caster, format);
       const grant = await host.admission.admit(asked);
-      if (gone) {
+      if (isGone()) {
         grant.ticket?.end();
         return;
       }

@@ -1,31 +1,26 @@
 // What a request asks for, in the words of the admission.
 import type { AdmissionRequest } from '../../control/admission.ts';
+import type { Settings } from '../../control/config/settings.ts';
+import { askedOver } from '../../control/http-asked.ts';
 import type { HttpRequest } from '../../wire/http/exchange.ts';
-import { parseStreamPath, requestedVhost } from '../../wire/http/stream-path.ts';
+import { parseStreamPath } from '../../wire/http/stream-path.ts';
 import type { LiveFormat } from './format.ts';
+import { mountedPath } from './mount.ts';
 
-/** Throws HTTP_PATH. @param path where the stream is, when that is not the path of the request. */
+/** Throws HTTP_PATH. */
 export function readRequest(
   request: HttpRequest,
+  settings: Settings,
   action: AdmissionRequest['action'],
   { name, extension }: LiveFormat,
-  path = request.path,
 ): AdmissionRequest {
-  const { app, stream } = parseStreamPath(path, extension);
-  const scheme = request.secure ? 'https' : 'http';
+  const names = parseStreamPath(mountedPath(request, settings), extension);
+  // SRS has one type for players of all its HTTP containers. Its own casters publish over RTMP and are seen as
+  // flash-publish; here they are what they are.
+  const type = action === 'play' ? 'flv-play' : 'flv-publish';
   return {
-    action,
-    protocol: `http-${name}`,
-    // SRS has one type for players of all its HTTP containers. Its own casters publish over RTMP and are seen as
-    // flash-publish; here they are what they are.
-    type: action === 'play' ? 'flv-play' : 'flv-publish',
-    peer: request.peer,
-    name: { vhost: requestedVhost(request), app, stream },
-    param: request.search,
-    tcUrl: `${scheme}://${request.header('host') ?? ''}/${app}`,
-    pageUrl: request.header('referer') ?? '',
-    swfUrl: '',
+    ...askedOver(request, settings, names, { action, type, protocol: `http-${name}` }),
     elsewhere: 'http',
-    told: (vhost) => ({ tcUrl: `rtmp://${vhost}/${app}` }),
+    told: (vhost) => ({ tcUrl: `rtmp://${vhost}/${names.app}` }),
   };
 }

@@ -1,18 +1,18 @@
 // The route of everything that ends as one of the containers: asks the admission, then makes players and publishers.
 import type { Closer } from '../../base/link.ts';
 import { type Session, toSrsxError } from '../../base/session.ts';
-import { clientPeer } from '../../control/client-peer.ts';
 import { answerMoved } from '../../control/cluster/coworkers.ts';
 import type { Host, Listener } from '../../control/host.ts';
 import { WaitingPlayers } from '../../control/waiting-players.ts';
 import { corsHeaders } from '../../wire/http/cors.ts';
 import type { HttpExchange } from '../../wire/http/exchange.ts';
+import { watchGone } from '../../wire/http/gone.ts';
 import type { HttpFlvConfig } from './config.ts';
 import { PlaySession, playHeaders } from './egress.ts';
 import { answerTo, httpFlvErrors } from './errors.ts';
 import { formatOf, type LiveFormat } from './format.ts';
 import { PublishSession } from './ingest.ts';
-import { isOff, mountedPath } from './mount.ts';
+import { isOff } from './mount.ts';
 import { readRequest } from './request.ts';
 
 export function serve(host: Host, config: HttpFlvConfig): Closer & { readonly listeners: readonly Listener[] } {
@@ -95,18 +95,14 @@ class Server implements Closer {
 
   /** Undefined when the peer has left meanwhile. The body is not read before the answer of the admission. */
   async #admit(exchange: HttpExchange, format: LiveFormat, action: 'play' | 'publish') {
-    let gone = false;
-    exchange.onGone = () => {
-      gone = true;
-    };
+    const isGone = watchGone(exchange);
     const host = this.#host;
     const { request } = exchange;
-    const read = readRequest(request, action, format, mountedPath(request, host.settings));
-    const asked = { ...read, peer: clientPeer(request, host.settings) };
+    const asked = readRequest(request, host.settings, action, format);
     const { vhost } = asked.name;
     if (action === 'play' && isOff(host.settings.vhost(vhost))) throw httpFlvErrors.refused('OFF', { vhost });
     const grant = await host.admission.admit(asked);
-    if (!gone) return { host, exchange, format, asked, grant };
+    if (!isGone()) return { host, exchange, format, asked, grant };
     grant.ticket?.end();
     return undefined;
   }

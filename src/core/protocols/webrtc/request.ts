@@ -1,10 +1,10 @@
 // What a request of WHIP, WHEP or SRS's own API asks for.
-import type { Peer } from '../../base/link.ts';
 import { toSeconds } from '../../base/time.ts';
 import type { AdmissionRequest } from '../../control/admission.ts';
 import { clientPeer } from '../../control/client-peer.ts';
 import type { Settings } from '../../control/config/settings.ts';
 import type { Host } from '../../control/host.ts';
+import { askedOver } from '../../control/http-asked.ts';
 import { readText } from '../../wire/http/body.ts';
 import type { HttpExchange, HttpRequest } from '../../wire/http/exchange.ts';
 import { hostName, requestedVhost } from '../../wire/http/stream-path.ts';
@@ -62,8 +62,8 @@ export function whipRequest(
     app: query.get('app') || DEFAULT_APP,
     stream: query.get('stream') || DEFAULT_STREAM,
   };
-  const param = withToken(request);
-  return { ...common(request, query, sdp), asked: asked(request, action, name, param, clientPeer(request, settings)) };
+  const said = { name, param: withToken(request) };
+  return { ...common(request, query, sdp), asked: asked(request, settings, action, said) };
 }
 
 /** The stream, the offer and, from a trusted proxy, the address of the client, in SRS's JSON. Throws RTC_JSON. */
@@ -81,10 +81,11 @@ export function jsonRequest(
   const vhost = url.searchParams.get('vhost') || url.searchParams.get('domain') || hostName(url.host);
   const name = { vhost, app: levels.join('/') || DEFAULT_APP, stream };
   // SRS believes anybody who says who he is; rules by address would be worth nothing.
-  const said = typeof clientip === 'string' && clientip !== '' ? clientip : undefined;
-  const header = (key: string): string | undefined => (key === 'x-real-ip' ? said : undefined);
-  const peer = clientPeer(said === undefined ? request : { peer: request.peer, header }, settings);
-  return { ...common(request, request.query, sdp), asked: asked(request, action, name, url.search, peer) };
+  const header = (key: string): string | undefined => (key === 'x-real-ip' ? String(clientip) : undefined);
+  const named = typeof clientip === 'string' && clientip !== '';
+  const peer = named ? { peer: clientPeer({ peer: request.peer, header }, settings) } : {};
+  const said = { name, param: url.search, ...peer };
+  return { ...common(request, request.query, sdp), asked: asked(request, settings, action, said) };
 }
 
 function readJson(body: string): { sdp: string; streamurl: string; clientip: unknown } {
@@ -142,19 +143,15 @@ function withToken(request: HttpRequest): string {
 
 function asked(
   request: HttpRequest,
+  settings: Settings,
   action: AdmissionRequest['action'],
-  name: AdmissionRequest['name'],
-  param: string,
-  peer: Peer,
+  said: Pick<AdmissionRequest, 'name' | 'param'> & Partial<Pick<AdmissionRequest, 'peer'>>,
 ): AdmissionRequest {
+  const type = action === 'publish' ? 'rtc-publish' : 'rtc-play';
   return {
-    ...{ action, name, param },
-    protocol: 'webrtc',
-    type: action === 'publish' ? 'rtc-publish' : 'rtc-play',
-    peer,
-    tcUrl: `webrtc://${name.vhost}/${name.app}`,
-    pageUrl: request.header('referer') ?? '',
-    swfUrl: '',
+    ...askedOver(request, settings, said.name, { action, type, protocol: 'webrtc' }),
+    ...said,
+    tcUrl: `webrtc://${said.name.vhost}/${said.name.app}`,
     ...(action === 'play' && { atOnce: true as const }),
   };
 }

@@ -4,6 +4,7 @@ import type { AdmissionRequest } from '../../control/admission.ts';
 import type { Host, HttpRoutes } from '../../control/host.ts';
 import { corsHeaders } from '../../wire/http/cors.ts';
 import type { HttpExchange, HttpHeaders } from '../../wire/http/exchange.ts';
+import { watchGone } from '../../wire/http/gone.ts';
 import { answerTo, rtcErrors } from './errors.ts';
 import { checkType, jsonRequest, readBody, whipRequest } from './request.ts';
 import { type Answerer, locationOf, newEtag, type Resource } from './resource.ts';
@@ -141,15 +142,6 @@ class Routes {
 const JSON_CODE = 400;
 
 const withCode = (body: string, code: number): string => JSON.stringify({ ...JSON.parse(body), code });
-
-/** Whether the client has left before its answer. */
-function watchGone(exchange: HttpExchange): () => boolean {
-  let gone = false;
-  exchange.onGone = () => {
-    gone = true;
-  };
-  return () => gone;
-}
 
 /** What may be posted (RFC 9725 §4.2); a bearer token is not meant by `*` (Fetch §3.3.3). */
 function preflight(exchange: HttpExchange): void {

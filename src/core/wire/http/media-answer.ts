@@ -1,6 +1,7 @@
 // Heads of answers with playlists and segments, and for how long caches may keep what.
 import { corsHeaders } from './cors.ts';
 import type { HttpExchange, HttpHeaders } from './exchange.ts';
+import type { FailureAnswer } from './failure.ts';
 
 /** What changes all the time: caches ask each time. */
 export const NO_CACHE = 'no-cache';
@@ -14,3 +15,8 @@ export const mediaHeads = (exchange: HttpExchange, type: string, cache: string):
   'Cache-Control': cache,
   ...corsHeaders(exchange.request),
 });
+
+/** A refusal that no cache keeps: what is not there yet may be there the next time. */
+export function refuseMedia(exchange: HttpExchange, { status, headers, body }: FailureAnswer): void {
+  exchange.reply(status, { ...headers, 'Cache-Control': 'no-store', ...corsHeaders(exchange.request) }, body);
+}

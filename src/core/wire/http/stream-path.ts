@@ -45,6 +45,9 @@ function decodeLevel(level: string): string {
   return name;
 }
 
+/** A path of plain names as a URL says it, each level encoded. */
+export const encodeLevels = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
+
 /** The virtual host that a request asks for, as SRS finds it: `vhost`, else `domain`, else the Host header's name. */
 export function requestedVhost({ query, header }: Pick<HttpRequest, 'query' | 'header'>): string {
   return query.get('vhost') || query.get('domain') || hostName(header('host') ?? '');
