@@ -130,6 +130,22 @@ describe('players at an edge', () => {
     expect(sessions(at, 'hls-play')).toBe(1);
   });
 
+  it('of DASH fetch it too, and it stays for as long as they ask for the manifest', async () => {
+    const origin = await confServer('vhost __defaultVhost__ { }');
+    const at = await confServer(
+      `vhost __defaultVhost__ { dash { enabled on; dash_fragment 1; dash_disk off; }
+         cluster { mode remote; origin ${place(origin)}; } }`,
+    );
+    publishAt(origin, nameOf('one'));
+    const manifest = await fetch(`${at.http}/live/one.mpd`);
+    const text = await manifest.text();
+    const [, number = ''] = /startNumber="(\d+)"/.exec(text) ?? [];
+    const segment = await fetch(`${at.http}/live/one/video-${number}.m4s`);
+
+    expect([manifest.status, segment.status]).toEqual([200, 200]);
+    expect(sessions(origin, 'rtmp-play')).toBe(1);
+  });
+
   it('are asked for at the origin with token_traverse', async () => {
     const hooks: string[] = [];
     const callback = createServer((request, response) => {

@@ -46,8 +46,8 @@ export class Channel implements Session {
   readonly #segmenter: TrackSegmenter;
   readonly #store: DashStore;
   readonly #disk: DashDisk | undefined;
-  /** Paths of the manifest and, with a slash at its end, of the segments. */
-  readonly #manifest: string;
+  /** Where its manifest is, and, with a slash at its end, the folder of its segments. */
+  readonly place: string;
   readonly #folder: string;
   #publishTime: Micros = 0;
   #stream: Stream | undefined;
@@ -61,15 +61,15 @@ export class Channel implements Session {
     this.#options = options;
     this.name = name;
     this.config = config;
-    this.#manifest = checkedPath(fillTemplate(config.manifest, { name, utc: config.utc, wall: host.clock.wall() }));
-    const beside = folderOf(this.#manifest);
+    this.place = checkedPath(fillTemplate(config.manifest, { name, utc: config.utc, wall: host.clock.wall() }));
+    const beside = folderOf(this.place);
     this.#folder = `${checkedPath(`${beside === '' ? '' : `${beside}/`}${name.stream}`)}/`;
     const cut = { fragment, ratio: 1, overflowRatio: OVERFLOW, waitKey: true, sound: 'fragment' as const };
     this.#segmenter = new TrackSegmenter({ ...cut, segmentBytes, limits: host.limits });
     this.#store = new DashStore({ segments, window, bytes });
-    const files = { manifest: this.#manifest, folder: this.#folder, queueBytes };
+    const files = { manifest: this.place, folder: this.#folder, queueBytes };
     this.#disk = disk === undefined ? undefined : new DashDisk({ ...files, host, name, config: disk }, after);
-    shelf.put(this.#manifest, { owner: this, kind: 'manifest', bytes: NOTHING });
+    shelf.put(this.place, { owner: this, kind: 'manifest', bytes: NOTHING });
   }
 
   /** When what is left of the stream may go. */
@@ -136,7 +136,7 @@ export class Channel implements Session {
   async forget({ files }: { readonly files: boolean }): Promise<void> {
     this.close(undefined);
     const { shelf } = this.#options;
-    shelf.drop(this.#manifest, this);
+    shelf.drop(this.place, this);
     for (const { name } of this.#store.files()) shelf.drop(this.#folder + name, this);
     await (files ? this.#disk?.dispose() : this.#disk?.idle());
   }

@@ -1,19 +1,23 @@
 // The routes of DASH: manifests and segments from memory.
+import type { SrsxError } from '../../base/errors.ts';
 import type { Closer } from '../../base/link.ts';
 import { formatAddress } from '../../base/link.ts';
 import { type Session, toSrsxError } from '../../base/session.ts';
-import { type Micros, toSeconds } from '../../base/time.ts';
+import { fromSeconds, type Micros, toSeconds } from '../../base/time.ts';
 import type { AdmissionRequest } from '../../control/admission.ts';
-import { clientPeer } from '../../control/client-peer.ts';
+import { answerMoved } from '../../control/cluster/coworkers.ts';
+import { mayBeElsewhere } from '../../control/cluster/edge-settings.ts';
 import type { Host, Listener } from '../../control/host.ts';
+import { askedOver } from '../../control/http-asked.ts';
 import { vhostsOf } from '../../control/requested-vhosts.ts';
 import { Channels } from '../../control/storage/channels.ts';
-import { Shelf } from '../../control/storage/shelf.ts';
-import { streamKey } from '../../media/stream-name.ts';
+import { decodedPath, Shelf } from '../../control/storage/shelf.ts';
+import { type StreamName, streamKey, streamUrl } from '../../media/stream-name.ts';
 import { corsHeaders } from '../../wire/http/cors.ts';
 import type { HttpExchange, HttpRequest } from '../../wire/http/exchange.ts';
-import { cacheFor, mediaHeads, NO_CACHE } from '../../wire/http/media-answer.ts';
-import { requestedVhost } from '../../wire/http/stream-path.ts';
+import { watchGone } from '../../wire/http/gone.ts';
+import { cacheFor, mediaHeads, NO_CACHE, refuseMedia } from '../../wire/http/media-answer.ts';
+import { encodeLevels, parseStreamPath, requestedVhost } from '../../wire/http/stream-path.ts';
 import { Channel, type DashEntry } from './channel.ts';
 import { type DashConfig, vhostConfig } from './config.ts';
 import { answerTo, dashErrors } from './errors.ts';
@@ -27,10 +31,15 @@ export function serve(host: Host, config: DashConfig): Closer & { readonly liste
 const MediaType = { manifest: 'application/dash+xml', segment: 'video/iso.segment', init: 'video/mp4' } as const;
 /** Chosen: a player that has not asked for so many segments is gone, and is admitted anew. */
 const ADMITTED_SEGMENTS = 10;
+/** Where streams are fetched from other servers, each admission keeps its stream for 30 s: this long before it is due. */
+const FETCHED_TIME: Micros = fromSeconds(10);
+/** Of the manifests that are fetched: SRS's template. */
+const ENDING = '.mpd';
 
 class Server implements Closer, Session {
   readonly listeners = [];
   readonly #host: Host;
+  readonly #config: DashConfig;
   readonly #route: Closer;
   readonly #shelf = new Shelf<DashEntry>();
   readonly #channels: Channels<DashConfig, Channel>;
@@ -39,6 +48,7 @@ class Server implements Closer, Session {
 
   constructor(host: Host, config: DashConfig) {
     this.#host = host;
+    this.#config = config;
     this.#channels = new Channels({
       ...{ host, topic: 'dash', title: 'DASH' },
       configOf: (vhost) => vhostConfig(host.settings, vhost, config),
@@ -77,7 +87,7 @@ class Server implements Closer, Session {
   #take(exchange: HttpExchange): boolean {
     const { request } = exchange;
     const entry = this.#shelf.find(request.path, vhostsOf(request, this.#host.settings));
-    if (entry === undefined) return false;
+    if (entry === undefined) return this.#fetch(exchange);
     if (request.method === 'OPTIONS') exchange.reply(200, corsHeaders(request));
     else if (request.method !== 'GET' && request.method !== 'HEAD') return false;
     else if (entry.kind === 'media') this.#give(exchange, entry);
@@ -93,12 +103,13 @@ class Server implements Closer, Session {
   }
 
   async #manifest(exchange: HttpExchange, channel: Channel): Promise<void> {
-    let gone = false;
-    exchange.onGone = () => {
-      gone = true;
-    };
+    const isGone = watchGone(exchange);
     await this.#admit(exchange.request, channel);
-    if (gone) return;
+    if (!isGone()) this.#answer(exchange, channel);
+  }
+
+  /** The manifest, now or when it has its first segment. */
+  #answer(exchange: HttpExchange, channel: Channel): void {
     const { clock, limits } = this.#host;
     const { waiters, config } = channel;
     const attempt = (): boolean => {
@@ -110,42 +121,75 @@ class Server implements Closer, Session {
     };
     if (attempt()) return;
     if (waiters.size >= limits.sessions) throw dashErrors.limit('BUSY', { limit: limits.sessions });
-    const late = dashErrors.refused('WAIT', { seconds: toSeconds(config.waitTime) });
+    const late = (): SrsxError => dashErrors.refused('WAIT', { seconds: toSeconds(config.waitTime) });
     exchange.onGone = waiters.add({
       deadline: clock.now() + config.waitTime,
       attempt,
-      refuse: (reason) => this.#refuse(exchange, reason ?? late),
+      refuse: (reason) => this.#refuse(exchange, reason ?? late()),
     });
   }
 
-  /** SRS has no sessions of DASH: a player is who asks from one address for one manifest in one way. */
-  async #admit(request: HttpRequest, { name, config }: Channel): Promise<void> {
-    const { clock, limits, admission } = this.#host;
-    const peer = clientPeer(request, this.#host.settings);
-    const player = `${formatAddress({ host: peer.host, port: 0 })} ${streamKey(name)} ${request.search}`;
-    const until = this.#admitted.get(player) ?? 0;
-    if (until <= clock.now()) await admission.admit({ ...admissionOf(request, name), peer, session: false });
+  /** In a cluster another server may have the stream: it is fetched, or the player is sent there. */
+  #fetch(exchange: HttpExchange): boolean {
+    const { settings } = this.#host;
+    const { request } = exchange;
+    const { method, path } = request;
+    if (!path.endsWith(ENDING) || (method !== 'GET' && method !== 'HEAD')) return false;
+    const vhost = settings.vhost(requestedVhost(request));
+    if (!mayBeElsewhere(vhost) || !vhostConfig(settings, vhost.name, this.#config).enabled) return false;
+    this.#fetched(exchange).catch((error: unknown) => this.#refuse(exchange, error));
+    return true;
+  }
+
+  async #fetched(exchange: HttpExchange): Promise<void> {
+    const isGone = watchGone(exchange);
+    const { request } = exchange;
+    const asked = this.#asked(request, parseStreamPath(request.path, ENDING));
+    const { name } = await this.#host.admission.admit({ ...asked, elsewhere: 'http', atOnce: true });
+    if (isGone()) return;
+    const channel = this.#channels.find(name);
+    if (channel === undefined) throw dashErrors.refused('NO_STREAM', { stream: streamUrl(name) });
+    this.#remember(playerOf(asked, name), channel);
+    if (decodedPath(request.path) === channel.place) return this.#answer(exchange, channel);
+    // URIs in a manifest are relative to the place that the template names.
+    const headers = { Location: `/${encodeLevels(channel.place)}${request.search}`, ...corsHeaders(request) };
+    exchange.reply(302, headers);
+  }
+
+  async #admit(request: HttpRequest, channel: Channel): Promise<void> {
+    const { clock, admission, settings } = this.#host;
+    const { name } = channel;
+    const asked = this.#asked(request, name);
+    const player = playerOf(asked, name);
+    const isKnown = (this.#admitted.get(player) ?? 0) > clock.now();
+    if (!isKnown) await admission.admit(asked);
+    // Each admission makes a cluster keep the stream for a while.
+    else if (mayBeElsewhere(settings.vhost(name.vhost))) return;
+    this.#remember(player, channel);
+  }
+
+  /** Not to be asked again for some time. */
+  #remember(player: string, { name, config }: Channel): void {
+    const { clock, limits, settings } = this.#host;
     if (this.#admitted.size >= limits.sessions && !this.#admitted.has(player)) return;
-    this.#admitted.set(player, clock.now() + Math.max(config.waitTime, config.fragment * ADMITTED_SEGMENTS));
+    const time = Math.max(config.waitTime, config.fragment * ADMITTED_SEGMENTS);
+    const known = mayBeElsewhere(settings.vhost(name.vhost)) ? FETCHED_TIME : time;
+    this.#admitted.set(player, clock.now() + known);
+  }
+
+  #asked(request: HttpRequest, name: Pick<StreamName, 'app' | 'stream'>): AdmissionRequest & { session: false } {
+    const own = { action: 'play', protocol: 'dash', type: 'dash-play' } as const;
+    return { ...askedOver(request, this.#host.settings, name, own), session: false };
   }
 
   #refuse(exchange: HttpExchange, thrown: unknown): void {
     const error = toSrsxError(thrown);
+    if (answerMoved(exchange, error)) return;
     this.#host.log.debug('dash', () => `refused ${exchange.request.path}: ${error.code} ${error.message}`);
-    const { status, headers, body } = answerTo(error);
-    // A cache must not remember that something is not there yet.
-    exchange.reply(status, { ...headers, 'Cache-Control': 'no-store', ...corsHeaders(exchange.request) }, body);
+    refuseMedia(exchange, answerTo(error));
   }
 }
 
-function admissionOf(request: HttpRequest, { app, stream }: { app: string; stream: string }): AdmissionRequest {
-  const scheme = request.secure ? 'https' : 'http';
-  return {
-    ...{ action: 'play', protocol: 'dash', type: 'dash-play', peer: request.peer },
-    name: { vhost: requestedVhost(request), app, stream },
-    param: request.search,
-    tcUrl: `${scheme}://${request.header('host') ?? ''}/${app}`,
-    pageUrl: request.header('referer') ?? '',
-    swfUrl: '',
-  };
-}
+/** SRS has no sessions of DASH: a player is who asks from one address for one manifest in one way. */
+const playerOf = ({ peer, param }: AdmissionRequest, name: StreamName): string =>
+  `${formatAddress({ host: peer.host, port: 0 })} ${streamKey(name)} ${param}`;

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { concat } from '../../../../src/core/base/bytes.ts';
 import { defaultLimits } from '../../../../src/core/base/limits.ts';
-import { admissionErrors } from '../../../../src/core/control/admission.ts';
+import { type AdmissionRequest, admissionErrors, type Grant } from '../../../../src/core/control/admission.ts';
+import { clusterErrors } from '../../../../src/core/control/cluster/errors.ts';
 import { ownFiles } from '../../../../src/core/format/dash/index.ts';
 import { Fmp4Demuxer } from '../../../../src/core/format/fmp4/index.ts';
+import type { Publication } from '../../../../src/core/media/stream.ts';
 import { netErrors } from '../../../../src/core/net/errors.ts';
 import { type DashConfig, dash } from '../../../../src/core/protocols/dash/index.ts';
 import { live } from '../../../tools/builders.ts';
@@ -112,6 +114,71 @@ describe('a player of DASH', () => {
     advance(40_000);
     await ask('/live/a.mpd?token=1');
     expect(asked).toHaveLength(3);
+  });
+
+  it('of a stream that another server may have is admitted before the stream is there, and again each 10 s', async () => {
+    let publish = (): unknown => undefined;
+    const admission = {
+      // As a cluster does for who cannot wait.
+      admit: async ({ name, atOnce }: AdmissionRequest): Promise<Grant> => {
+        if (atOnce === true) publish();
+        return { name: { ...name, vhost: '__defaultVhost__' }, policy: 'refuse', mergeWindow: 0 };
+      },
+    };
+    const made = await world({
+      settings: conf('dash_disk off; dash_mpd_file [app]/d/[stream].mpd;').replace(
+        '{ dash',
+        '{ cluster { mode remote; } dash',
+      ),
+      admission,
+    });
+    const { ask, asked, advance, play } = made;
+    let publication: Publication | undefined;
+    publish = () => {
+      publication ??= made.publish();
+    };
+
+    // It comes to the place that everybody knows, and is sent to the one that the template names.
+    expect(await ask('/live/a.mpd?t=1')).toMatchObject({ status: 302, headers: { Location: '/live/d/a.mpd?t=1' } });
+    play(publication as Publication, live({ seconds: 3, gop: 50 }));
+    const statuses = [];
+    for (let i = 0; i < 10; i++) {
+      statuses.push((await ask('/live/d/a.mpd?t=1')).status);
+      advance(4000);
+    }
+
+    expect(statuses).toEqual(Array(10).fill(200));
+    expect(asked.map(({ atOnce = false, elsewhere = '' }) => `${atOnce} ${elsewhere}`)).toEqual([
+      'true http',
+      ...Array(3).fill('false '),
+    ]);
+  });
+
+  it('is sent to the server of a cluster that has the stream', async () => {
+    const { ask } = await world({
+      settings: conf().replace('{ dash', '{ cluster { origin_cluster on; } dash'),
+      admission: {
+        admit: async () => {
+          throw clusterErrors.refused('MOVED', { place: '192.0.2.1:80', vhost: '__defaultVhost__', stream: 'a' });
+        },
+      },
+    });
+
+    expect(await ask('/live/a.mpd?t=1')).toMatchObject({
+      status: 302,
+      headers: { Location: 'http://192.0.2.1:80/live/a.mpd?t=1' },
+    });
+  });
+
+  it.each([
+    ['cluster { mode remote; }', '/live/a.mpd', { method: 'POST' }],
+    ['cluster { mode remote; }', '/live/a.mp', {}],
+    ['cluster { mode local; }', '/live/a.mpd', {}],
+  ])('with %s does not ask for the stream by %s %j', async (cluster, path, request) => {
+    const { ask, asked } = await world({ settings: conf().replace('{ dash', `{ ${cluster} dash`) });
+
+    expect((await ask(path, request)).taken).toBe(false);
+    expect(asked).toEqual([]);
   });
 
   it('is refused by the admission in its own words', async () => {
