@@ -26,6 +26,7 @@ export function checkValues(config: Config, machine: Machine = {}): Notice[] {
   check.http();
   for (const caster of config.streamCasters()) check.caster(caster);
   for (const vhost of config.vhosts()) check.vhost(vhost);
+  check.files();
   return check.notices;
 }
 
@@ -115,6 +116,22 @@ class Check {
     }
   }
 
+  /** Streams of one name in two vhosts whose files have one place overwrite each other; SRS lets them without a word. */
+  files(): void {
+    const owners = new Map<string, string>();
+    for (const vhost of this.#config.vhosts()) {
+      if (!vhost.get('vhost.enabled')) continue;
+      for (const written of filesOf(vhost)) {
+        const taken = written.find(({ file }) => (owners.get(file) ?? vhost.name) !== vhost.name);
+        for (const { file } of written) if (!owners.has(file)) owners.set(file, vhost.name);
+        if (taken === undefined) continue;
+        const { path, file } = taken;
+        const who = `vhost ${owners.get(file)} and vhost ${vhost.name}`;
+        this.#tell(vhost, path, `gives streams of ${who} one place, ${file}: use [vhost] in it, or another directory`);
+      }
+    }
+  }
+
   /** SRS reads rules that fit nobody without a word; a deny that fits nobody denies nobody. */
   #security(vhost: Section): void {
     for (const path of ['vhost.security.allow', 'vhost.security.deny'] as const) {
@@ -146,6 +163,28 @@ class Check {
     this.notices.push({ ...placeOf(scope, path), directive: path, text });
   }
 }
+
+/** What HLS and DASH of a vhost write: templates with the vhost filled in, and the directives that say them. */
+function filesOf(vhost: Section): readonly (readonly { readonly path: Path; readonly file: string }[])[] {
+  const file = (root: string, path: FilePath) => ({
+    path,
+    file: `${root}/${vhost.get(path)}`.replaceAll('[vhost]', vhost.name),
+  });
+  const hls = vhost.get('vhost.hls.enabled') && vhost.get('vhost.hls.hls_disk');
+  const dash = vhost.get('vhost.dash.enabled') && vhost.get('vhost.dash.dash_disk');
+  const segments = vhost.get('vhost.hls.hls_use_fmp4') ? 'vhost.hls.hls_fmp4_file' : 'vhost.hls.hls_ts_file';
+  const [hlsRoot, dashRoot] = [vhost.get('vhost.hls.hls_path'), vhost.get('vhost.dash.dash_path')];
+  return [
+    hls ? [file(hlsRoot, 'vhost.hls.hls_m3u8_file'), file(hlsRoot, segments)] : [],
+    dash ? [file(dashRoot, 'vhost.dash.dash_mpd_file')] : [],
+  ];
+}
+
+type FilePath =
+  | 'vhost.hls.hls_m3u8_file'
+  | 'vhost.hls.hls_ts_file'
+  | 'vhost.hls.hls_fmp4_file'
+  | 'vhost.dash.dash_mpd_file';
 
 const hooks = ['connect', 'close', 'publish', 'unpublish', 'play', 'stop', 'dvr', 'hls', 'hls_notify'] as const;
 const hookPaths = hooks.map((hook) => `vhost.http_hooks.on_${hook}` as const);

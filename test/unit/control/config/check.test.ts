@@ -142,6 +142,30 @@ describe('values', () => {
     expect(notices.filter(({ text }) => text.includes('outside')).map(({ line }) => line)).toEqual([1, 3]);
   });
 
+  it.each([
+    ['hls { enabled on; }', 'hls { enabled on; }', ['vhost.hls.hls_m3u8_file']],
+    ['dash { enabled on; }', 'dash { enabled on; }', ['vhost.dash.dash_mpd_file']],
+    ['hls { enabled on; }', 'hls { enabled on; hls_m3u8_file x/[app]/[stream].m3u8; }', ['vhost.hls.hls_ts_file']],
+    ['hls { enabled on; } dash { enabled on; }', 'hls { enabled on; hls_disk off; }', []],
+    ['hls { enabled on; }', 'hls { enabled on; hls_path /srv/b; }', []],
+    ['hls { enabled on; }', 'hls { enabled off; }', []],
+    ['hls { enabled on; }', 'enabled off; hls { enabled on; }', []],
+    [
+      'hls { enabled on; hls_m3u8_file [vhost]/[stream].m3u8; hls_ts_file [vhost]/[seq].ts; }',
+      'hls { enabled on; hls_m3u8_file [vhost]/[stream].m3u8; hls_ts_file [vhost]/[seq].ts; }',
+      [],
+    ],
+  ])('of two vhosts whose files overwrite each other are told by name: %s, %s', (a, b, expected) => {
+    const { notices } = load(`listen 1;\nvhost a.com { ${a} }\nvhost b.com { ${b} }`);
+    const told = notices.filter(({ text }) => text.includes('one place'));
+
+    expect(told.map(({ directive }) => directive)).toEqual(expected);
+    for (const { line, text } of told) {
+      expect(line).toBe(3);
+      expect(text).toContain('vhost a.com and vhost b.com');
+    }
+  });
+
   it('that change nothing are told once, with the reason', () => {
     const { notices } = load('listen 1;\ndaemon on;\nvhost a { mr { enabled on; } }\nvhost b { mr { enabled on; } }');
 
