@@ -15,6 +15,8 @@ export interface SendOptions {
   readonly clock: Clock;
   /** A peer that takes nothing for so long is left. */
   readonly stallTime: Micros;
+  /** Of the request, for errors. */
+  readonly path: string;
 }
 
 /**
@@ -80,7 +82,7 @@ export async function sendPieces(
       }
       for (let at = piece.start; at < piece.end; ) {
         const bytes = await file.read(at, Math.min(READ_BYTES, piece.end - at));
-        if (bytes.length === 0) throw httpStaticErrors.system('SHRUNK', { path: link.peer.host });
+        if (bytes.length === 0) throw httpStaticErrors.system('SHRUNK', { path: options.path });
         if (!(await paced.send([bytes]))) return;
         at += bytes.length;
       }

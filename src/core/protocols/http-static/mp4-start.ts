@@ -1,9 +1,9 @@
 // MP4 from a time: fragments, made as they are sent, because the index of a plain file would have to be made first.
-import type { Limits } from '../../base/limits.ts';
-import type { Link, RandomAccess } from '../../base/link.ts';
+import { totalSize } from '../../base/bytes.ts';
+import type { Link } from '../../base/link.ts';
 import { toSrsxError } from '../../base/session.ts';
 import type { Micros } from '../../base/time.ts';
-import { Mp4File, Mp4Writer } from '../../format/fmp4/index.ts';
+import { type Mp4File, Mp4Writer } from '../../format/fmp4/index.ts';
 import { chunkEnvelope, lastChunk } from '../../wire/http/chunk.ts';
 import { PacedLink, type SendOptions } from './body.ts';
 
@@ -25,7 +25,7 @@ export async function sendMp4From(
 ): Promise<void> {
   const paced = new PacedLink(link, options);
   const send = (chunks: readonly Uint8Array[]): Promise<boolean> => {
-    const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    const size = totalSize(chunks);
     if (size === 0) return TAKEN;
     const { head, tail } = chunkEnvelope(size);
     return paced.send(chunked ? [head, ...chunks, tail] : chunks);
@@ -48,6 +48,3 @@ export async function sendMp4From(
 }
 
 const TAKEN = Promise.resolve(true);
-
-/** The index of a file. Rejects with FMP4_BOX_MISSING and those of a damaged one. */
-export const openMp4 = (file: RandomAccess, limits: Limits): Promise<Mp4File> => Mp4File.open(file, limits);

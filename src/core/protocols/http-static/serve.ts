@@ -7,6 +7,7 @@ import { fromSeconds } from '../../base/time.ts';
 import type { FolderFile, Host, Listener } from '../../control/host.ts';
 import { vhostsOf } from '../../control/requested-vhosts.ts';
 import { containers } from '../../format/container/index.ts';
+import { Mp4File } from '../../format/fmp4/index.ts';
 import { corsHeaders } from '../../wire/http/cors.ts';
 import type { HttpExchange, HttpHeaders } from '../../wire/http/exchange.ts';
 import { requestedVhost } from '../../wire/http/stream-path.ts';
@@ -18,7 +19,7 @@ import { flvFrom, parseStart } from './flv-start.ts';
 import { GzipShelf, isWorthIt, MOST_BYTES, takesGzip } from './gzip-shelf.ts';
 import { endingOf, isPlaylist, isText, mediaType } from './media-type.ts';
 import { type Target, targetOf } from './mount.ts';
-import { openMp4, sendMp4From } from './mp4-start.ts';
+import { sendMp4From } from './mp4-start.ts';
 import { contentRange, multipart, type Piece, parseRanges, queryRange, sizeOf } from './ranges.ts';
 
 /** Adds the route; files that are being sent when it closes are sent to their end. */
@@ -207,10 +208,10 @@ class Server implements Closer {
 
   async #giveMp4(exchange: HttpExchange, found: Found, seconds: number): Promise<void> {
     const { limits } = this.#host;
-    const movie = await openMp4(found.file, limits);
+    const movie = await Mp4File.open(found.file, limits);
     const { 'Accept-Ranges': _, ...headers } = found.headers;
     if (exchange.request.method === 'HEAD') exchange.reply(200, headers);
-    else await sendMp4From(movie, fromSeconds(seconds), exchange.stream(200, headers), this.#pace());
+    else await sendMp4From(movie, fromSeconds(seconds), exchange.stream(200, headers), this.#pace(exchange));
   }
 
   async #givePieces(
@@ -220,11 +221,11 @@ class Server implements Closer {
   ): Promise<void> {
     const all = { ...headers, 'Content-Length': sizeOf(pieces) };
     if (exchange.request.method === 'HEAD') exchange.reply(status, all);
-    else await sendPieces(file, pieces, exchange.send(status, all), this.#pace());
+    else await sendPieces(file, pieces, exchange.send(status, all), this.#pace(exchange));
   }
 
-  #pace() {
-    return { clock: this.#host.clock, stallTime: this.#host.limits.stallTime };
+  #pace({ request: { path } }: HttpExchange) {
+    return { clock: this.#host.clock, stallTime: this.#host.limits.stallTime, path };
   }
 
   #refuse(exchange: HttpExchange, error: SrsxError): boolean {

@@ -17,7 +17,7 @@ function setUp(capacity?: number, size = bytes.length) {
       return bytes.slice(at, at + count);
     },
   };
-  const options = { clock, stallTime: fromSeconds(30) };
+  const options = { clock, stallTime: fromSeconds(30), path: '/a.mp4' };
   return { clock, link, reads, send: () => sendPieces(file, [{ start: 0, end: size }], link, options) };
 }
 
@@ -72,6 +72,6 @@ describe('a body', () => {
     const { send, link } = setUp(undefined, bytes.length + 10);
     await send();
 
-    expect(link.reason).toMatchObject({ code: 'HTTP_STATIC_SHRUNK' });
+    expect(link.reason).toMatchObject({ code: 'HTTP_STATIC_SHRUNK', details: { path: '/a.mp4' } });
   });
 });

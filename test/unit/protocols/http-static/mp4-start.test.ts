@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { concat } from '../../../../src/core/base/bytes.ts';
 import { defaultLimits } from '../../../../src/core/base/limits.ts';
 import { fromSeconds } from '../../../../src/core/base/time.ts';
-import { finishMp4, Mp4Writer } from '../../../../src/core/format/fmp4/index.ts';
-import { openMp4, sendMp4From } from '../../../../src/core/protocols/http-static/mp4-start.ts';
+import { finishMp4, Mp4File, Mp4Writer } from '../../../../src/core/format/fmp4/index.ts';
+import { sendMp4From } from '../../../../src/core/protocols/http-static/mp4-start.ts';
 import { aacTrack, h264Track, live } from '../../../tools/builders.ts';
 import { FakeLink, VirtualClock } from '../../../tools/fakes.ts';
 import { framesOf, payloads } from '../../control/record/world.ts';
@@ -28,9 +28,9 @@ async function from(bytes: Uint8Array, seconds: number) {
     },
   };
   const link = new FakeLink();
-  const movie = await openMp4(access, defaultLimits);
+  const movie = await Mp4File.open(access, defaultLimits);
   read = 0;
-  const options = { clock: new VirtualClock(), stallTime: fromSeconds(30) };
+  const options = { clock: new VirtualClock(), stallTime: fromSeconds(30), path: '/a.mp4' };
   await sendMp4From(movie, fromSeconds(seconds), { link, chunked: false }, options);
   return { found: framesOf(link.bytes, 'x.mp4'), read, link };
 }
