@@ -21,15 +21,10 @@ export class Claims {
 
 /** Bounds what waits for disks in all recordings together. */
 export class Budget {
-  readonly limitBytes: number;
   bytes = 0;
 
-  constructor(limitBytes: number) {
-    this.limitBytes = limitBytes;
-  }
-
   get full(): boolean {
-    return this.bytes > this.limitBytes;
+    return this.bytes > ALL_BYTES;
   }
 }
 
@@ -39,14 +34,13 @@ const ALL_BYTES = 512 * 1024 * 1024;
 /** One for each program. */
 export class RecordShare {
   readonly claims = new Claims();
-  readonly budget: Budget;
+  readonly budget = new Budget();
   /** MP4 files are made plain one after the other: the disk has live recordings to write meanwhile. */
   readonly finisher: DiskQueue;
   /** No new plain file is begun: the program wants to end, and fragmented ones play as well. */
   stopping = false;
 
-  constructor(limitBytes = ALL_BYTES) {
-    this.budget = new Budget(limitBytes);
+  constructor() {
     this.finisher = new DiskQueue({
       root: '',
       limitBytes: Number.POSITIVE_INFINITY,

@@ -24,10 +24,14 @@ interface Lane {
   readonly id: string;
   readonly fragment: Pick<TrackFragment, 'track' | 'init'>;
   readonly offsetTicks: number;
+  /** What the manifest says of the track. */
+  readonly about: TrackWords;
   readonly listed: DashSegment[];
   readonly lingering: DashSegment[];
   bandwidthBps: number;
 }
+
+type TrackWords = Pick<DashRepresentation, 'kind' | 'codecs' | 'width' | 'height' | 'sampleRate' | 'channels'>;
 
 interface Period {
   readonly id: number;
@@ -220,9 +224,11 @@ const firstNumber = (wall: Micros): number =>
   Math.max(1, Math.floor(toSeconds(wall - NUMBERS_SINCE) * NUMBERS_PER_SECOND) % 2 ** 32);
 
 function laneOf(period: Period, { track, init }: TrackFragment): Lane {
-  const kind = track.source.kind === 'video' ? 'video' : 'audio';
+  const about = wordsOf(track);
+  const { kind } = about;
   const same = [...period.lanes.values()].filter(({ id }) => id.startsWith(kind)).length;
   return {
+    about,
     id: same === 0 ? kind : `${kind}${same}`,
     fragment: { track, init },
     offsetTicks: toTicks(period.offset, track.timescale),
@@ -254,14 +260,20 @@ const initFile = ({ id, fragment }: Lane, period: Period): DashFile => ({
   bytes: fragment.init,
 });
 
-function representationOf({ id, fragment, offsetTicks, bandwidthBps, listed }: Lane): DashRepresentation {
-  const { track, init } = fragment;
-  const { source, timescale, width, height } = track;
+const representationOf = ({ id, about, fragment, offsetTicks, bandwidthBps, listed }: Lane): DashRepresentation => ({
+  ...about,
+  ...{ id, offsetTicks, timescale: fragment.track.timescale, init: fragment.init },
+  segments: [...listed],
+  bandwidthBps: Math.max(1, bandwidthBps),
+});
+
+/** Read once for each track: a manifest is written for each player, and often. */
+function wordsOf({ source, timescale, width, height }: Lane['fragment']['track']): TrackWords {
   // The parameters were read when the track was described; a codec that describes itself in its frames tells less here.
   const info = source.config.length > 0 ? describe(source.codec, source.config) : undefined;
   const kind = source.kind === 'video' ? 'video' : 'audio';
   return {
-    ...{ id, kind, timescale, offsetTicks, init, segments: [...listed], bandwidthBps: Math.max(1, bandwidthBps) },
+    kind,
     codecs: info?.codecString ?? bareCodec(source.codec),
     ...(kind === 'video' && width > 0 && { width, height }),
     ...(kind === 'audio' && { sampleRate: info?.sampleRate ?? timescale, channels: info?.channels ?? 2 }),

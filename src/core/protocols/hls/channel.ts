@@ -54,6 +54,8 @@ export class Channel implements Session {
   readonly paths: Paths;
   readonly classic: Rendition<ClassicForm> | undefined;
   readonly low: Rendition<LowForm> | undefined;
+  /** Both, as far as they are served. */
+  readonly renditions: readonly Rendition[];
   readonly #options: ChannelOptions;
   readonly #disk: HlsDisk | undefined;
   #stream: Stream | undefined;
@@ -70,6 +72,7 @@ export class Channel implements Session {
     this.paths = new Paths(name, config.names, config.fragment);
     this.classic = config.classic ? this.#makeClassic() : undefined;
     this.low = config.lowLatency ? new Rendition({ config, form: new LowForm(host, config, this.names) }) : undefined;
+    this.renditions = [this.classic, this.low].filter((rendition) => rendition !== undefined);
     this.#disk = this.#makeDisk();
     if (this.classic !== undefined) {
       shelf.put(this.paths.playlist, { owner: this, kind: 'playlist', bytes: NOTHING });
@@ -145,10 +148,6 @@ export class Channel implements Session {
     this.#options.shelf.drop(this.paths.playlist, this);
     for (const segment of this.classic?.store.all ?? []) this.#drop(segment, []);
     await (files ? this.#disk?.dispose() : this.#disk?.idle());
-  }
-
-  get renditions(): readonly Rendition[] {
-    return [this.classic, this.low].filter((rendition) => rendition !== undefined);
   }
 
   #makeClassic(): Rendition<ClassicForm> {

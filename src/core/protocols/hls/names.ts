@@ -51,10 +51,6 @@ export class Names {
     this.run = run;
   }
 
-  ts(sequence: number): string {
-    return `${this.#stream}-${sequence}.ts`;
-  }
-
   cmaf(sequence: number): string {
     return `${this.#stream}${LOW}-${this.run}-${sequence}.m4s`;
   }
