@@ -1,5 +1,5 @@
 // SRT: every parser, and datagrams in pieces of any size at a listener and at an encrypted connection.
-import { concat } from '../../src/core/base/bytes.ts';
+import { concat, writeU32 } from '../../src/core/base/bytes.ts';
 import { fromMs, fromSeconds } from '../../src/core/base/time.ts';
 import {
   parseAck,
@@ -19,7 +19,6 @@ import {
   isControl,
   writeControl,
   writeDataHeader,
-  writeU32,
 } from '../../src/core/protocols/srt/packet.ts';
 import { pair, World } from '../unit/protocols/srt/world.ts';
 import { refuses } from './tools.ts';

@@ -1,10 +1,7 @@
 // A probe's look at the transport stream itself, beside the frames that it carries.
 import { fromTicks, type Micros, toMs, toTicks } from '../base/time.ts';
-import { TsAnalyser, type TsIndicators, tsFaults } from '../format/ts/index.ts';
+import { TS_RATE, TsAnalyser, type TsIndicators, tsFaults } from '../format/ts/index.ts';
 import type { Finding, ProbeTransport } from './probe-report.ts';
-
-/** Ticks of a transport stream in each second (ISO 13818-1 §2.4.2.1). */
-const TS_RATE = 90_000;
 
 /** Fed with the bytes of a source; knows nothing until one of them is of a transport stream. */
 export class TransportMeter {

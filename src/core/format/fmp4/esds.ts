@@ -1,5 +1,5 @@
 // The elementary stream descriptor of MPEG-4 audio (ISO 14496-1 §7.2.6.5, ISO 14496-14 §5.6).
-import { ByteReader } from '../../base/bytes.ts';
+import { ByteReader, totalSize } from '../../base/bytes.ts';
 import { fields, fullBox } from './wire.ts';
 
 /** What the descriptor says of a track. */
@@ -33,7 +33,7 @@ export function esds({ objectType, config }: ElementaryStream): Uint8Array {
 
 /** A descriptor with the four-byte size that all writers use. */
 function descriptor(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
-  const size = parts.reduce((sum, part) => sum + part.length, 0);
+  const size = totalSize(parts);
   return fields((w) => {
     w.u8(tag);
     w.u8(0x80 | (size >>> 21))

@@ -1,6 +1,6 @@
 // H.264 and H.265 out of PES packets: access units as canonical frames, parameter sets as the track's configuration
 // (ISO 13818-1 §2.14, §2.17; H.264 §7.4.1.2.3, H.265 §7.4.2.4.4).
-import { equalBytes } from '../../base/bytes.ts';
+import { equalBytes, totalSize } from '../../base/bytes.ts';
 import { SrsxError } from '../../base/errors.ts';
 import { fromMs, fromSeconds, type Micros } from '../../base/time.ts';
 import { maxUnits } from '../../codec/bounds.ts';
@@ -90,7 +90,7 @@ export class AnnexBReader implements EsReader {
   }
 
   get heldBytes(): number {
-    return this.#lead.reduce((sum, unit) => sum + unit.length, 0);
+    return totalSize(this.#lead);
   }
 
   push({ data, dts, cts }: EsUnit): Frame[] {

@@ -1,6 +1,7 @@
 // Fields and constants of transport stream packets (ISO 13818-1 §2.4.3).
 import { fromTicks, type Micros, toTicks } from '../../base/time.ts';
 
+/** Of each packet, and the first one of it. */
 export const PACKET_BYTES = 188;
 export const SYNC_BYTE = 0x47;
 export const NULL_PID = 0x1fff;

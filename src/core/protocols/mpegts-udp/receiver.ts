@@ -7,12 +7,10 @@ import { fromSeconds, type Micros } from '../../base/time.ts';
 import type { AdmissionRequest } from '../../control/admission.ts';
 import type { Caster } from '../../control/casters.ts';
 import type { Host } from '../../control/host.ts';
+import { PACKET_BYTES, SYNC_BYTE } from '../../format/ts/index.ts';
 import { errors } from './errors.ts';
 import { SourceSession } from './source.ts';
 
-/** ISO 13818-1 §2.4.3.2. */
-const PACKET_BYTES = 188;
-const SYNC_BYTE = 0x47;
 /** While the admission is asked. Chosen: half a second of 10 Mbit/s. */
 const MAX_HELD = 512;
 /** Chosen: an encoder that was started again has another port, and shall not wait for the time-out of the old one. */

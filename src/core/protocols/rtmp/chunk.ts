@@ -3,6 +3,7 @@
 // The reader works in place on the bytes it is given: only a header that the network cut in two is kept, in a scratch
 // of some bytes. A body is allocated as its bytes come: a declared length alone costs nothing, and a message in one
 // or few chunks is still copied once.
+import { readU32 } from '../../base/bytes.ts';
 import type { Limits } from '../../base/limits.ts';
 import { errors } from './errors.ts';
 import { type Message, MessageType, parseU32 } from './message.ts';
@@ -277,13 +278,6 @@ export class ChunkReader {
 }
 
 const NOTHING = new Uint8Array(0);
-
-const readU32 = (bytes: Uint8Array, at: number): number =>
-  (((bytes[at] as number) << 24) |
-    ((bytes[at + 1] as number) << 16) |
-    ((bytes[at + 2] as number) << 8) |
-    (bytes[at + 3] as number)) >>>
-  0;
 
 const readU32le = (bytes: Uint8Array, at: number): number =>
   (((bytes[at + 3] as number) << 24) |

@@ -3,6 +3,7 @@ import type { Address } from '../../base/link.ts';
 import { fromMs } from '../../base/time.ts';
 import type { Settings } from '../../control/config/settings.ts';
 import { defaultOptions, type SrtOptions } from './options.ts';
+import type { StreamIdDefaults } from './stream-id.ts';
 
 export interface SrtConfig {
   /** UDP; empty: SRT is not served. */
@@ -12,12 +13,6 @@ export interface SrtConfig {
 export const defaults: SrtConfig = { listen: [] };
 
 /** What a streamid that says less means (SRS: default_app, default_mode, default_streamid). */
-export interface StreamIdDefaults {
-  readonly app: string;
-  readonly mode: 'publish' | 'request';
-  readonly streamid: string;
-}
-
 export function streamIdDefaults({ root }: Settings): StreamIdDefaults {
   return {
     app: root.get('srt_server.default_app'),

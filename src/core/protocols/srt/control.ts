@@ -1,6 +1,6 @@
 // Bodies of the control packets of a connection: ACK, NAK, drop request (draft-sharabayko-srt-01 §3.2.4-3.2.9).
+import { readU32, writeU32 } from '../../base/bytes.ts';
 import { errors } from './errors.ts';
-import { readU32, writeU32 } from './packet.ts';
 import { toSequence } from './sequence.ts';
 
 /** A full ACK has all fields; a light one only the sequence number. */

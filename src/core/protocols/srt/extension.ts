@@ -1,8 +1,7 @@
 // Extensions of the handshake (draft-sharabayko-srt-01 §3.2.1.1-3.2.1.3), also sent as control packets to old peers.
-import { concat, utf8 } from '../../base/bytes.ts';
+import { concat, readU32, utf8, writeU32 } from '../../base/bytes.ts';
 import { fromMs, type Micros, toMs } from '../../base/time.ts';
 import { errors } from './errors.ts';
-import { readU32, writeU32 } from './packet.ts';
 
 /** draft-sharabayko-srt-01 §3.2.1, table 6; the first four are also subtypes of control packets. */
 export const ExtensionType = {

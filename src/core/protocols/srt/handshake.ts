@@ -1,8 +1,8 @@
 // The body of a handshake packet (draft-sharabayko-srt-01 §3.2.1).
+import { readU32, writeU32 } from '../../base/bytes.ts';
 import type { Micros } from '../../base/time.ts';
 import { errors } from './errors.ts';
 import { type Extension, parseExtensions, writeExtensions } from './extension.ts';
-import { readU32, writeU32 } from './packet.ts';
 
 const FIXED_BYTES = 48;
 

@@ -10,5 +10,5 @@ export { checkOptions, defaultOptions, optionNames, parseOptions, type SrtOption
 export { srt } from './protocol.ts';
 export { Reject, rejectName } from './reject.ts';
 export { type Statistics, toTransmitJson } from './statistics.ts';
-export { parseStreamId, type StreamIdDefaults, type StreamTarget, streamIdDefaults } from './stream-id.ts';
-export { describeUrl, parseSrtUrl, type SrtMode, type SrtUrl, uriKeys } from './url.ts';
+export { parseStreamId, type StreamTarget } from './stream-id.ts';
+export { parseSrtUrl, type SrtMode, type SrtUrl, uriKeys } from './url.ts';

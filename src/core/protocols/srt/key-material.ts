@@ -1,6 +1,6 @@
 // The Key Material message (draft-sharabayko-srt-01 §3.2.2): which cipher, its salt, and the wrapped keys.
+import { readU32, writeU32 } from '../../base/bytes.ts';
 import { errors } from './errors.ts';
-import { readU32, writeU32 } from './packet.ts';
 
 /** Version 1, type 2 (KM), and the signature of Haivision. */
 const HEAD = 0x12202900;

@@ -1,9 +1,6 @@
 // Transport streams as SRT carries them: messages of whole packets, seven at most in the usual 1316 bytes.
 import { concat } from '../../base/bytes.ts';
-
-/** ISO 13818-1 §2.4.3.2. */
-const PACKET_BYTES = 188;
-const SYNC_BYTE = 0x47;
+import { PACKET_BYTES, SYNC_BYTE } from '../../format/ts/index.ts';
 
 /** Whether a message is made of whole packets, as SRS demands of publishers. */
 export function isTransportStream(message: Uint8Array): boolean {

@@ -41,8 +41,6 @@ export interface MultiplexerSetup {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly log: Log;
-  /** Datagrams that no connection takes, such as those of another protocol on the same port. */
-  readonly onStray?: (datagram: Uint8Array, from: Peer) => void;
 }
 
 interface Entry {
@@ -187,15 +185,15 @@ export class SrtMultiplexer {
     if (entry !== undefined) {
       // Another address with a right number is somebody who guesses.
       if (entry.peer.port === from.port && entry.peer.host === from.host) entry.connection.receive(datagram, now);
-      else this.#stray(datagram, from);
+      else this.strays++;
       return;
     }
     try {
-      if (id !== 0 || !this.#handshake(datagram, from, now)) this.#stray(datagram, from);
+      if (id !== 0 || !this.#handshake(datagram, from, now)) this.strays++;
     } catch (error) {
       // Damaged handshakes of strangers: the one right answer is none.
       if (!(error instanceof ProtocolError)) throw error;
-      this.#stray(datagram, from);
+      this.strays++;
     }
   }
 
@@ -212,11 +210,6 @@ export class SrtMultiplexer {
     const received = { handshake: parseHandshake(bodyOf(datagram)), timestamp: timestampOf(datagram), at: now };
     this.#listener.receive(received, from, datagram);
     return true;
-  }
-
-  #stray(datagram: Uint8Array, from: Peer): void {
-    this.strays++;
-    this.#setup.onStray?.(datagram, from);
   }
 
   /** Answers to strangers; their time stamps mean nothing. */

@@ -46,7 +46,6 @@ export interface Terms {
   readonly sendDelay: Micros;
   /** The peer delivers by time and drops what is too late; so the sender may drop too. */
   readonly peerDrops: boolean;
-  readonly peerReportsPeriodically: boolean;
 }
 
 /** The handshake is refused with a code of `reject.ts`. */
@@ -110,7 +109,6 @@ function makeTerms({ version, flags }: Capabilities, receiveDelay: Micros, sendD
     receiveDelay,
     sendDelay,
     peerDrops: (flags & Capability.tooLateDrop) !== 0 && (flags & Capability.tsbpdReceiver) !== 0,
-    peerReportsPeriodically: (flags & Capability.periodicNak) !== 0,
   };
 }
 

@@ -1,4 +1,5 @@
 // The 16 bytes in front of every packet (draft-sharabayko-srt-01 §3), read and written in place.
+import { readU32, writeU32 } from '../../base/bytes.ts';
 import { errors } from './errors.ts';
 
 /**
@@ -35,22 +36,6 @@ const SOLO = 0xc0000000;
 const RETRANSMITTED = 0x04000000;
 const KEY_SHIFT = 27;
 const MESSAGE_MASK = 0x03ffffff;
-
-/** Big-endian; the bytes must be there. */
-export const readU32 = (bytes: Uint8Array, at: number): number =>
-  (((bytes[at] as number) << 24) |
-    ((bytes[at + 1] as number) << 16) |
-    ((bytes[at + 2] as number) << 8) |
-    (bytes[at + 3] as number)) >>>
-  0;
-
-/** Big-endian. */
-export function writeU32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 24;
-  bytes[at + 1] = value >>> 16;
-  bytes[at + 2] = value >>> 8;
-  bytes[at + 3] = value;
-}
 
 /** Throws SRT_PACKET when the datagram is too short for a header. */
 export function checkPacket(datagram: Uint8Array): void {

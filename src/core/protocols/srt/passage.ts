@@ -1,7 +1,5 @@
 // A publisher's own transport stream for SRT players: passed through as it came, nothing made anew.
-import { Landmarks } from '../../format/ts/index.ts';
-
-const PACKET_BYTES = 188;
+import { Landmarks, PACKET_BYTES } from '../../format/ts/index.ts';
 
 /** What a late player gets first: bounded by bytes, which at 20 Mbit/s are about three seconds. */
 const JOIN_BYTES = 8 * 1024 * 1024;

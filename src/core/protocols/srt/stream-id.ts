@@ -21,13 +21,6 @@ export interface StreamIdDefaults {
   readonly streamid: string;
 }
 
-/** SRS's own. */
-export const streamIdDefaults: StreamIdDefaults = {
-  app: 'live',
-  mode: 'request',
-  streamid: '#!::r=live/livestream,m=request',
-};
-
 const PREFIX = '#!::';
 
 /**
@@ -41,7 +34,7 @@ const PREFIX = '#!::';
  * Keys are separated by `,`, `&`, `;` or `?`. Unlike SRS a value may hold `=`, and a key without a value is just that.
  * Throws SRT_STREAM_ID.
  */
-export function parseStreamId(streamid: string, defaults: StreamIdDefaults = streamIdDefaults): StreamTarget {
+export function parseStreamId(streamid: string, defaults: StreamIdDefaults): StreamTarget {
   const text = streamid === '' ? defaults.streamid : streamid;
   return text.startsWith(PREFIX) ? parseKeys(text, defaults) : parseBare(text, defaults);
 }

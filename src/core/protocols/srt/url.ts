@@ -1,5 +1,5 @@
 // srt:// URLs in srt-live-transmit's grammar: who calls whom, and options as query keys.
-import { type Address, formatAddress } from '../../base/link.ts';
+import type { Address } from '../../base/link.ts';
 import { nearest } from '../../base/nearest.ts';
 import { errors } from './errors.ts';
 import { optionNames, parseOptions, type SrtOptions } from './options.ts';
@@ -107,6 +107,3 @@ function portNumber(digits: string, text: string): number {
 function fail(url: string, why: string): never {
   throw errors.config('URL', { url, why });
 }
-
-/** A URL for logs: without its passphrase. */
-export const describeUrl = ({ mode, remote, local }: SrtUrl): string => `srt ${mode} ${formatAddress(remote ?? local)}`;

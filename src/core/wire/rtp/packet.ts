@@ -1,5 +1,8 @@
 // The RTP header: bytes to values and back (RFC 3550 §5.1, extensions by RFC 8285).
+import { writeU32 as putUint32, readU32 as uint32 } from '../../base/bytes.ts';
 import { rtpErrors } from './errors.ts';
+
+export { putUint32, uint32 };
 
 /** Bytes of the fixed header. */
 export const HEADER_BYTES = 12;
@@ -157,24 +160,8 @@ export function writeExtension(target: Uint8Array, at: number, elements: readonl
 export const uint16 = (bytes: Uint8Array, at: number): number =>
   ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 
-/** Big-endian 32 bits, not negative. */
-export const uint32 = (bytes: Uint8Array, at: number): number =>
-  (((bytes[at] as number) << 24) |
-    ((bytes[at + 1] as number) << 16) |
-    ((bytes[at + 2] as number) << 8) |
-    (bytes[at + 3] as number)) >>>
-  0;
-
 /** Big-endian 16 bits. */
 export function putUint16(target: Uint8Array, at: number, value: number): void {
   target[at] = value >>> 8;
   target[at + 1] = value;
-}
-
-/** Big-endian 32 bits. */
-export function putUint32(target: Uint8Array, at: number, value: number): void {
-  target[at] = value >>> 24;
-  target[at + 1] = value >>> 16;
-  target[at + 2] = value >>> 8;
-  target[at + 3] = value;
 }

@@ -1,6 +1,6 @@
 // A hostile peer of a connection that stands: lies are counted, and have no other effect.
 import { describe, expect, it } from 'vitest';
-import { fromHex } from '../../../../src/core/base/bytes.ts';
+import { fromHex, writeU32 } from '../../../../src/core/base/bytes.ts';
 import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
 import { ExtensionType } from '../../../../src/core/protocols/srt/extension.ts';
 import { parseHandshake } from '../../../../src/core/protocols/srt/handshake.ts';
@@ -16,7 +16,6 @@ import {
   timestampOf,
   writeControl,
   writeDataHeader,
-  writeU32,
 } from '../../../../src/core/protocols/srt/packet.ts';
 import { SeedRng } from '../../../tools/fakes.ts';
 import { numbered, pair, World } from './world.ts';

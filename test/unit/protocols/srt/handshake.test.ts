@@ -1,6 +1,6 @@
 // How connections begin, are refused, and end.
 import { describe, expect, it } from 'vitest';
-import { fromHex, toHex } from '../../../../src/core/base/bytes.ts';
+import { fromHex, readU32, toHex } from '../../../../src/core/base/bytes.ts';
 import { SrsxError } from '../../../../src/core/base/errors.ts';
 import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
 import {
@@ -15,7 +15,6 @@ import {
   ControlType,
   controlType,
   isControl,
-  readU32,
   writeControl,
 } from '../../../../src/core/protocols/srt/packet.ts';
 import { SeedRng } from '../../../tools/fakes.ts';

@@ -1,6 +1,9 @@
 // Words of libsrt's and SRS's users: options, URLs, streamids, statistics.
+
 import { describe, expect, it } from 'vitest';
 import { fromMs } from '../../../../src/core/base/time.ts';
+import { settingsOf } from '../../../../src/core/control/config/settings.ts';
+import { streamIdDefaults } from '../../../../src/core/protocols/srt/config.ts';
 import {
   defaultOptions,
   parseOptions,
@@ -119,6 +122,8 @@ describe('URLs', () => {
   });
 });
 
+const srsDefaults = streamIdDefaults(settingsOf());
+
 describe('streamids', () => {
   const at = (action: string, app: string, stream: string, vhost = '', param = '') => ({
     action,
@@ -146,7 +151,7 @@ describe('streamids', () => {
     ['/live/a/', at('play', 'live', 'a')],
     ['', at('play', 'live', 'livestream')],
   ])('%j', (streamid, target) => {
-    expect(parseStreamId(streamid)).toEqual(target);
+    expect(parseStreamId(streamid, srsDefaults)).toEqual(target);
   });
 
   it('follow the defaults of the server', () => {
@@ -158,7 +163,7 @@ describe('streamids', () => {
   it.each(['#!::m=publish', '#!::r=a,m=bidirectional', '#!::h=v.com', '#!:{}', '/', '?k=v'])(
     'refuse %s',
     (streamid) => {
-      expect(() => parseStreamId(streamid)).toThrow(expect.objectContaining({ code: 'SRT_STREAM_ID' }));
+      expect(() => parseStreamId(streamid, srsDefaults)).toThrow(expect.objectContaining({ code: 'SRT_STREAM_ID' }));
     },
   );
 });
