@@ -139,6 +139,9 @@ export interface Host {
 /** The parts of a host that a client needs: no hub, no admission. */
 export type ClientHost = Pick<Host, 'clock' | 'rng' | 'log' | 'limits' | 'wheel' | 'net'>;
 
+/** Numbers of a connection at this moment, with the keys that its protocol's own tools have; also after its end. */
+export type ReadStatistics = () => Readonly<Record<string, unknown>>;
+
 export interface PullOptions {
   readonly signal: AbortSignal;
   /** Resolves when more may be read; only sources that can wait (files) ask. */
@@ -155,6 +158,8 @@ export interface PullOptions {
   readonly onContainer?: (name: string, bytes: Uint8Array, bursts?: boolean) => void;
   /** What a source says against its own rules, where nothing else would show it. */
   readonly onRemark?: (remark: SourceRemark) => void;
+  /** Connected; protocols without numbers of their own do not call it. */
+  readonly onStatistics?: (read: ReadStatistics) => void;
   /** The remote has said that we may play; protocols without such an answer do not call it. */
   readonly onRunning?: () => void;
   readonly introduction?: Introduction;
@@ -184,6 +189,8 @@ export interface PushOptions {
   readonly insecure?: boolean;
   /** Called once with the link that carries the media, so that the caller can see what is pending. */
   readonly onLink?: (link: Link) => void;
+  /** As for a pull. */
+  readonly onStatistics?: (read: ReadStatistics) => void;
   /** The remote has said that we may publish; protocols without such an answer do not call it. */
   readonly onRunning?: () => void;
   readonly introduction?: Introduction;

@@ -30,6 +30,8 @@ export interface ProbeReport {
   readonly metadata: unknown;
   /** The transport stream itself; null when it is none. */
   readonly transport: ProbeTransport | null;
+  /** Of the connection, with the keys of its protocol's own tools: of SRT those of srt-live-transmit. Null when it has none. */
+  readonly statistics: Readonly<Record<string, unknown>> | null;
   readonly findings: readonly Finding[];
 }
 

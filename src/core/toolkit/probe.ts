@@ -3,7 +3,7 @@ import type { SrsxError } from '../base/errors.ts';
 import type { LogLine } from '../base/log.ts';
 import { toSrsxError } from '../base/session.ts';
 import { fromSeconds, type Micros, toMs, toSeconds } from '../base/time.ts';
-import type { ClientHost, Protocol } from '../control/host.ts';
+import type { ClientHost, Protocol, ReadStatistics } from '../control/host.ts';
 import type { MediaEvent } from '../media/demuxer.ts';
 import type { Frame } from '../media/frame.ts';
 import type { MediaSink } from '../media/sink.ts';
@@ -67,6 +67,7 @@ class Probe implements MediaSink {
   #firstFrameMs: number | null = null;
   #firstKeyFrameMs: number | null = null;
   #bytes = 0;
+  #statistics: ReadStatistics | undefined;
   #frames = 0;
   #metadata: Track | undefined;
   #first: Micros | undefined;
@@ -105,6 +106,9 @@ class Probe implements MediaSink {
       onRemark: ({ id, severity, text }) => {
         if (this.#remarks.size < MAX_WARNINGS)
           this.#remarks.set(id, { id, severity, at: 'source', text, advice: RULES });
+      },
+      onStatistics: (read) => {
+        this.#statistics = read;
       },
       insecure,
     });
@@ -204,6 +208,7 @@ class Probe implements MediaSink {
       interleave: this.#interleave.report(),
       metadata,
       transport: this.#transport.report(),
+      statistics: this.#statistics?.() ?? null,
     };
     return {
       ...report,

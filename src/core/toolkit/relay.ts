@@ -11,7 +11,7 @@ import { BugError, ConfigError } from '../base/errors.ts';
 import type { Closer } from '../base/link.ts';
 import { toSrsxError } from '../base/session.ts';
 import { fromMs, fromSeconds, type Micros, toMs, toSeconds } from '../base/time.ts';
-import type { ClientHost, Protocol } from '../control/host.ts';
+import type { ClientHost, Protocol, ReadStatistics } from '../control/host.ts';
 import type { MediaEvent } from '../media/demuxer.ts';
 import { Settler } from '../media/settle.ts';
 import type { MediaSink } from '../media/sink.ts';
@@ -65,6 +65,8 @@ export interface RelayProgress {
   /** Bytes that wait in the output. */
   readonly pendingBytes: number;
   readonly reconnects: number;
+  /** Of the newest connection on each side, by the protocols that have numbers of their own: SRT's are srt-live-transmit's. */
+  readonly statistics?: { readonly input?: object; readonly output?: object };
 }
 
 export interface RelayResult extends RelayProgress {
@@ -114,6 +116,7 @@ class Relay {
   #state: RelayState = 'connecting';
   #endedBy: RelayResult['endedBy'] = 'end';
   #bytesIn = 0;
+  readonly #statistics: { input?: ReadStatistics; output?: ReadStatistics } = {};
   #reconnects = 0;
   #last = { at: 0, bytes: 0 };
 
@@ -251,6 +254,9 @@ class Relay {
         onBytes: (bytes) => {
           this.#bytesIn += bytes;
         },
+        onStatistics: (read) => {
+          this.#statistics.input = read;
+        },
         insecure: this.#options.insecure ?? false,
       });
       return undefined;
@@ -273,6 +279,9 @@ class Relay {
           // The stream knows it sooner: some protocols tell once a second.
           onBytes: () => undefined,
           onLink: (link) => this.#outlet.watch(link),
+          onStatistics: (read) => {
+            this.#statistics.output = read;
+          },
         })
         .then(() => relayErrors.system('ENDED', { to }), toSrsxError);
       this.#outlet.watch(undefined);
@@ -398,6 +407,7 @@ class Relay {
     this.#last = { at: now, bytes: this.#stream.sentBytes };
     const running = this.#firstAt === undefined ? 0 : now - this.#firstAt;
     const span = this.#splice.span;
+    const { input, output } = this.#statistics;
     return {
       state: this.#state,
       elapsedMs: toMs(now - this.#startedAt),
@@ -410,6 +420,9 @@ class Relay {
       dropped: this.#outlet.dropped + this.#stream.headless,
       pendingBytes: this.#outlet.pending,
       reconnects: this.#reconnects,
+      ...((input ?? output) !== undefined && {
+        statistics: { ...(input && { input: input() }), ...(output && { output: output() }) },
+      }),
     };
   }
 }

@@ -45,6 +45,7 @@ describe('a file', () => {
       interleave: { startOffsetMs: 0 },
       metadata: null,
       transport: null,
+      statistics: null,
       findings: [],
     });
     expect(report.tracks).toMatchObject([

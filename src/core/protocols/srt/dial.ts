@@ -3,7 +3,7 @@ import { Reporter } from '../../base/counters.ts';
 import type { SrsxError } from '../../base/errors.ts';
 import type { Address } from '../../base/link.ts';
 import { toSrsxError } from '../../base/session.ts';
-import type { ClientHost, PullOptions, PushOptions } from '../../control/host.ts';
+import type { ClientHost, PullOptions, PushOptions, ReadStatistics } from '../../control/host.ts';
 import { tsFormat } from '../../format/ts/index.ts';
 import type { Cursor } from '../../media/feed.ts';
 import type { MediaSink } from '../../media/sink.ts';
@@ -15,6 +15,7 @@ import { SrtIngest } from './ingest.ts';
 import { Cutter } from './messages.ts';
 import { SrtMultiplexer } from './multiplexer.ts';
 import { Reject } from './reject.ts';
+import { toTransmitJson } from './statistics.ts';
 import { parseSrtUrl, type SrtUrl } from './url.ts';
 
 /** What one end does with its connection. */
@@ -36,7 +37,7 @@ export async function pull(host: ClientHost, from: URL, to: MediaSink, options: 
   const ingest = new SrtIngest({ limits: host.limits, to, onBad: (name, now) => report.note(name, now) });
   await run(host, parseSrtUrl(textOf(from)), {
     signal,
-    connected: () => undefined,
+    connected: (connection) => options.onStatistics?.(statisticsOf(host, connection)),
     message: (payload) => {
       onBytes(payload.length);
       onContainer?.('ts', payload);
@@ -69,6 +70,7 @@ export async function push(host: ClientHost, from: Stream, to: URL, options: Pus
           onSent: options.onBytes,
         });
         options.onLink?.(link);
+        options.onStatistics?.(statisticsOf(host, connection));
         if (over) link.close();
         else cursor = from.play(tsFormat, link, Math.min(options.mergeWindow, MERGE_WINDOW));
       },
@@ -79,6 +81,12 @@ export async function push(host: ClientHost, from: Stream, to: URL, options: Pus
     ending.close();
   }
 }
+
+/** As srt-live-transmit prints them. */
+const statisticsOf =
+  ({ clock }: ClientHost, connection: SrtConnection): ReadStatistics =>
+  () =>
+    toTransmitJson(connection.statistics(clock.now()), connection.socketId, clock.wall());
 
 /** Connects as the URL says, works, and resolves when the connection is over or the signal has come. */
 async function run(host: ClientHost, url: SrtUrl, work: Work): Promise<void> {
