@@ -26,7 +26,7 @@ export async function request(context: NetContext, url: URL, options: HttpReques
     const response = await new Attempt(context, target, { ...options, headers }).response();
     const location = response.header('location');
     const follows = follow && redirects.has(response.status) && /^(GET|HEAD)$/.test(method) && location !== undefined;
-    if (!follows) return response;
+    if (!follows) return hop === 0 ? response : { ...response, url: target };
     response.body.close();
     if (hop === MAX_REDIRECTS) throw netErrors.system('REDIRECTS', { at: url.href, why: `more than ${hop} times` });
     const next = redirectTarget(location, target);

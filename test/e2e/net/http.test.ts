@@ -333,6 +333,8 @@ describe('the client', () => {
     const response = await ask('/own', { headers: { Authorization: 'secret' } });
 
     expect(await readText(response.body)).toBe('none');
+    expect(response.url?.href).toBe(other.url('/x').href);
+    expect((await ask('/plain', { follow: false })).url).toBeUndefined();
   });
 
   it.each(['file:///etc/passwd', 'gopher://a/', 'http://['])('does not follow a redirect to %s', async (target) => {

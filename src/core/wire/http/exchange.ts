@@ -58,6 +58,8 @@ export type HttpHandler = (exchange: HttpExchange) => void | Promise<void>;
 
 export interface HttpResponse {
   readonly status: number;
+  /** Where redirects led; without one the request's own. What the body names is relative to it (RFC 3986 §5.1.3). */
+  readonly url?: URL;
   header(name: string): string | undefined;
   /** The body as it comes, unframed; `onClose(undefined)` is its regular end, `close` ends the request. */
   readonly body: Link;

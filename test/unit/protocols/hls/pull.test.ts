@@ -11,6 +11,7 @@ import type {
   PullOptions,
   SourceRemark,
 } from '../../../../src/core/control/host.ts';
+import { CmafWriter, describeTrack, initSegment, type Mp4Track } from '../../../../src/core/format/fmp4/index.ts';
 import { encryptAes128 } from '../../../../src/core/format/hls/index.ts';
 import { TsMuxer } from '../../../../src/core/format/ts/index.ts';
 import type { MediaEvent } from '../../../../src/core/media/demuxer.ts';
@@ -19,25 +20,30 @@ import { hls } from '../../../../src/core/protocols/hls/index.ts';
 import { aacTrack, audio, h264Track, live, video } from '../../../tools/builders.ts';
 import { FakeLink, SeedRng, VirtualClock } from '../../../tools/fakes.ts';
 
-type Answer = string | Uint8Array | number | ((url: URL, options: HttpRequestOptions) => string | Uint8Array | number);
+/** A text or bytes, a status, or where it has gone. */
+type Page = string | Uint8Array | number | URL;
+type Answer = Page | ((url: URL, options: HttpRequestOptions) => Page);
 
 /** A web server in a map, and a client in virtual time. */
 function web(pages: Record<string, Answer>) {
   const clock = new VirtualClock();
   const lines: LogLine[] = [];
   const asked: { path: string; atMs: number; range: unknown }[] = [];
+  /** Bodies whose connection breaks at their end. */
+  const broken = new Set<string>();
   const request: Net['request'] = async (url, options) => {
     const path = url.pathname + url.search;
     asked.push({ path, atMs: clock.now() / 1000, range: options.headers['Range'] });
     if (options.signal.aborted) throw netErrors.system('ABORTED', { at: url.href });
     const page = pages[path] ?? pages[url.pathname] ?? 404;
     const answer = typeof page === 'function' ? page(url, options) : page;
+    if (answer instanceof URL) return { ...(await request(answer, options)), url: answer };
     const body = new FakeLink();
     const status = typeof answer === 'number' ? answer : 200;
     const bytes = typeof answer === 'number' ? new Uint8Array() : typeof answer === 'string' ? utf8(answer) : answer;
     setImmediate(() => {
       for (let at = 0; at < bytes.length && !body.closed; at += 1000) body.onData(bytes.subarray(at, at + 1000));
-      body.onClose(undefined);
+      body.onClose(broken.has(path) ? netErrors.system('RESET', { at: url.host }) : undefined);
     });
     return { status, header: () => undefined, body };
   };
@@ -92,7 +98,7 @@ function web(pages: Record<string, Answer>) {
     return fault;
   };
   const frames = () => events.flatMap((event) => (event.type === 'frame' ? [event.frame] : []));
-  return { pull, pages, asked, frames, events, remarks, lines, clock, stop, received };
+  return { pull, pages, broken, asked, frames, events, remarks, lines, clock, stop, received };
 }
 
 /** Segment `n` of two seconds as MPEG-TS. */
@@ -105,6 +111,17 @@ function segment(n: number, from = n * 2): Uint8Array {
     ...muxer.flush(),
   ];
   return concat(packets.flatMap(({ chunks }) => chunks));
+}
+
+const mp4 = [h264Track, aacTrack].map((track) => describeTrack(track) as Mp4Track);
+
+/** The same as fMP4, without its init segment. */
+function fragment(n: number): Uint8Array {
+  const cmaf = new CmafWriter(mp4);
+  const parts = live({ seconds: 2, gop: 50, size: 200 }).map((frame) =>
+    cmaf.push({ ...frame, dts: frame.dts + n * 2_000_000 }),
+  );
+  return concat([...parts, cmaf.end()].flatMap((part) => part?.chunks ?? []));
 }
 
 const head = (sequence = 0, target = 2): string =>
@@ -211,6 +228,45 @@ describe('a client of HLS', () => {
     const { pull } = web({ '/a.m3u8': text, '/k.bin': new Uint8Array(16), '/short.bin': 'x', ...segments(1) });
 
     expect(await pull()).toMatchObject({ code });
+  });
+
+  it('follows what is named behind a redirect from where that led', async () => {
+    const there = (path: string): URL => new URL(`http://other.example/there${path}`);
+    const { pull, asked, frames } = web({
+      '/m.m3u8': there('/m.m3u8'),
+      '/there/m.m3u8': '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=9\nv.m3u8\n',
+      '/there/v.m3u8': there('/far/v.m3u8'),
+      '/there/far/v.m3u8': list(0, 2) + END,
+      '/there/far/0.ts': segment(0),
+      '/there/far/1.ts': segment(1),
+    });
+
+    expect(await pull('/m.m3u8')).toBeUndefined();
+    expect(frames().filter(({ track }) => track.kind === 'video')).toHaveLength(100);
+    expect(asked.map(({ path }) => path)).toEqual([
+      ...['/m.m3u8', '/there/m.m3u8', '/there/v.m3u8', '/there/far/v.m3u8', '/there/far/0.ts', '/there/far/1.ts'],
+    ]);
+  });
+
+  it.each(['ts', 'mp4'])('loses the %s segment that breaks off, and no other one', async (ending) => {
+    const names = [0, 1, 2, 3].map((n) => `#EXTINF:2.0,\n${n}.${ending}\n`).join('');
+    const map = ending === 'mp4' ? '#EXT-X-MAP:URI="init.mp4"\n' : '';
+    const bytes = (n: number): Uint8Array => (ending === 'ts' ? segment(n) : fragment(n));
+    const { pull, broken, frames } = web({
+      '/a.m3u8': head() + map + names + END,
+      '/init.mp4': initSegment(mp4),
+      ...Object.fromEntries(
+        [0, 1, 2, 3].map((n) => [`/${n}.${ending}`, n === 1 ? bytes(1).subarray(0, 5001) : bytes(n)]),
+      ),
+    });
+    broken.add(`/1.${ending}`);
+
+    expect(await pull()).toBeUndefined();
+    const seconds = new Set(frames().map(({ dts, cts }) => Math.floor((dts + cts) / 2_000_000)));
+    const pictures = frames().filter(({ track }) => track.kind === 'video');
+    expect(pictures.length).toBeGreaterThanOrEqual(150);
+    expect(pictures.length).toBeLessThan(200);
+    expect(seconds.has(3)).toBe(true);
   });
 
   it('takes the variant with the most bits', async () => {

@@ -35,10 +35,16 @@ export class Loader {
 
   /** Rejects with NET_*, HLS_STATUS, HLS_SIZE, and with what `onData` throws. */
   async load(url: URL, options: LoadOptions): Promise<Uint8Array> {
+    return (await this.loadPage(url, options)).bytes;
+  }
+
+  /** The same, with the URL from which other URLs in it are to be followed. */
+  async loadPage(url: URL, options: LoadOptions): Promise<{ readonly bytes: Uint8Array; readonly base: URL }> {
     const { signal, insecure = false } = this.#options;
     const { range, timeout = this.#host.limits.firstMediaTime } = options;
     const headers = range === undefined ? {} : { Range: `bytes=${range.first}-${range.last}` };
-    const { status, body } = await this.#host.net.request(url, { method: 'GET', headers, signal, timeout, insecure });
+    const asked = { method: 'GET', headers, signal, timeout, insecure };
+    const { status, body, url: base = url } = await this.#host.net.request(url, asked);
     const right = status === 200 || (status === 206 && range !== undefined);
     if (!right) {
       body.close();
@@ -51,7 +57,7 @@ export class Loader {
       throw hlsErrors.protocol('SIZE', { url: shown(url), limit: MOST_SKIPPED });
     }
     const most = range === undefined ? Number.POSITIVE_INFINITY : range.last - range.first + 1;
-    return this.#read(body, url, { ...options, skip, most });
+    return { bytes: await this.#read(body, url, { ...options, skip, most }), base };
   }
 
   #read(

@@ -56,19 +56,19 @@ export async function pull(host: ClientHost, from: URL, to: MediaSink, options: 
 
 async function pullAll(host: ClientHost, from: URL, to: MediaSink, options: PullOptions): Promise<void> {
   const loader = new Loader(host, options);
-  const first = await loadPlaylist(loader, from);
+  const { playlist: first, base } = await loadPlaylist(loader, from);
   if (first.kind === 'media') {
-    await new Source({ host, loader, options, url: from, sink: to }, first).run();
+    await new Source({ host, loader, options, url: from, sink: to }, { playlist: first, base }).run();
     return;
   }
   const { variant, audio } = chooseVariant(first);
-  const url = follow(variant, from);
+  const url = follow(variant, base);
   const media = await loadMedia(loader, url);
   if (audio === undefined) {
     await new Source({ host, loader, options, url, sink: to }, media).run();
     return;
   }
-  const audioUrl = follow(audio, from);
+  const audioUrl = follow(audio, base);
   const merge = new Merge(to);
   const inputs = { picture: merge.input(['video', 'data']), sound: merge.input(['audio']) };
   const shared = { host, loader, options };
@@ -77,14 +77,21 @@ async function pullAll(host: ClientHost, from: URL, to: MediaSink, options: Pull
   await Promise.all([picture.run().then(() => inputs.picture.end()), sound.run().then(() => inputs.sound.end())]);
 }
 
-async function loadPlaylist(loader: Loader, url: URL, timeout?: Micros): Promise<Playlist> {
-  const bytes = await loader.load(url, { limitBytes: PLAYLIST_BYTES, ...(timeout !== undefined && { timeout }) });
-  return parsePlaylist(new TextDecoder().decode(bytes));
+/** A playlist, and the URL to which its URIs are relative: where redirects led. */
+interface Loaded<Kind extends Playlist = Playlist> {
+  readonly playlist: Kind;
+  readonly base: URL;
 }
 
-async function loadMedia(loader: Loader, url: URL, timeout?: Micros): Promise<MediaPlaylist> {
-  const playlist = await loadPlaylist(loader, url, timeout);
-  if (playlist.kind === 'media') return playlist;
+async function loadPlaylist(loader: Loader, url: URL, timeout?: Micros): Promise<Loaded> {
+  const options = { limitBytes: PLAYLIST_BYTES, ...(timeout !== undefined && { timeout }) };
+  const { bytes, base } = await loader.loadPage(url, options);
+  return { playlist: parsePlaylist(new TextDecoder().decode(bytes)), base };
+}
+
+async function loadMedia(loader: Loader, url: URL, timeout?: Micros): Promise<Loaded<MediaPlaylist>> {
+  const { playlist, base } = await loadPlaylist(loader, url, timeout);
+  if (playlist.kind === 'media') return { playlist, base };
   throw hlsErrors.protocol('MASTER', { why: 'a variant is a list of variants itself' });
 }
 
@@ -117,13 +124,15 @@ class Source {
   readonly #remarks = new Set<string>();
   readonly #missing: Reporter;
   #playlist: MediaPlaylist;
+  #base: URL;
   #missed = 0;
   #changedAt: Micros;
 
-  constructor(options: SourceOptions, first: MediaPlaylist) {
+  constructor(options: SourceOptions, { playlist, base }: Loaded<MediaPlaylist>) {
     const { host, loader, sink } = options;
     this.#options = options;
-    this.#playlist = first;
+    this.#playlist = playlist;
+    this.#base = base;
     this.#changedAt = host.clock.now();
     this.#reader = new Reader({ host, loader, sink, onContainer: options.options.onContainer });
     this.#missing = new Reporter((count, last) => host.log.warn('hls', 'segments are missing', { count, last }));
@@ -146,11 +155,11 @@ class Source {
   }
 
   async #read(piece: Piece): Promise<void> {
-    const { options, host, url } = this.#options;
+    const { options, host } = this.#options;
     if (this.#playlist.endList) await options.ready();
     if (options.signal.aborted) throw hlsErrors.refused('STOPPED');
     try {
-      await this.#reader.read(piece, url);
+      await this.#reader.read(piece, this.#base);
       this.#missed = 0;
     } catch (error) {
       // A segment that is not there is one segment; what is there and wrong is an error of the source.
@@ -172,13 +181,15 @@ class Source {
       await this.#wait(this.#pause(changed && failed === 0, asked !== undefined) - (clock.now() - loadedAt));
       try {
         const timeout = asked === undefined ? limits.firstMediaTime : limits.stallTime;
-        const next = await loadMedia(this.#options.loader, withDirectives(this.#options.url, asked), timeout);
+        const from = withDirectives(this.#options.url, asked);
+        const { playlist: next, base } = await loadMedia(this.#options.loader, from, timeout);
         this.#remark([
           ...validatePlaylist(next),
           ...validateUpdate(this.#playlist, next),
           ...(asked === undefined ? [] : validateReload(asked, next)),
         ]);
         this.#playlist = next;
+        this.#base = base;
         return;
       } catch (error) {
         const fault = toSrsxError(error);

@@ -53,9 +53,18 @@ export class Reader {
 
   /** Rejects with NET_*, HLS_*, PLAYLIST_DECRYPT and the errors of the demuxers. */
   async read(piece: Piece, base: URL): Promise<void> {
-    const { loader } = this.#options;
     if (piece.breaks) this.#break();
-    await this.#useMap(piece.map, base);
+    try {
+      await this.#useMap(piece.map, base);
+      await this.#load(piece, base);
+    } catch (error) {
+      this.#forget();
+      throw error;
+    }
+  }
+
+  async #load(piece: Piece, base: URL): Promise<void> {
+    const { loader } = this.#options;
     this.#head = [];
     const url = follow(piece.uri, base);
     const { range } = piece;
@@ -79,6 +88,12 @@ export class Reader {
     this.#kind = undefined;
     this.#map = undefined;
     this.#rebase = this.#newest !== undefined;
+  }
+
+  /** A piece broke off: its half of a box or packet must not be taken for the beginning of what the next piece has. */
+  #forget(): void {
+    this.#demuxer = undefined;
+    this.#map = undefined;
   }
 
   async #useMap(map: PlaylistMap | undefined, base: URL): Promise<void> {
