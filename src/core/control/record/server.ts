@@ -41,6 +41,9 @@ interface Recording {
   tap: Closer | undefined;
 }
 
+/** Open files that wait for another publisher (plan append). Chosen: names that come once must not use up all handles. */
+const MAX_WAITING = 100;
+
 /** Begins with the streams that are published already. `close` ends all files; `idle` says when they are complete. */
 export class RecordServer implements Closer {
   readonly #host: RecordHost;
@@ -166,6 +169,12 @@ export class RecordServer implements Closer {
     }
     recording.tap?.close();
     recording.tap = undefined;
+    // Behind the others: the one that has waited longest is complete first.
+    this.#recordings.delete(key);
+    this.#recordings.set(key, recording);
+    const waiting = [...this.#recordings].filter(([, { tap }]) => tap === undefined);
+    const [oldest] = waiting;
+    if (oldest !== undefined && waiting.length > MAX_WAITING) this.#end(oldest[0]);
   }
 
   #end(key: string): void {

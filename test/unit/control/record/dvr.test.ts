@@ -206,6 +206,20 @@ describe('the plan append', () => {
     expect(told[0]?.duration).toBeGreaterThan(fromSeconds(5.9));
   });
 
+  it('keeps a hundred files open for publishers that may come again; the one that has waited longest is complete then', async () => {
+    const { publish, write, server, told } = world({ dvr: 'dvr_plan append; dvr_path ./rec/[stream].flv;' });
+    for (const stream of ['again', ...Array.from({ length: 99 }, (_, index) => `s${index}`), 'again', 'last']) {
+      const publication = publish(stream);
+      write(publication, live({ seconds: 1 }));
+      publication.end();
+      await settled();
+    }
+    await server.idle();
+
+    expect(server.list()).toHaveLength(100);
+    expect(told.map(({ file }) => file)).toEqual(['./rec/s0.flv']);
+  });
+
   it('leaves files alone that are there already', async () => {
     const folders = new Map([['./rec', new MemoryFolder('./rec')]]);
     folders.get('./rec')?.files.set('a.flv', utf8('yesterday'));
