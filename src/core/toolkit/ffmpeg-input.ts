@@ -5,7 +5,7 @@ import type { Children } from '../control/children/child.ts';
 import { LineRing } from '../control/children/ring.ts';
 import { endText } from '../control/children/supervisor.ts';
 import type { Protocol } from '../control/host.ts';
-import { containers } from '../format/container/index.ts';
+import { containers, Intake } from '../format/container/index.ts';
 import { ingestErrors } from './errors.ts';
 
 /** How FFmpeg reads one set of inputs. */
@@ -84,10 +84,7 @@ export function ffmpegProtocol(
         const lines = new LineRing();
         const report = new Reporter((count, last) => log.warn('ffmpeg', 'leaves parts out', { count, last }));
         const demuxer = containers.ts.demuxer(limits, (code) => report.note(code, clock.now()));
-        const take = (events: ReturnType<typeof demuxer.push>): void => {
-          to.promise?.(demuxer.promised());
-          for (const event of events) to.on(event);
-        };
+        const intake = new Intake(demuxer, to);
         const child = children.pipe(
           { program: input.program, args: ffmpegArguments(input) },
           {
@@ -114,14 +111,14 @@ export function ffmpegProtocol(
           onBytes(bytes.length);
           onContainer?.('ts', bytes);
           try {
-            take(demuxer.push(bytes));
+            intake.push(bytes);
           } catch (error) {
             fail(error);
           }
         };
         child.stdout.onClose = () => {
           try {
-            take(demuxer.end());
+            intake.end();
           } catch (error) {
             fail(error);
           }
