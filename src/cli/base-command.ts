@@ -116,7 +116,7 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
       const advice = this.flags === undefined ? undefined : this.advice(error);
       reportError(error, { json: this.jsonEnabled(), stack: this.argv.includes('--debug'), advice });
     }
-    this.exit(isExit ? (oclifExit(error) ?? 0) : exitCodeOf(error));
+    this.exit(isExit ? (oclifExit(error) ?? 0) : exitCodeOf(error, this.interruptedBy));
   }
 
   override async finally(error: Error | undefined): Promise<void> {

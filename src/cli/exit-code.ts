@@ -41,8 +41,16 @@ export const exitCodeTable: readonly (readonly [number, string])[] = [
   [exitCode.terminated, 'ended by SIGTERM'],
 ];
 
-/** The code for an error of any kind; what is not one of ours and not of the command line is a bug. */
-export function exitCodeOf(error: unknown): number {
+/** Errors that say no more than that the operator gave up: how he did is the exit code. */
+const givenUp: readonly string[] = ['SNAPSHOT_GIVEN_UP'];
+
+/**
+ * The code for an error of any kind; what is not one of ours and not of the command line is a bug.
+ *
+ * @param interruptedBy the code of the signal that came before, if one did.
+ */
+export function exitCodeOf(error: unknown, interruptedBy?: number): number {
+  if (interruptedBy !== undefined && error instanceof SrsxError && givenUp.includes(error.code)) return interruptedBy;
   if (error instanceof ConfigError) return exitCode.config;
   if (error instanceof RefusedError) return exitCode.refused;
   if (error instanceof SystemError) return exitCode.network;

@@ -46,10 +46,8 @@ export const serveFlags = {
     dependsOn: ['cert'],
   }),
   'merge-window': srsMsFlag({
-    summary: 'Collect this much before each write to players; 0 for low latency.',
+    summary: `Collect this much before each write to players; 0 for low latency; default ${defaults.mergeWindowMs}ms.`,
     env: 'SRS_VHOST_PLAY_MW_LATENCY',
-    default: defaults.mergeWindowMs,
-    defaultHelp: async () => `${defaults.mergeWindowMs}ms`,
   }),
   'gop-cache': Flags.boolean({
     summary: 'Start players at once from the last key frame.',

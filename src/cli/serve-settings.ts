@@ -1,6 +1,6 @@
 // What the flags of `serve` say without a configuration.
 import type { Interfaces } from '@oclif/core';
-import type { ListenSettings, ServeSettings } from '../core/index.ts';
+import { defaultServeSettings as defaults, type ListenSettings, type ServeSettings } from '../core/index.ts';
 import { demoSample, playerPages } from './assets.ts';
 import type { serveFlags } from './serve-flags.ts';
 
@@ -19,7 +19,7 @@ export function settingsOfFlags(flags: Flags, version: string): Partial<ServeSet
     api: { listen: flags['api-listen'] },
     srt: flags['srt-listen'] ?? [],
     rtc: flags['rtc-listen'] ?? [],
-    mergeWindowMs: flags['merge-window'],
+    mergeWindowMs: flags['merge-window'] ?? defaults.mergeWindowMs,
     gopCache: flags['gop-cache'],
     publisherPolicy: flags.publisher,
     hls: { ...(flags.hls && { classic: true }), lowLatency: flags['hls-low-latency'] },

@@ -27,7 +27,7 @@ export default class Snapshot extends BaseCommand<typeof Snapshot> {
   };
   static override flags = {
     width: Flags.integer({ summary: 'Width in pixels; the height follows.', min: 2 }),
-    timeout: durationFlag({ summary: 'Give up after this time.', default: 20_000_000, defaultHelp: async () => '20s' }),
+    timeout: durationFlag({ summary: 'Give up after this time; default 20s.' }),
     ffmpeg: Flags.string({ summary: 'Path of FFmpeg.', default: 'ffmpeg', helpValue: 'PATH' }),
   };
 

@@ -5,7 +5,6 @@ import { formatAddress } from './base/link.ts';
 import type { Log } from './base/log.ts';
 import { Wheel } from './base/session.ts';
 import { fromMs, fromSeconds } from './base/time.ts';
-import type { Children } from './control/children/child.ts';
 import { type Change, changesOf } from './control/config/changes.ts';
 import type { Config } from './control/config/config.ts';
 import { configFromSettings } from './control/config/from-settings.ts';
@@ -15,7 +14,7 @@ import { crossOrigin } from './control/cross-origin.ts';
 import { type Door, Doors, type OpenDoor } from './control/doors.ts';
 import { engineErrors } from './control/errors.ts';
 import { HttpHooks } from './control/hooks/http-hooks.ts';
-import type { ClientHost, Host, HttpRoutes, Listener, TlsFiles } from './control/host.ts';
+import type { ClientHost, Host, HttpRoutes, Listener, TlsFiles, ToolHost } from './control/host.ts';
 import { IdlePublishers } from './control/idle.ts';
 import { RecordServer } from './control/record/index.ts';
 import { startReports } from './control/reports.ts';
@@ -118,9 +117,6 @@ export interface Server {
   /** Ends all sessions and frees all ports; resolves when that is done. */
   close(): Promise<void>;
 }
-
-/** What clients with programs of their own need. */
-export type ToolHost = ClientHost & { readonly children: Children };
 
 export interface Engine {
   /** For the commands that are clients. */

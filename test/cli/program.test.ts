@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../../scripts/run.ts';
 import { demoSample } from '../../src/cli/assets.ts';
+import { until } from '../tools/interop.ts';
 import { type Running, start } from './run.ts';
 
 beforeAll(() => {
@@ -73,12 +75,49 @@ describe('the built program', () => {
     });
   });
 
+  it('gives a snapshot up at ctrl-C, with 130', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'srsx-snapshot-'));
+    const [ffmpeg, begun] = [join(folder, 'ffmpeg'), join(folder, 'begun')];
+    // A stream of which no picture comes.
+    await writeFile(ffmpeg, `#!/bin/sh\ntouch '${begun}'\nexec sleep 60\n`, { mode: 0o755 });
+    const snapshot = start(['snapshot', 'rtmp://127.0.0.1/live/a', join(folder, 'a.jpg'), '--ffmpeg', ffmpeg]);
+    await until('FFmpeg runs', () => existsSync(begun));
+
+    snapshot.signal('SIGINT');
+    const { code, stderr } = await snapshot.ended;
+    await rm(folder, { recursive: true });
+
+    expect(stderr).toContain('SNAPSHOT_GIVEN_UP');
+    expect(code).toBe(130);
+  });
+
   it('writes media to standard output and nothing else', async () => {
     const { code, stdout, stderr } = await start(['relay', demoSample, '-', '--duration', '1s', '--json']).ended;
 
     expect(code).toBe(0);
     expect(stdout.startsWith('FLV')).toBe(true);
     expect(JSON.parse(stderr)).toMatchObject({ endedBy: 'duration' });
+  });
+
+  it('shows the help of a command without the core', async () => {
+    const count = `data:text/javascript,${encodeURIComponent(
+      `import { registerHooks } from 'node:module'; const names = [];
+       registerHooks({ load: (url, context, next) => (names.push(url), next(url, context)) });
+       process.on('exit', () => process.stderr.write(JSON.stringify(names)));`,
+    )}`;
+    const manifest = JSON.parse(await readFile(join(root, 'oclif.manifest.json'), 'utf8')) as { commands: object };
+    for (const command of Object.keys(manifest.commands)) {
+      const { stderr, stdout } = await start([...command.split(':'), '--help'], { nodeArgs: ['--import', count] })
+        .ended;
+      const modules = JSON.parse(stderr) as string[];
+
+      expect(stdout, command).toContain('USAGE');
+      expect(modules.some((url) => url.endsWith('/bin/run.js'))).toBe(true);
+      expect(
+        modules.filter((url) => url.endsWith('/dist/core/index.js')),
+        command,
+      ).toEqual([]);
+    }
   });
 
   describe('on a Node that is too old', () => {

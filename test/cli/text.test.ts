@@ -68,6 +68,7 @@ describe('errors', () => {
     );
 
     expect(kinds).toEqual([3, 4, 5, 6, 7]);
+    expect(exitCodeOf(errors.system('ONE'), 130)).toBe(5);
     expect(exitCodeOf(usage('no'))).toBe(2);
     expect(exitCodeOf(new TypeError('x is undefined'))).toBe(70);
   });

@@ -3,6 +3,15 @@ import { isLoopback } from './rtmp-name.ts';
 
 const URL_WORD = /([a-z][a-z0-9+.-]*:\/\/)([^\s'"<>]+)/gi;
 const HIDDEN = '***';
+/** Names of parameters whose values open something: of SRT, of SRS's security, and of platforms. */
+const KEYS = /([?&,;](?:passphrase|password|secret|token|key)=)[^&]*/gi;
+const USER = /^([a-z][a-z0-9+.-]*:\/\/)[^/?]*@/i;
+
+/**
+ * A URL for who typed it, whose terminal and logs others may read: without its passwords, passphrases and tokens. Of a
+ * path, nothing is hidden, since it says which stream it is.
+ */
+export const hideKeys = (url: string): string => url.replace(USER, `$1${HIDDEN}@`).replace(KEYS, `$1${HIDDEN}`);
 
 /**
  * The text with what is secret in its URLs hidden: passwords, values of parameters (but the vhost), and, at other

@@ -12,6 +12,7 @@ import type { MediaSink } from '../media/sink.ts';
 import type { Stream } from '../media/stream.ts';
 import type { HttpHandler, HttpHeaders, HttpResponse } from '../wire/http/exchange.ts';
 import type { Admission } from './admission.ts';
+import type { Children } from './children/child.ts';
 import type { Settings } from './config/settings.ts';
 import type { Hooks } from './hooks/hooks.ts';
 import type { Sessions } from './sessions.ts';
@@ -142,6 +143,9 @@ export type ClientHost = Pick<Host, 'clock' | 'rng' | 'log' | 'limits' | 'wheel'
 /** Numbers of a connection at this moment, with the keys that its protocol's own tools have; also after its end. */
 export type ReadStatistics = () => Readonly<Record<string, unknown>>;
 
+/** What a client with programs of its own needs. */
+export type ToolHost = ClientHost & { readonly children: Children };
+
 export interface PullOptions {
   readonly signal: AbortSignal;
   /** Resolves when more may be read; only sources that can wait (files) ask. */
@@ -215,3 +219,10 @@ export interface Protocol<Config = unknown> {
   /** Publishes a stream to a remote until the stream ends (resolves), an error (rejects) or the signal (resolves). */
   push?(host: ClientHost, from: Stream, to: URL, options: PushOptions): Promise<void>;
 }
+
+/** The protocol that a URL is of, by its scheme and by what that protocol says of it. */
+export const protocolFor = (url: URL, protocols: readonly Protocol[]): Protocol | undefined =>
+  protocols.find(({ schemes, accepts }) => schemes.includes(url.protocol.slice(0, -1)) && accepts?.(url) !== false);
+
+/** Whether a text has a scheme, as against the path of a file. */
+export const isUrl = (text: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(text);

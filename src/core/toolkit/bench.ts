@@ -4,6 +4,7 @@
 // README.md. Publishers read one stream in memory: it is muxed once for all of them.
 import type { SrsxError } from '../base/errors.ts';
 import { fromMs, fromSeconds, type Micros, toMs, toSeconds } from '../base/time.ts';
+import { hideKeys } from '../control/hide-secrets.ts';
 import type { ClientHost, Protocol } from '../control/host.ts';
 import { BenchClient, type Connect } from './bench-client.ts';
 import type { BenchClients, BenchInterval, BenchReason, BenchReport } from './bench-report.ts';
@@ -232,7 +233,7 @@ class Bench {
     const sum = (of: (client: BenchClient) => number): number => clients.reduce((total, one) => total + of(one), 0);
     const measured = {
       mode,
-      url,
+      url: hideKeys(url),
       elapsedMs: toMs(elapsed),
       clients: this.#count(),
       reasons: this.#listReasons(),

@@ -2,6 +2,7 @@
 // HTTP and offers that nobody means; no media flows.
 import { toSrsxError } from '../base/session.ts';
 import { fromSeconds, type Micros } from '../base/time.ts';
+import { hideKeys } from '../control/hide-secrets.ts';
 import type { ClientHost } from '../control/host.ts';
 import { answerChecks } from './conformance/answer-checks.ts';
 import type { Check, Outcome } from './conformance/check.ts';
@@ -60,7 +61,9 @@ export async function checkConformance(host: ClientHost, options: ConformanceOpt
   const { kind, url } = endpointOf(options.source);
   const { timeout = fromSeconds(10), signal, token, insecure = false } = options;
   const client = new EndpointClient({ host, url, kind, signal, token, timeout, insecure });
-  await client.ask('OPTIONS', url);
+  await client.ask('OPTIONS', url).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
   const checks: ConformanceCheck[] = [];
   for (const check of all) {
     if (signal.aborted) break;
@@ -68,8 +71,14 @@ export async function checkConformance(host: ClientHost, options: ConformanceOpt
   }
   const count = (verdict: ConformanceCheck['verdict']): number =>
     checks.filter((check) => check.verdict === verdict).length;
-  const { source } = options;
-  return { source, kind, checks, passed: count('pass'), failed: count('fail'), skipped: count('skip') };
+  return {
+    source: hideKeys(options.source),
+    kind,
+    checks,
+    passed: count('pass'),
+    failed: count('fail'),
+    skipped: count('skip'),
+  };
 }
 
 async function runCheck(check: Check, client: EndpointClient): Promise<ConformanceCheck> {
@@ -103,6 +112,6 @@ const shifted = (section: string): string =>
 function endpointOf(source: string): { kind: ConformanceReport['kind']; url: URL } {
   const [, kind, secure, rest] = /^(whip|whep)(s?):\/\/(.+)$/i.exec(source) ?? [];
   const url = rest === undefined ? null : URL.parse(`http${secure?.toLowerCase() ?? ''}://${rest}`);
-  if (kind === undefined || url === null) throw conformanceErrors.config('URL', { source });
+  if (kind === undefined || url === null) throw conformanceErrors.config('URL', { source: hideKeys(source) });
   return { kind: kind.toLowerCase() === 'whip' ? 'whip' : 'whep', url };
 }

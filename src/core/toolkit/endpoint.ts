@@ -1,7 +1,7 @@
 // What a user typed as source or target, as a protocol and a URL.
-
 import { nearest } from '../base/nearest.ts';
-import type { Protocol } from '../control/host.ts';
+import { hideKeys } from '../control/hide-secrets.ts';
+import { type Protocol, protocolFor } from '../control/host.ts';
 import { fileUrl, STDIO } from '../protocols/file/index.ts';
 import { endpointErrors } from './errors.ts';
 
@@ -23,10 +23,13 @@ export function resolveEndpoint(text: string, protocols: readonly Protocol[]): E
   const own = protocols.find((protocol) => scheme !== undefined && protocol.schemes.includes(scheme))?.url;
   const url = scheme === undefined ? fileUrl(text) : (own?.(text) ?? parseUrl(text));
   const wanted = url.protocol.slice(0, -1);
-  const candidates = protocols.filter((protocol) => protocol.schemes.includes(wanted));
-  if (candidates.length === 0) throw unknownScheme(wanted, protocols);
-  const protocol = candidates.find((candidate) => candidate.accepts?.(url) ?? true);
-  if (protocol === undefined) throw endpointErrors.config('KIND', { text, scheme: wanted });
+  const protocol = protocolFor(url, protocols);
+  if (protocol === undefined) {
+    const known = protocols.some(({ schemes }) => schemes.includes(wanted));
+    throw known
+      ? endpointErrors.config('KIND', { text: hideKeys(text), scheme: wanted })
+      : unknownScheme(wanted, protocols);
+  }
   return { protocol, url };
 }
 
@@ -38,7 +41,7 @@ export function resolveSource(text: string, protocols: readonly Protocol[]): Sou
     const known = protocols.filter((other) => other.pull !== undefined).map((other) => other.name);
     throw endpointErrors.config('PULL', { protocol: protocol.name, known: known.join(', ') });
   }
-  return { text, file: isFile(url), protocol: protocol.name, url, pull };
+  return { text, shown: hideKeys(text), file: isFile(url), protocol: protocol.name, url, pull };
 }
 
 /** The endpoint if it can be published or written to; throws ENDPOINT_PUSH. */
@@ -49,14 +52,13 @@ export function resolveTarget(text: string, protocols: readonly Protocol[]): Tar
     const known = protocols.filter((other) => other.push !== undefined).map((other) => other.name);
     throw endpointErrors.config('PUSH', { protocol: protocol.name, known: known.join(', ') });
   }
-  return { text, file: isFile(url), protocol: protocol.name, url, push };
+  return { text, shown: hideKeys(text), file: isFile(url), protocol: protocol.name, url, push };
 }
-
-/** An endpoint for eyes other than its owner's: keys of SRT are hidden. */
-export const shownEndpoint = (text: string): string => text.replace(/([?&]passphrase=)[^&]*/gi, '$1***');
 
 interface Resolved {
   readonly text: string;
+  /** The text for reports, errors and logs: without its keys. */
+  readonly shown: string;
   /** A file or standard input or output: it can wait, and nobody dials. */
   readonly file: boolean;
   readonly protocol: string;
@@ -85,7 +87,7 @@ function parseUrl(text: string): URL {
   try {
     return new URL(text);
   } catch (error) {
-    throw endpointErrors.config('URL', { text }, error);
+    throw endpointErrors.config('URL', { text: hideKeys(text) }, error);
   }
 }
 

@@ -1,8 +1,7 @@
 // `ingest` blocks of a configuration without FFmpeg: the ingest engine, for the programs of a server.
-import type { Children } from '../control/children/child.ts';
 import type { Feeder } from '../control/children/workshop.ts';
 import { hideSecrets } from '../control/hide-secrets.ts';
-import type { ClientHost, Protocol } from '../control/host.ts';
+import type { Protocol, ToolHost } from '../control/host.ts';
 import { resolveSource } from './endpoint.ts';
 import { type IngestProgress, ingest } from './ingest.ts';
 
@@ -10,10 +9,7 @@ import { type IngestProgress, ingest } from './ingest.ts';
 const READABLE = /\.(flv|mp4|m4v|m4a|mov|ts|aac|mp3)$/i;
 
 /** The feeder of a server; what ends for good is in the log and in `describe`. */
-export function createFeeder(
-  host: ClientHost & { readonly children: Children },
-  protocols: readonly Protocol[],
-): Feeder {
+export function createFeeder(host: ToolHost, protocols: readonly Protocol[]): Feeder {
   return {
     reads: (input) => {
       try {

@@ -4,7 +4,8 @@ import { toSrsxError } from '../base/session.ts';
 import type { Children } from '../control/children/child.ts';
 import { LineRing } from '../control/children/ring.ts';
 import { endText } from '../control/children/supervisor.ts';
-import type { Protocol } from '../control/host.ts';
+import { hideKeys } from '../control/hide-secrets.ts';
+import { isUrl, type Protocol } from '../control/host.ts';
 import { containers, Intake } from '../format/container/index.ts';
 import { ingestErrors } from './errors.ts';
 
@@ -27,8 +28,6 @@ const DEVICE = new RegExp(`^(${DEVICES.replaceAll(' ', '|')}):(.+)$`, 's');
 
 /** Whether a source is a device rather than a file or URL. */
 export const isDevice = (source: string): boolean => DEVICE.test(source);
-
-const isUrl = (source: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(source);
 
 /** Chosen: live, so without B-frames and look-ahead; players start within two seconds. */
 const ENCODE =
@@ -57,6 +56,10 @@ function inputArguments(source: string, loop: boolean): string[] {
   // A file name is never an option or a protocol.
   return [...(loop ? ['-stream_loop', '-1'] : []), '-re', '-i', `file:${source}`];
 }
+
+/** What FFmpeg says, which names its inputs as it was given them, without the keys in them. */
+export const shownLine = (line: string, sources: readonly string[]): string =>
+  sources.reduce((text, source) => text.replaceAll(source, hideKeys(source)), line);
 
 /** The URL under which the protocol below is found. */
 export const FFMPEG_URL = 'ffmpeg://input/';
@@ -88,7 +91,8 @@ export function ffmpegProtocol(
         const child = children.pipe(
           { program: input.program, args: ffmpegArguments(input) },
           {
-            line: (line) => {
+            line: (text) => {
+              const line = shownLine(text, input.sources);
               lines.push(line);
               onLine(line);
             },

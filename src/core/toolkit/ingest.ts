@@ -8,10 +8,10 @@ import type { SrsxError } from '../base/errors.ts';
 import { BugError, ConfigError, ProtocolError } from '../base/errors.ts';
 import { toSrsxError } from '../base/session.ts';
 import { type Micros, toMs } from '../base/time.ts';
-import type { Children } from '../control/children/child.ts';
 import { LineRing } from '../control/children/ring.ts';
-import type { ClientHost, Protocol } from '../control/host.ts';
-import { resolveSource, resolveTarget } from './endpoint.ts';
+import { hideKeys } from '../control/hide-secrets.ts';
+import type { Protocol, ToolHost } from '../control/host.ts';
+import { resolveSource, resolveTarget, type Target } from './endpoint.ts';
 import { endpointErrors, ingestErrors } from './errors.ts';
 import { FFMPEG_URL, ffmpegProtocol, isDevice } from './ffmpeg-input.ts';
 import { type RelayProgress, type RelayResult, relay } from './relay.ts';
@@ -60,7 +60,7 @@ export interface IngestResult extends IngestProgress {
  * last attempt, INGEST_PROGRAM, INGEST_MIXED, ENDPOINT_*.
  */
 export async function ingest(
-  host: ClientHost & { readonly children: Children },
+  host: ToolHost,
   protocols: readonly Protocol[],
   options: IngestOptions,
   on: (progress: IngestProgress) => void = () => undefined,
@@ -69,10 +69,13 @@ export async function ingest(
 }
 
 class Ingest {
-  readonly #host: ClientHost & { readonly children: Children };
+  readonly #host: ToolHost;
   readonly #protocols: readonly Protocol[];
   readonly #options: IngestOptions;
   readonly #on: (progress: IngestProgress) => void;
+  readonly #target: Target;
+  /** The sources for reports, errors and logs. */
+  readonly #shown: string;
   readonly #stderr = new LineRing();
   readonly #startedAt: Micros;
   #via: 'native' | 'ffmpeg';
@@ -84,7 +87,7 @@ class Ingest {
   #expired = false;
 
   constructor(
-    host: ClientHost & { readonly children: Children },
+    host: ToolHost,
     protocols: readonly Protocol[],
     options: IngestOptions,
     on: (progress: IngestProgress) => void,
@@ -97,7 +100,8 @@ class Ingest {
     const { sources, to } = options;
     if (sources.length === 0) throw endpointErrors.config('EMPTY');
     if (sources.some(isDevice) && !sources.every(isDevice)) throw ingestErrors.config('MIXED');
-    resolveTarget(to, protocols);
+    this.#target = resolveTarget(to, protocols);
+    this.#shown = sources.map(hideKeys).join(', ');
     this.#via = this.#choose();
   }
 
@@ -180,15 +184,15 @@ class Ingest {
     const { via = 'auto', ffmpeg = 'ffmpeg', sources } = this.#options;
     if (via !== 'auto' || this.#via === 'ffmpeg' || this.#flowed || sources.length > 1) return false;
     if (!(fault instanceof ProtocolError) || this.#host.children.find(ffmpeg) === undefined) return false;
-    this.#host.log.warn('ingest', `FFmpeg reads ${sources[0]}: ${fault.message}`, { code: fault.code });
+    this.#host.log.warn('ingest', `FFmpeg reads ${this.#shown}: ${fault.message}`, { code: fault.code });
     this.#via = 'ffmpeg';
     return true;
   }
 
   #program(): string {
-    const { ffmpeg = 'ffmpeg', sources } = this.#options;
+    const { ffmpeg = 'ffmpeg' } = this.#options;
     const program = this.#host.children.find(ffmpeg);
-    if (program === undefined) throw ingestErrors.config('PROGRAM', { source: sources.join(', '), program: ffmpeg });
+    if (program === undefined) throw ingestErrors.config('PROGRAM', { source: this.#shown, program: ffmpeg });
     return program;
   }
 
@@ -224,11 +228,11 @@ class Ingest {
   }
 
   #result(): IngestResult {
-    const { sources, to, signal } = this.#options;
+    const { signal } = this.#options;
     const endedBy = this.#expired ? 'duration' : signal.aborted ? 'signal' : 'end';
     const progress: IngestProgress = this.#progress({ ...(this.#last ?? nothing), state: 'ended' });
     this.#on(progress);
-    return { ...progress, from: sources.join(', '), to, endedBy };
+    return { ...progress, from: this.#shown, to: this.#target.shown, endedBy };
   }
 }
 

@@ -8,7 +8,7 @@ import type { MediaEvent } from '../media/demuxer.ts';
 import type { Frame } from '../media/frame.ts';
 import type { MediaSink } from '../media/sink.ts';
 import type { Track } from '../media/track.ts';
-import { resolveSource, type Source, shownEndpoint } from './endpoint.ts';
+import { resolveSource, type Source } from './endpoint.ts';
 import { probeErrors } from './errors.ts';
 import { judge } from './findings.ts';
 import { Interleave } from './interleave.ts';
@@ -87,7 +87,7 @@ class Probe implements MediaSink {
   }
 
   async run(): Promise<ProbeReport> {
-    const { signal, insecure = false, source } = this.#options;
+    const { signal, insecure = false } = this.#options;
     const host = observed(this.#host, {
       connected: () => {
         this.#connectMs ??= this.#elapsedMs();
@@ -116,7 +116,7 @@ class Probe implements MediaSink {
     this.#cancelTimer();
     this.#stop.release();
     if (this.#frames === 0 && this.#endedBy === 'timeout' && this.#bytes === 0) {
-      throw probeErrors.system('TIMEOUT', { source, seconds: toSeconds(this.#timeout) }, fault);
+      throw probeErrors.system('TIMEOUT', { source: this.#source.shown, seconds: toSeconds(this.#timeout) }, fault);
     }
     // After our own end a protocol may complain that it was cut off.
     const failed = this.#endedBy === undefined && !signal.aborted ? fault : undefined;
@@ -191,7 +191,7 @@ class Probe implements MediaSink {
     const meters = [...this.#meters.values()].sort((a, b) => a.track.id - b.track.id);
     const tracks = meters.map((meter) => reportTrack(meter, { live, metadata }));
     const report: Omit<ProbeReport, 'findings'> = {
-      source: shownEndpoint(this.#options.source),
+      source: this.#source.shown,
       protocol: this.#source.protocol,
       live,
       endedBy: this.#endedBy ?? 'end',

@@ -144,7 +144,8 @@ class Recording {
   }
 
   async run(): Promise<RecordResult> {
-    const { from, to, signal } = this.#options;
+    const { to, signal } = this.#options;
+    const { shown: from } = this.#source;
     this.#report();
     await this.#pull();
     if (signal.aborted) this.#endedBy = 'signal';

@@ -130,7 +130,7 @@ class Relay {
     this.#options = options;
     this.#on = on;
     this.#sources = [options.from].flat().map((from) => resolveSource(from, protocols));
-    this.#from = [options.from].flat().join(', ');
+    this.#from = this.#sources.map(({ shown }) => shown).join(', ');
     const [first, second] = this.#sources;
     if (first === undefined) throw endpointErrors.config('EMPTY');
     if (second !== undefined && !this.#sources.every(({ file, text }) => file && text !== '-')) {
@@ -165,7 +165,7 @@ class Relay {
   }
 
   async run(): Promise<RelayResult> {
-    const { to, signal } = this.#options;
+    const { signal } = this.#options;
     const from = this.#from;
     if (from !== '-' && this.#sources.some(({ file, url }) => file && url.href === this.#target.url.href)) {
       throw relayErrors.config('SAME');
@@ -186,7 +186,7 @@ class Relay {
     // The first fault is the cause, the others follow from it.
     if (this.#faults[0] !== undefined) throw this.#faults[0];
     if (this.#splice.count === 0 && this.#endedBy === 'end') throw relayErrors.protocol('EMPTY', { from });
-    return { ...progress, from, to, endedBy: this.#endedBy, tracks: this.#splice.totals };
+    return { ...progress, from, to: this.#target.shown, endedBy: this.#endedBy, tracks: this.#splice.totals };
   }
 
   readonly #failed = (error: unknown): void => {
@@ -236,7 +236,7 @@ class Relay {
         if (this.#input.signal.aborted) return;
         if (fault === undefined) continue;
         if (this.#sources.length === 1) throw fault;
-        this.#host.log.warn('relay', `${source.text} is left out: ${fault.message}`, { code: fault.code });
+        this.#host.log.warn('relay', `${source.shown} is left out: ${fault.message}`, { code: fault.code });
         last = fault;
       }
       if (this.#splice.count > before) continue;
@@ -267,7 +267,7 @@ class Relay {
 
   /** Publishes until the stream has ended; a target that leaves earlier is a fault. */
   async #runOutput(): Promise<void> {
-    const { retry, to, mergeWindow = 0, insecure = false } = this.#options;
+    const { retry, mergeWindow = 0, insecure = false } = this.#options;
     let failures = 0;
     for (;;) {
       const before = this.#stream.sentBytes;
@@ -283,7 +283,7 @@ class Relay {
             this.#statistics.output = read;
           },
         })
-        .then(() => relayErrors.system('ENDED', { to }), toSrsxError);
+        .then(() => relayErrors.system('ENDED', { to: this.#target.shown }), toSrsxError);
       this.#outlet.watch(undefined);
       const ended = this.#state === 'flushing' || this.#output.signal.aborted;
       if (ended && fault.code === 'RELAY_ENDED') return;
@@ -352,7 +352,8 @@ class Relay {
 
   /** The input is over: everything that was read leaves, for as long as the output goes on taking it. */
   async #flush(): Promise<void> {
-    const { to, signal } = this.#options;
+    const { signal } = this.#options;
+    const { shown: to } = this.#target;
     const { clock, limits } = this.#host;
     let settled = false;
     const done = (this.#pushed ?? READY).finally(() => {

@@ -3,7 +3,7 @@ import { BugError } from '../base/errors.ts';
 import { SRS_VERSION_TEXT } from '../control/api/version.ts';
 import { Cluster } from '../control/cluster/cluster.ts';
 import type { Settings } from '../control/config/settings.ts';
-import type { ClientHost, Protocol } from '../control/host.ts';
+import { type ClientHost, type Protocol, protocolFor } from '../control/host.ts';
 import { isLoopback } from '../control/rtmp-name.ts';
 import type { Sessions } from '../control/sessions.ts';
 import type { Hub } from '../media/hub.ts';
@@ -25,9 +25,7 @@ export interface ServerClusterOptions {
 /** The cluster; it is to be closed with the server. */
 export function serverCluster({ client, protocols, ports, serverId, pid, ...server }: ServerClusterOptions): Cluster {
   const of = (url: URL): Protocol => {
-    const found = protocols.find(
-      ({ schemes, accepts }) => schemes.includes(url.protocol.slice(0, -1)) && accepts?.(url) !== false,
-    );
+    const found = protocolFor(url, protocols);
     if (found !== undefined) return found;
     throw new BugError({ code: 'BUG_UPSTREAM', text: `${url.protocol} is no protocol of a cluster` });
   };

@@ -1,11 +1,10 @@
 // What a server does with its streams beyond serving them: ingest, transcode, exec and forward, with what they need.
 import { BugError } from '../base/errors.ts';
 import type { Closer } from '../base/link.ts';
-import type { Children } from '../control/children/child.ts';
 import { Programs } from '../control/children/programs.ts';
 import { Forwarder } from '../control/forward/forwarder.ts';
 import type { Push } from '../control/forward/line.ts';
-import type { Host, Protocol } from '../control/host.ts';
+import { type Host, type Protocol, protocolFor, type ToolHost } from '../control/host.ts';
 import { createFeeder } from './feeder.ts';
 
 /** The programs and forwards of a running server. */
@@ -20,12 +19,12 @@ export interface ServerPrograms extends Closer {
 
 /** @param ports where the server listens for RTMP; the first one is for its own programs. */
 export function serverPrograms(
-  host: Host & { readonly children: Children },
+  host: Host & ToolHost,
   protocols: readonly Protocol[],
   ports: () => readonly number[],
 ): ServerPrograms {
   const push: Push = (stream, url, options) => {
-    const protocol = protocols.find(({ schemes }) => schemes.includes(url.protocol.slice(0, -1)));
+    const protocol = protocolFor(url, protocols);
     if (protocol?.push === undefined)
       throw new BugError({ code: 'BUG_PUSH', text: `${url.protocol} cannot be pushed` });
     return protocol.push(host, stream, url, options);

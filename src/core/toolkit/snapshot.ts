@@ -1,11 +1,13 @@
 // One picture of a stream, decoded by FFmpeg.
 import type { SrsxError } from '../base/errors.ts';
-import { type Micros, toMs, toSeconds } from '../base/time.ts';
-import type { ChildEnd, Children } from '../control/children/child.ts';
+import { fromSeconds, type Micros, toMs, toSeconds } from '../base/time.ts';
+import type { ChildEnd } from '../control/children/child.ts';
 import { LineRing } from '../control/children/ring.ts';
 import { endText } from '../control/children/supervisor.ts';
-import type { ClientHost } from '../control/host.ts';
+import { hideKeys } from '../control/hide-secrets.ts';
+import { isUrl, type ToolHost } from '../control/host.ts';
 import { ingestErrors, snapshotErrors } from './errors.ts';
+import { shownLine } from './ffmpeg-input.ts';
 
 export interface SnapshotOptions {
   /** A URL or file that FFmpeg reads. */
@@ -13,7 +15,8 @@ export interface SnapshotOptions {
   /** The picture's file; its ending says the format: jpg, png, webp, bmp. */
   readonly to: string;
   readonly signal: AbortSignal;
-  readonly timeout: Micros;
+  /** Default 20 s. */
+  readonly timeout?: Micros | undefined;
   /** Pixels; the other side follows. 0: as it is. */
   readonly width?: number | undefined;
   /** FFmpeg's path or name; default `ffmpeg`. */
@@ -30,21 +33,23 @@ const FORMATS = /\.(jpe?g|png|webp|bmp)$/i;
 
 /** Rejects with SNAPSHOT_FORMAT, SNAPSHOT_TIMEOUT, SNAPSHOT_FAILED with FFmpeg's last line, INGEST_PROGRAM. */
 export async function snapshot(
-  { clock, log, children }: ClientHost & { readonly children: Children },
-  { from, to, signal, timeout, width = 0, ffmpeg = 'ffmpeg' }: SnapshotOptions,
+  { clock, log, children }: ToolHost,
+  { from: source, to, signal, timeout = fromSeconds(20), width = 0, ffmpeg = 'ffmpeg' }: SnapshotOptions,
 ): Promise<SnapshotResult> {
   if (!FORMATS.test(to)) throw snapshotErrors.config('FORMAT', { to });
   const program = children.find(ffmpeg);
   if (program === undefined) throw ingestErrors.config('PROGRAM', { source: 'snapshot', program: ffmpeg });
+  const from = hideKeys(source);
   const since = clock.now();
   const lines = new LineRing();
   let fault: SrsxError | undefined;
   let release = (): void => undefined;
   const end = await new Promise<ChildEnd>((resolve) => {
     const child = children.start(
-      { program, args: snapshotArguments(from, to, width) },
+      { program, args: snapshotArguments(source, to, width) },
       {
-        line: (line) => {
+        line: (text) => {
+          const line = shownLine(text, [source]);
           lines.push(line);
           log.debug('ffmpeg', () => line);
         },
@@ -75,9 +80,8 @@ export async function snapshot(
 }
 
 function snapshotArguments(from: string, to: string, width: number): string[] {
-  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(from);
   return [
-    ...['-nostdin', '-hide_banner', '-loglevel', 'error', '-y', '-i', url ? from : `file:${from}`],
+    ...['-nostdin', '-hide_banner', '-loglevel', 'error', '-y', '-i', isUrl(from) ? from : `file:${from}`],
     ...(width > 0 ? ['-vf', `scale=${width}:-2`] : []),
     // A single picture: the name is no pattern for numbers.
     ...['-an', '-frames:v', '1', '-q:v', '2', '-f', 'image2', '-update', '1', `file:${to}`],

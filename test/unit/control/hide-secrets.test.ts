@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hideSecrets } from '../../../src/core/control/hide-secrets.ts';
+import { hideKeys, hideSecrets } from '../../../src/core/control/hide-secrets.ts';
 
 describe('hideSecrets', () => {
   it.each([
@@ -19,5 +19,18 @@ describe('hideSecrets', () => {
   it('takes its time for nothing', () => {
     const long = `rtmp://h/${'a?b=/'.repeat(20_000)}`;
     expect(hideSecrets(long).length).toBeGreaterThan(1000);
+  });
+});
+
+describe('hideKeys', () => {
+  it.each([
+    ['srt://h:1?passphrase=a b#c&streamid=live/a', 'srt://h:1?passphrase=***&streamid=live/a'],
+    ['rtmp://h/live/key?token=x', 'rtmp://h/live/key?token=***'],
+    ['srt://h:1?streamid=#!::r=live/a,m=publish,secret=x', 'srt://h:1?streamid=#!::r=live/a,m=publish,secret=***'],
+    ['rtsp://user:pass@cam:554/stream1', 'rtsp://***@cam:554/stream1'],
+    ['http://h/a@b.flv?a=b', 'http://h/a@b.flv?a=b'],
+    ['recordings/me@home, one.flv', 'recordings/me@home, one.flv'],
+  ])('%s', (text, shown) => {
+    expect(hideKeys(text)).toBe(shown);
   });
 });

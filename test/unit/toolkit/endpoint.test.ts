@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Protocol } from '../../../src/core/control/host.ts';
 import { filePath } from '../../../src/core/protocols/file/path.ts';
 import { fileProtocol } from '../../../src/core/protocols/file/protocol.ts';
-import { resolveEndpoint, resolveSource, resolveTarget, shownEndpoint } from '../../../src/core/toolkit/endpoint.ts';
+import { resolveEndpoint, resolveSource, resolveTarget } from '../../../src/core/toolkit/endpoint.ts';
 import { boxFormat } from './box.ts';
 import { fakeErrors } from './fake-protocols.ts';
 
@@ -79,6 +79,10 @@ function failure(act: () => unknown): Error & { details: Record<string, unknown>
   throw new Error('nothing was thrown');
 }
 
-test('shows no passphrase', () => {
-  expect(shownEndpoint('srt://h:1?passphrase=0123456789&streamid=a')).toBe('srt://h:1?passphrase=***&streamid=a');
+test('what is shown of it has no keys, also where it is refused', () => {
+  expect(resolveSource('http://me:pass@host/a/b.flv?token=x', protocols).shown).toBe(
+    'http://***@host/a/b.flv?token=***',
+  );
+  expect(resolveTarget('demo.flv', protocols)).toMatchObject({ text: 'demo.flv', shown: 'demo.flv' });
+  expect(failure(() => resolveEndpoint('http://host/a.txt?secret=x', protocols)).message).not.toContain('x?');
 });

@@ -1,6 +1,7 @@
 // srt:// URLs in srt-live-transmit's grammar: who calls whom, and options as query keys.
 import type { Address } from '../../base/link.ts';
 import { nearest } from '../../base/nearest.ts';
+import { hideKeys } from '../../control/hide-secrets.ts';
 import { errors } from './errors.ts';
 import { optionNames, parseOptions, type SrtOptions } from './options.ts';
 
@@ -88,7 +89,7 @@ function decode(part: string, text: string): string {
   try {
     return decodeURIComponent(part);
   } catch (error) {
-    throw errors.config('URL', { url: text, why: 'its percent-encoding is damaged' }, error);
+    throw errors.config('URL', { url: hideKeys(text), why: 'its percent-encoding is damaged' }, error);
   }
 }
 
@@ -105,5 +106,5 @@ function portNumber(digits: string, text: string): number {
 }
 
 function fail(url: string, why: string): never {
-  throw errors.config('URL', { url, why });
+  throw errors.config('URL', { url: hideKeys(url), why });
 }
