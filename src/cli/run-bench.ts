@@ -3,8 +3,7 @@ import { type BenchOptions, type BenchReport, bench, type Log, protocols } from 
 import { benchProgress, benchText } from './bench-report.ts';
 import { exitCode } from './exit-code.ts';
 import { thresholdOf } from './fail-if.ts';
-import { print, printJsonLine } from './output.ts';
-import { withEngine } from './with-engine.ts';
+import { runShown } from './run-shown.ts';
 
 /** What the flags of a bench command say. */
 export interface BenchRequest extends Omit<BenchOptions, 'thresholds'> {
@@ -21,10 +20,8 @@ export async function runBench(
   const { failIf = [], ...options } = request;
   const thresholds = failIf.map(thresholdOf);
   const progress = benchProgress({ quiet: json });
-  const report = await withEngine(log, ({ host }) =>
-    bench(host, protocols, { ...options, thresholds }, (interval) => progress.update(interval)),
-  ).finally(() => progress.stop());
-  if (progress.terminal) print(benchText(report));
-  else if (!json) printJsonLine(report);
+  const report = await runShown({ log, progress, summary: benchText, quiet: json }, (host, on) =>
+    bench(host, protocols, { ...options, thresholds }, on),
+  );
   return { report, exit: report.failed.length > 0 ? exitCode.threshold : 0 };
 }

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { engineErrors } from '../core/control/errors.ts';
-import type { Config } from '../core/index.ts';
+import { type Config, makeServerId } from '../core/index.ts';
 
 /** What the process leaves in the file system. */
 export interface ServeFiles {
@@ -18,17 +18,15 @@ const nothing: ServeFiles = { serverId: undefined, remove: () => undefined };
  * Goes to `work_dir`, and writes the pid file when the configuration names one (the default of SRS would put a directory
  * `objs` wherever the server is started). Throws ConfigError when another server runs by that file, or it cannot be
  * written.
- *
- * @param makeId gives an id for a server that has none yet.
  */
-export function enterFiles({ root }: Config, makeId: () => string): ServeFiles {
+export function enterFiles({ root }: Config): ServeFiles {
   enter(root.get('work_dir'));
   const named = root.get('server_id');
   const pid = root.look('pid');
   if (pid.origin.kind === 'default') return { ...nothing, serverId: named || undefined };
   writePid(pid.value);
   return {
-    serverId: named || keptId(pid.value, makeId),
+    serverId: named || keptId(pid.value),
     remove: () => {
       if (readPid(pid.value) === process.pid) rmSync(pid.value, { force: true });
     },
@@ -77,7 +75,7 @@ function runs(pid: number): boolean {
 }
 
 /** `objs/srs.pid` has its id in `objs/srs.id`, as SRS keeps it. */
-function keptId(pidPath: string, makeId: () => string): string {
+function keptId(pidPath: string): string {
   const path = `${pidPath.replace(/\.pid$/, '')}.id`;
   try {
     const id = readFileSync(path, 'utf8').trim();
@@ -85,7 +83,7 @@ function keptId(pidPath: string, makeId: () => string): string {
   } catch {
     // The first start.
   }
-  const id = makeId();
+  const id = makeServerId();
   writeFileSync(path, id);
   return id;
 }

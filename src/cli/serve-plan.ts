@@ -20,12 +20,23 @@ export const planFlags = {
 /** Flags that a configuration does not speak of. */
 const beside = ['demo', 'hls-low-latency'];
 
-/** Flags that stand above a configuration, by the variables that they set. */
-const above: Readonly<Record<string, { readonly char?: string; readonly list: string; readonly enable?: string }>> = {
-  'rtmp-listen': { char: 'p', list: 'SRS_LISTEN' },
-  'http-listen': { char: 'x', list: 'SRS_HTTP_SERVER_LISTEN', enable: 'SRS_HTTP_SERVER_ENABLED' },
-  'api-listen': { list: 'SRS_HTTP_API_LISTEN', enable: 'SRS_HTTP_API_ENABLED' },
+/** Flags that stand above a configuration, by setting their variable; and the variable that turns on what they address. */
+const above: Readonly<Record<string, { readonly enable?: string }>> = {
+  'rtmp-listen': {},
+  'http-listen': { enable: 'SRS_HTTP_SERVER_ENABLED' },
+  'api-listen': { enable: 'SRS_HTTP_API_ENABLED' },
 };
+
+type ServeFlag = keyof typeof serveFlags;
+const serveFlagNames = Object.keys(serveFlags) as ServeFlag[];
+
+/** How the command line names a flag, if it does: `--rtmp-listen`, `--no-hls`, `-p`. */
+function spelled(name: ServeFlag, argv: readonly string[]): string | undefined {
+  const { aliases = [], char }: Interfaces.FlagInput[string] = serveFlags[name];
+  const long = [name, `no-${name}`, ...aliases].map((one) => `--${one}`);
+  const found = long.find((one) => argv.some((arg) => arg === one || arg.startsWith(`${one}=`)));
+  return found ?? (char !== undefined && argv.some((arg) => arg.startsWith(`-${char}`)) ? `-${char}` : undefined);
+}
 
 /** A configuration, and how to read it again. */
 export interface ConfigPlan {
@@ -43,11 +54,10 @@ export function planFromFlags(
   log: Log,
 ): ConfigPlan | undefined {
   if (chooseConfig(flags) === undefined && !flags.test) return undefined;
-  const clash = Object.entries(serveFlags)
-    .filter(([name]) => !beside.includes(name) && above[name] === undefined)
-    .flatMap(([name, { aliases = [] }]) => [name, `no-${name}`, ...aliases.map(String)])
-    .find((name) => argv.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`)));
-  if (clash !== undefined) throw usage(`--${clash} does not go with a configuration: write it into the configuration.`);
+  const [clash] = serveFlagNames
+    .filter((name) => !beside.includes(name) && above[name] === undefined)
+    .flatMap((name) => spelled(name, argv) ?? []);
+  if (clash !== undefined) throw usage(`${clash} does not go with a configuration: write it into the configuration.`);
   const variables = variablesOf(flags, argv);
   const read = (to: Log, overlay?: string): Config => {
     const config = readConfig(flags, { ...process.env, ...variables }, overlay);
@@ -59,16 +69,13 @@ export function planFromFlags(
 
 /** The addresses that the command line names. */
 function variablesOf(flags: object, argv: readonly string[]): Record<string, string> {
-  const given = Object.entries(above).filter(([name, { char }]) => {
-    const names = [name, name.replace('listen', 'port')];
-    const long = argv.some((arg) => names.some((one) => arg === `--${one}` || arg.startsWith(`--${one}=`)));
-    return long || (char !== undefined && argv.some((arg) => arg.startsWith(`-${char}`)));
-  });
+  const given = serveFlagNames.filter((name) => above[name] !== undefined && spelled(name, argv) !== undefined);
   return Object.fromEntries(
-    given.flatMap(([name, { list, enable }]): [string, string][] => {
+    given.flatMap((name): [string, string][] => {
       const words = (flags as Record<string, unknown>)[name];
-      const value: [string, string] = [list, Array.isArray(words) ? words.join(' ') : String(words)];
-      return enable === undefined ? [value] : [value, [enable, 'on']];
+      const value = Array.isArray(words) ? words.join(' ') : String(words);
+      const variables = [serveFlags[name].env, above[name]?.enable].filter((variable) => variable !== undefined);
+      return variables.map((variable, index) => [variable, index === 0 ? value : 'on']);
     }),
   );
 }

@@ -1,5 +1,4 @@
 // A server as a process by its configuration: its files, its log and its signals around the engine.
-import { randomInt } from 'node:crypto';
 import { type Change, type Config, type Log, type Server, type ServeSettings, toSrsxError } from '../core/index.ts';
 import type { LogFormat } from './log-sink.ts';
 import { noticeFile } from './read-config.ts';
@@ -25,11 +24,6 @@ export interface ProcessOptions {
 /** How often the parent is looked at (asprocess). */
 const PARENT_MS = 1000;
 
-const LETTERS = '0123456789abcdefghijklmnopqrstuvwxyz';
-
-/** SRS's form of a server's id. */
-const makeId = (): string => `vid-${Array.from({ length: 7 }, () => LETTERS[randomInt(LETTERS.length)]).join('')}`;
-
 /** What a configuration makes of the process. Made before the engine, closed after it. */
 export class ServeProcess {
   readonly #options: ProcessOptions;
@@ -45,7 +39,7 @@ export class ServeProcess {
   /** Rejects with ConfigError: ENGINE_WORK_DIR, ENGINE_PID_RUNS, ENGINE_PID_WRITE, ENGINE_LOG_FILE. */
   static async enter(options: ProcessOptions): Promise<ServeProcess> {
     const { plan, log, format } = options;
-    const files = enterFiles(plan.config, makeId);
+    const files = enterFiles(plan.config);
     const toConsole = (line: string): void => void process.stderr.write(line);
     return new ServeProcess(options, files, await openServeLog(plan.config, { log, format }, toConsole));
   }

@@ -1,5 +1,7 @@
 // SRS's graceful quit: load balancers see the end coming, and who plays or publishes may finish.
+import { fromMs } from '../core/base/time.ts';
 import type { Config, Log, Server } from '../core/index.ts';
+import { sleep } from '../core/toolkit/wait.ts';
 
 /** Longer than any viewer keeps on through a deployment; SRS has no limit. */
 const LONGEST_MS = 3_600_000;
@@ -13,30 +15,15 @@ const TELL_MS = 10_000;
  */
 export async function quitGracefully(server: Server, { root }: Config, log: Log, signal: AbortSignal): Promise<void> {
   log.info('serve', 'quits when everybody has left; a second signal quits at once');
-  await wait(root.get('grace_start_wait'), signal);
+  const { clock, sessions } = server.host;
+  const wait = (ms: number): Promise<void> => sleep(clock, fromMs(ms), signal);
+  await wait(root.get('grace_start_wait'));
   server.closeListeners();
-  const { sessions } = server.host;
   let told = TELL_MS;
   for (let waited = 0; sessions.size > 0 && waited < LONGEST_MS && !signal.aborted; waited += ASK_MS) {
     if (told >= TELL_MS) log.info('serve', `waits for ${sessions.size} sessions to end`);
     told = told >= TELL_MS ? 0 : told + ASK_MS;
-    await wait(ASK_MS, signal);
+    await wait(ASK_MS);
   }
-  await wait(root.get('grace_final_wait'), signal);
-}
-
-function wait(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted || ms <= 0) {
-      resolve();
-      return;
-    }
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-  });
+  await wait(root.get('grace_final_wait'));
 }

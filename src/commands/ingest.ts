@@ -3,9 +3,8 @@ import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
 import { durationFlag } from '../cli/flags.ts';
 import { ingestLine, ingestSummary } from '../cli/ingest-report.ts';
-import { print, printJsonLine } from '../cli/output.ts';
 import { makeProgress } from '../cli/progress.ts';
-import { withEngine } from '../cli/with-engine.ts';
+import { runShown } from '../cli/run-shown.ts';
 import { type IngestProgress, type IngestResult, ingest, protocols } from '../core/index.ts';
 
 export default class Ingest extends BaseCommand<typeof Ingest> {
@@ -49,17 +48,16 @@ On a terminal one line shows where it is; otherwise there is one JSON line each 
 
   async run(): Promise<IngestResult> {
     const { args, flags, signal } = this;
-    const progress = makeProgress<IngestProgress>({ line: ingestLine, quiet: this.jsonEnabled() });
     const { loop, retries, via, encode, ffmpeg, insecure } = flags;
     const options = {
       ...{ sources: args.source, to: args.url, signal, maxTime: flags['max-time'] },
       ...{ loop, retries, via, encode, ffmpeg, insecure },
     };
-    const result = await withEngine(this.logger, ({ host }) =>
-      ingest(host, protocols, options, (report) => progress.update(report)),
-    ).finally(() => progress.stop());
-    if (progress.terminal) print(ingestSummary(result));
-    else if (!this.jsonEnabled()) printJsonLine(result);
+    const quiet = this.jsonEnabled();
+    const progress = makeProgress<IngestProgress>({ line: ingestLine, quiet });
+    const result = await runShown({ log: this.logger, progress, summary: ingestSummary, quiet }, (host, on) =>
+      ingest(host, protocols, options, on),
+    );
     this.endWith(this.interruptedBy ?? 0);
     return result;
   }

@@ -2,10 +2,9 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
 import { durationFlag } from '../cli/flags.ts';
-import { print, printJsonLine } from '../cli/output.ts';
 import { makeProgress } from '../cli/progress.ts';
 import { recordLine, recordSummary } from '../cli/record-report.ts';
-import { withEngine } from '../cli/with-engine.ts';
+import { runShown } from '../cli/run-shown.ts';
 import { protocols, type RecordProgress, type RecordResult, record } from '../core/index.ts';
 
 export default class Record extends BaseCommand<typeof Record> {
@@ -41,14 +40,13 @@ While it is written a file is called FILE.tmp. MP4 plays at any moment, also aft
 
   async run(): Promise<RecordResult> {
     const { args, flags, signal } = this;
-    const progress = makeProgress<RecordProgress>({ line: recordLine, quiet: this.jsonEnabled() });
     const { segment, duration, fragmented, insecure } = flags;
     const options = { from: args.source, to: args.file, signal, segment, duration, fragmented, insecure };
-    const result = await withEngine(this.logger, ({ host }) =>
-      record(host, protocols, options, (report) => progress.update(report)),
-    ).finally(() => progress.stop());
-    if (progress.terminal) print(recordSummary(result));
-    else if (!this.jsonEnabled()) printJsonLine(result);
+    const quiet = this.jsonEnabled();
+    const progress = makeProgress<RecordProgress>({ line: recordLine, quiet });
+    const result = await runShown({ log: this.logger, progress, summary: recordSummary, quiet }, (host, on) =>
+      record(host, protocols, options, on),
+    );
     this.endWith(this.interruptedBy ?? 0);
     return result;
   }

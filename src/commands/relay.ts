@@ -2,11 +2,10 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
 import { durationFlag } from '../cli/flags.ts';
-import { print, printJsonLine } from '../cli/output.ts';
 import { makeProgress } from '../cli/progress.ts';
 import { relayLine, relaySummary } from '../cli/relay-report.ts';
+import { runShown } from '../cli/run-shown.ts';
 import { urlsAndFiles } from '../cli/url-help.ts';
-import { withEngine } from '../cli/with-engine.ts';
 import { protocols, type RelayProgress, type RelayResult, relay } from '../core/index.ts';
 
 export default class Relay extends BaseCommand<typeof Relay> {
@@ -52,7 +51,6 @@ On a terminal one line shows where it is; otherwise there is one JSON line each 
   async run(): Promise<RelayResult> {
     const { args, flags, signal } = this;
     this.stdoutTaken = args.out === '-';
-    const progress = makeProgress<RelayProgress>({ line: relayLine, quiet: this.jsonEnabled() || this.stdoutTaken });
     const options = {
       from: args.in,
       to: args.out,
@@ -63,11 +61,11 @@ On a terminal one line shows where it is; otherwise there is one JSON line each 
       retry: flags.retry ? { attempts: flags['retry-max'] } : undefined,
       insecure: flags.insecure,
     };
-    const result = await withEngine(this.logger, ({ host }) =>
-      relay(host, protocols, options, (report) => progress.update(report)),
-    ).finally(() => progress.stop());
-    if (progress.terminal) print(relaySummary(result));
-    else if (!this.jsonEnabled() && !this.stdoutTaken) printJsonLine(result);
+    const quiet = this.jsonEnabled() || this.stdoutTaken;
+    const progress = makeProgress<RelayProgress>({ line: relayLine, quiet });
+    const result = await runShown({ log: this.logger, progress, summary: relaySummary, quiet }, (host, on) =>
+      relay(host, protocols, options, on),
+    );
     this.endWith(this.interruptedBy ?? 0);
     return result;
   }

@@ -1,4 +1,5 @@
 // Composition root: the real clock, sockets and files, the protocols and the control layer, put together.
+import { every } from './base/clock.ts';
 import { defaultLimits, type Limits } from './base/limits.ts';
 import type { Address, Closer, Link } from './base/link.ts';
 import { formatAddress } from './base/link.ts';
@@ -20,7 +21,7 @@ import { RecordServer } from './control/record/index.ts';
 import { startReports } from './control/reports.ts';
 import { Sessions } from './control/sessions.ts';
 import { ffmpegTranscoders, SoundBridges } from './control/sound/index.ts';
-import { Stats } from './control/stats.ts';
+import { Stats, srsId } from './control/stats.ts';
 import { streamSettings } from './control/stream-settings.ts';
 import { VhostAdmission } from './control/vhost-admission.ts';
 import { Hub } from './media/hub.ts';
@@ -126,6 +127,9 @@ export interface Engine {
   close(): void;
 }
 
+/** A new id for a server that has none (SRS: server_id). */
+export const makeServerId = (): string => srsId(new RealRng());
+
 /** Coarse enough to cost nothing for thousands of sessions, fine enough for time-outs of seconds. */
 const WHEEL_TICK = fromMs(250);
 
@@ -136,7 +140,7 @@ export function createEngine({ log, limits: changes = {} }: { log: Log; limits?:
   const wheel = new Wheel();
   const net = createNet({ limits, log, clock });
   const host: ToolHost = { clock, rng, log, limits, wheel, net, children: createChildren(clock) };
-  const stopWheel = every(host, WHEEL_TICK, () => wheel.turn(clock.now()));
+  const stopWheel = every(clock, WHEEL_TICK, () => wheel.turn(clock.now()));
   return {
     host,
     serve: (settings = {}) => serve(host, { ...defaultServeSettings, ...settings }),
@@ -279,7 +283,7 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
     await close();
     throw error;
   }
-  const second = every(client, fromSeconds(1), () => {
+  const second = every(clock, fromSeconds(1), () => {
     sessions.tick(clock.now());
     stats.tick();
     idle.tick(clock.now());
@@ -417,16 +421,4 @@ export function parseAddress(text: string): Address {
   const [, bracketed, plain, port] = /^(?:(?:\[([0-9a-fA-F:.%\w]+)\]|([^:[\]]*)):)?(\d{1,5})$/.exec(text) ?? [];
   if (port === undefined || Number(port) > 65_535) throw engineErrors.config('ADDRESS', { text });
   return { host: bracketed ?? (plain === undefined || plain === '' ? '0.0.0.0' : plain), port: Number(port) };
-}
-
-function every(host: Pick<ClientHost, 'clock'>, period: number, fn: () => void): () => void {
-  let cancel = (): void => undefined;
-  const again = (): void => {
-    cancel = host.clock.after(period, () => {
-      again();
-      fn();
-    });
-  };
-  again();
-  return () => cancel();
 }

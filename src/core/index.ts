@@ -25,6 +25,7 @@ export {
   defaultServeSettings,
   type Engine,
   type ListenSettings,
+  makeServerId,
   parseAddress,
   type Server,
   type ServeSettings,

@@ -2,6 +2,7 @@
 //
 // Players use the protocol's own client and give the frames to a sink that only counts; what that costs is in
 // README.md. Publishers read one stream in memory: it is muxed once for all of them.
+import { every } from '../base/clock.ts';
 import type { SrsxError } from '../base/errors.ts';
 import { fromMs, fromSeconds, type Micros, toMs, toSeconds } from '../base/time.ts';
 import { hideKeys } from '../control/hide-secrets.ts';
@@ -173,18 +174,12 @@ class Bench {
   /** Looks for stalls, and tells the state once a second. */
   #watch(): () => void {
     const { clock } = this.#host;
-    let cancel: () => void;
     let looks = 0;
-    const again = (): void => {
-      cancel = clock.after(LOOK, () => {
-        const now = clock.now();
-        for (const client of this.#clients) client.tick(now);
-        if (++looks % LOOKS_PER_LINE === 0) this.#on(this.#interval(now));
-        again();
-      });
-    };
-    again();
-    return () => cancel();
+    return every(clock, LOOK, () => {
+      const now = clock.now();
+      for (const client of this.#clients) client.tick(now);
+      if (++looks % LOOKS_PER_LINE === 0) this.#on(this.#interval(now));
+    });
   }
 
   #interval(now: Micros): BenchInterval {

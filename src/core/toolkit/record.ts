@@ -2,6 +2,7 @@
 //
 //   source.pull -> Splice (one timeline) -> Settler -> Recorder -> files
 //        ^--- ready(): room in what waits for the disk ---'
+import { every } from '../base/clock.ts';
 import type { SrsxError } from '../base/errors.ts';
 import type { Closer } from '../base/link.ts';
 import { toSrsxError } from '../base/session.ts';
@@ -220,15 +221,7 @@ class Recording {
 
   #report(): void {
     this.#on(this.#progress());
-    let cancel = (): void => undefined;
-    const again = (): void => {
-      cancel = this.#host.clock.after(REPORT, () => {
-        this.#on(this.#progress());
-        again();
-      });
-    };
-    again();
-    this.#closers.push({ close: () => cancel() });
+    this.#closers.push({ close: every(this.#host.clock, REPORT, () => this.#on(this.#progress())) });
   }
 
   #fileOf(path: string): string {

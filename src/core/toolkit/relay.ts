@@ -6,6 +6,7 @@
 // Files can wait, so a copy of a file loses nothing: the reader is held while the output has more than half a megabyte
 // to take, and the window of the stream is bounded by bytes only. Live sources cannot wait: what a slow output does
 // not take within the window of the stream is dropped up to a key frame, and counted.
+import { every } from '../base/clock.ts';
 import type { SrsxError } from '../base/errors.ts';
 import { BugError, ConfigError } from '../base/errors.ts';
 import type { Closer } from '../base/link.ts';
@@ -390,15 +391,7 @@ class Relay {
 
   #report(): void {
     this.#on(this.#progress());
-    let cancel = (): void => undefined;
-    const again = (): void => {
-      cancel = this.#host.clock.after(REPORT, () => {
-        this.#on(this.#progress());
-        again();
-      });
-    };
-    again();
-    this.#closers.push({ close: () => cancel() });
+    this.#closers.push({ close: every(this.#host.clock, REPORT, () => this.#on(this.#progress())) });
   }
 
   #progress(): RelayProgress {

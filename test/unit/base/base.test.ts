@@ -3,11 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BitReader, BitWriter } from '../../../src/core/base/bits.ts';
 import { ByteQueue, ByteReader, ByteWriter, concat, joinSmall } from '../../../src/core/base/bytes.ts';
+import { every } from '../../../src/core/base/clock.ts';
 import { Rate, Reporter } from '../../../src/core/base/counters.ts';
 import { defineErrors, ProtocolError } from '../../../src/core/base/errors.ts';
 import { Log, type LogLine } from '../../../src/core/base/log.ts';
 import { fromSeconds, fromTicks, toTicks, Unwrapper } from '../../../src/core/base/time.ts';
 import { chop } from '../../tools/chop.ts';
+import { VirtualClock } from '../../tools/fakes.ts';
 
 describe('bytes', () => {
   it('reads back what was written, in every width', () => {
@@ -193,5 +195,22 @@ describe('the log', () => {
     new Log((line) => lines.push(line), 'warn').info('x', 'not seen');
 
     expect(lines.map((line) => line.text)).toEqual(['seen']);
+  });
+});
+
+describe('every', () => {
+  it('comes again and again, until it is cancelled, also from inside', () => {
+    const clock = new VirtualClock();
+    const times: number[] = [];
+    const cancel = every(clock, 10, () => {
+      times.push(clock.now());
+      if (times.length === 3) cancel();
+    });
+    const start = clock.now();
+
+    clock.advance(100);
+
+    expect(times.map((time) => time - start)).toEqual([10, 20, 30]);
+    expect(clock.pending).toBe(0);
   });
 });
