@@ -69,5 +69,5 @@ export const serveFlags = {
   'hls-low-latency': Flags.boolean({
     summary: 'Low-latency HLS with fMP4 parts of 200 ms, at /app/stream.ll.m3u8.',
   }),
-  demo: Flags.boolean({ summary: 'Publish a built-in sample as /live/demo.' }),
+  demo: Flags.boolean({ summary: 'Publish a built-in sample as /live/demo, and have WebRTC (UDP port 8000).' }),
 };

@@ -13,10 +13,11 @@ export interface NamedListener {
 export interface ServeFacts {
   readonly demo: boolean;
   readonly hls?: { readonly classic?: boolean; readonly lowLatency?: boolean };
+  readonly dash?: boolean;
 }
 
 /** The URLs that a person needs first, one line each. */
-export function serveReport(listeners: readonly NamedListener[], { demo, hls = {} }: ServeFacts): string {
+export function serveReport(listeners: readonly NamedListener[], { demo, hls = {}, dash = false }: ServeFacts): string {
   const first = (name: string): Address | undefined => listeners.find((listener) => listener.name === name)?.address;
   const rtmp = first('rtmp');
   const http = first('http');
@@ -32,9 +33,11 @@ export function serveReport(listeners: readonly NamedListener[], { demo, hls = {
     if (address !== undefined) lines.push([kind.toUpperCase(), `${scheme}://${reach(address)}/`]);
   }
   const srt = first('srt');
-  if (srt !== undefined) lines.push(['SRT', `srt://${reach(srt)}?streamid=#!::r=live/${name},m=publish`]);
+  if (srt !== undefined)
+    lines.push(['SRT', `srt://${reach(srt)}?streamid=#!::r=live/${name},m=${demo ? 'request' : 'publish'}`]);
   if (first('rtc') !== undefined && http !== undefined) {
-    lines.push(['WHIP', `http://${reach(http)}/rtc/v1/whip/?app=live&stream=${name}`]);
+    // The demo's name is taken.
+    if (!demo) lines.push(['WHIP', `http://${reach(http)}/rtc/v1/whip/?app=live&stream=${name}`]);
     lines.push(['WHEP', `http://${reach(http)}/rtc/v1/whep/?app=live&stream=${name}`]);
   }
   if (http !== undefined) {
@@ -42,6 +45,7 @@ export function serveReport(listeners: readonly NamedListener[], { demo, hls = {
     lines.push(['WS-FLV', `ws://${reach(http)}/live/${name}.flv`]);
     if (hls.classic) lines.push(['HLS', `http://${reach(http)}/live/${name}.m3u8`]);
     if (hls.lowLatency) lines.push(['LL-HLS', `http://${reach(http)}/live/${name}.ll.m3u8`]);
+    if (dash) lines.push(['DASH', `http://${reach(http)}/live/${name}.mpd`]);
     lines.push(['Player', `http://${reach(http)}/${pageQuery(rtmp, api)}`]);
   }
   if (api !== undefined) lines.push(['API', `http://${reach(api)}/api/v1/versions`]);

@@ -6,6 +6,10 @@ import type { serveFlags } from './serve-flags.ts';
 
 type Flags = Interfaces.InferredFlags<typeof serveFlags>;
 
+/** The demo has what its page offers, at the port that SRS's image has; everybody else asks for it. */
+export const rtcAddresses = (flags: Pick<Flags, 'demo' | 'rtc-listen'>): readonly string[] =>
+  flags['rtc-listen'] ?? (flags.demo ? [':8000'] : []);
+
 /** @param version of the package, for the API. */
 export function settingsOfFlags(flags: Flags, version: string): Partial<ServeSettings> {
   const { cert, key } = flags;
@@ -18,7 +22,7 @@ export function settingsOfFlags(flags: Flags, version: string): Partial<ServeSet
     http: listen(flags['http-listen'], flags['https-listen']),
     api: { listen: flags['api-listen'] },
     srt: flags['srt-listen'] ?? [],
-    rtc: flags['rtc-listen'] ?? [],
+    rtc: rtcAddresses(flags),
     mergeWindowMs: flags['merge-window'] ?? defaults.mergeWindowMs,
     gopCache: flags['gop-cache'],
     publisherPolicy: flags.publisher,

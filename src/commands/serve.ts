@@ -6,14 +6,14 @@ import { serveFlags } from '../cli/serve-flags.ts';
 import { type ConfigPlan, flagsBeside, planFlags, planFromFlags } from '../cli/serve-plan.ts';
 import { ServeProcess } from '../cli/serve-process.ts';
 import { listenAdvice, serveReport } from '../cli/serve-report.ts';
-import { settingsOfFlags } from '../cli/serve-settings.ts';
+import { rtcAddresses, settingsOfFlags } from '../cli/serve-settings.ts';
 import { createEngine, planServe, SRS_VERSION_TEXT } from '../core/index.ts';
 
 export default class Serve extends BaseCommand<typeof Serve> {
   static override summary =
     'Run the server: RTMP, SRT, WebRTC, HTTP and WebSocket in and out, HLS and DASH out, and the HTTP API.';
   static override description =
-    'Media ports listen on all interfaces, the API on this machine only; SRT and WebRTC have no port until a flag gives them one. Publish to rtmp://HOST/APP/STREAM, play from there or from http://HOST:8080/APP/STREAM.flv, or .ts, .mp4, .aac and .mp3.';
+    'Media ports listen on all interfaces, the API on this machine only; SRT and WebRTC have no port until a flag gives them one, but for --demo, where WebRTC has 8000. Publish to rtmp://HOST/APP/STREAM, play from there or from http://HOST:8080/APP/STREAM.flv, or .ts, .mp4, .aac and .mp3.';
   static override examples = [
     { description: 'See it work, with a stream of its own', command: '<%= config.bin %> serve --demo' },
     { description: 'Low latency, other ports', command: '<%= config.bin %> serve --merge-window 0 --rtmp-listen 1936' },
@@ -49,7 +49,7 @@ export default class Serve extends BaseCommand<typeof Serve> {
     // Before anybody is told that it is up, and sends a signal.
     const over = process === undefined ? this.interrupted() : process.run(server);
     if (this.jsonEnabled()) printJsonLine({ listeners: server.listeners });
-    else print(serveReport(server.listeners, { demo: flags.demo, hls: server.hls }));
+    else print(serveReport(server.listeners, { demo: flags.demo, hls: server.hls, dash: server.dash }));
     await over;
     await server.close();
     engine.close();
@@ -74,7 +74,7 @@ export default class Serve extends BaseCommand<typeof Serve> {
       rtmps: flags['rtmps-listen'] ?? [],
       https: flags['https-listen'] ?? [],
       srt: flags['srt-listen'] ?? [],
-      rtc: flags['rtc-listen'] ?? [],
+      rtc: rtcAddresses(flags),
     });
   }
 }

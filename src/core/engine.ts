@@ -106,8 +106,9 @@ export interface Server {
   readonly host: Host;
   /** DVR: `watch` tells of every file that is complete. */
   readonly recordings: RecordServer;
-  /** Which forms of HLS are served at the start. */
+  /** Which forms of HLS, and whether DASH, are served at the start. */
   readonly hls: Pick<HlsConfig, 'classic' | 'lowLatency'>;
+  readonly dash: boolean;
   /**
    * Reads the configuration again and puts it in force; nobody who publishes or plays is dropped. When it cannot be read
    * or a new address cannot be opened, everything stays as it was. Rejects with ConfigError, SystemError.
@@ -165,7 +166,6 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
   const hub = new Hub({ clock, limits, gopCache: settings.gopCache, mergeWindow, settingsFor });
   const sessions = new Sessions(clock, rng, limits.sessions);
   const stats = new Stats({ hub, clock, rng, ...(settings.serverId !== undefined && { serverId: settings.serverId }) });
-  const hlsConfig = { ...hls.defaults, ...plan.hls, ...settings.hls };
   const routes = new Routes();
   const hooks = new HttpHooks({
     ...{ ...client, hub, settings: inForce },
@@ -309,7 +309,11 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
     },
     host,
     recordings,
-    hls: hlsConfig,
+    hls: {
+      classic: plan.hls.classic || settings.hls.classic === true,
+      lowLatency: plan.hls.lowLatency || settings.hls.lowLatency === true,
+    },
+    dash: plan.dash,
     reload,
     closeListeners: () => {
       open.close();

@@ -12,7 +12,7 @@ beforeAll(() => {
   if (!existsSync(join(root, 'oclif.manifest.json'))) throw new Error('not built: npm run build');
 });
 
-const ports = ['--rtmp-listen', '127.0.0.1:0', '--http-listen', '127.0.0.1:0', '--api-listen', '127.0.0.1:0'];
+const ports = ['rtmp', 'http', 'api', 'rtc'].flatMap((name) => [`--${name}-listen`, '127.0.0.1:0']);
 
 interface Places {
   readonly listeners: readonly { readonly name: string; readonly address: { readonly port: number } }[];

@@ -112,8 +112,17 @@ describe('what serve says', () => {
     expect(serveReport(moved, both)).toMatch(
       /HLS .*\/live\/livestream\.m3u8[\s\S]*LL-HLS .*\/live\/livestream\.ll\.m3u8/,
     );
-    expect(serveReport(moved, { demo: false })).not.toContain('m3u8');
+    expect(serveReport(moved, { demo: false })).not.toMatch(/m3u8|mpd/);
+    expect(serveReport(moved, { demo: false, dash: true })).toContain('http://localhost:8081/live/livestream.mpd');
     expect(serveReport(moved, { demo: false })).toContain('http://localhost:8081/?rtmp=1936&api=1986');
+  });
+
+  it('offers only what the demo has room for', () => {
+    const all = [...listeners, ...['srt', 'rtc'].map((name) => ({ name, address: { host: '0.0.0.0', port: 9 } }))];
+
+    expect(serveReport(all, { demo: true })).toMatch(/m=request[\s\S]*whep/);
+    expect(serveReport(all, { demo: true })).not.toMatch(/whip|m=publish/);
+    expect(serveReport(all, { demo: false })).toMatch(/m=publish[\s\S]*whip[\s\S]*whep/);
   });
 
   it('names the flag of an address that is taken', () => {

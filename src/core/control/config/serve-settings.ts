@@ -27,8 +27,9 @@ export interface ServePlan {
     readonly rtcTcp: readonly string[];
     /** API and HTTP server have the same addresses. */
     readonly apiOnHttp: boolean;
-    /** Which forms are on, for those who tell of the server; HLS reads its settings by itself. */
-    readonly hls: { readonly classic: boolean };
+    /** What is on, for those who tell of the server; HLS and DASH read their settings by themselves. */
+    readonly hls: { readonly classic: boolean; readonly lowLatency: boolean };
+    readonly dash: boolean;
   };
   readonly limits: Partial<Limits>;
   readonly notices: readonly Notice[];
@@ -58,11 +59,18 @@ export function planServe(config: Config): ServePlan {
       ...planRtc(root),
       exporter: { listen: root.get('exporter.enabled') ? root.get('exporter.listen') : [] },
       apiOnHttp,
-      hls: { classic: vhost.get('vhost.hls.enabled') },
+      hls: hlsForms(vhost),
+      dash: vhost.get('vhost.dash.enabled'),
     },
     limits: { sessions: root.get('max_connections'), ...vhostLimits(vhost) },
     notices: [...notices, ...(localApi ? [localApiNotice(root)] : [])],
   };
+}
+
+function hlsForms(vhost: Section): ServePlan['settings']['hls'] {
+  const classic = vhost.get('vhost.hls.enabled');
+  // Its parts are not encrypted, so with keys there are none.
+  return { classic, lowLatency: classic && vhost.get('vhost.hls.hls_ll') && !vhost.get('vhost.hls.hls_keys') };
 }
 
 function planRtc(root: Section): { rtc: readonly string[]; rtcTcp: readonly string[] } {

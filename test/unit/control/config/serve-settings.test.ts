@@ -18,7 +18,8 @@ describe('a server by configuration', () => {
       rtc: [],
       rtcTcp: [],
       apiOnHttp: false,
-      hls: { classic: false },
+      hls: { classic: false, lowLatency: false },
+      dash: false,
     });
   });
 
@@ -72,8 +73,12 @@ describe('a server by configuration', () => {
   });
 
   it('tells whether there is HLS', () => {
-    expect(plan('vhost v { hls { enabled on; } }').settings.hls).toEqual({ classic: true });
-    expect(plan('vhost v { }').settings.hls).toEqual({ classic: false });
+    expect(plan('vhost v { hls { enabled on; } }').settings.hls).toEqual({ classic: true, lowLatency: false });
+    const all = plan('vhost v { hls { enabled on; hls_ll on; } dash { enabled on; } }').settings;
+    expect(all).toMatchObject({ hls: { classic: true, lowLatency: true }, dash: true });
+    const keys = plan('vhost v { hls { enabled on; hls_ll on; hls_keys on; } }').settings;
+    expect(keys.hls.lowLatency).toBe(false);
+    expect(plan('vhost v { }').settings.hls).toEqual({ classic: false, lowLatency: false });
   });
 
   it('hears the variables of vhosts also when no vhost is written', () => {
@@ -82,7 +87,7 @@ describe('a server by configuration', () => {
       SRS_VHOST_PLAY_QUEUE_LENGTH: '7',
     });
 
-    expect(settings.hls).toEqual({ classic: true });
+    expect(settings.hls).toEqual({ classic: true, lowLatency: false });
     expect(limits.feedSpan).toBe(fromSeconds(7));
   });
 

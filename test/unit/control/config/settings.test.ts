@@ -94,7 +94,8 @@ describe('configFromSettings', () => {
       rtmp: plain.rtmp,
       http: { listen: ['3'] },
       api: { listen: [] },
-      hls: { classic: false },
+      hls: { classic: false, lowLatency: false },
+      dash: false,
       srt: ['10080'],
     });
     expect(vhost?.get('vhost.chunk_size')).toBe(4096);
