@@ -1,6 +1,6 @@
 // The player page: connects the list, the buttons, the addresses and the numbers with the player.
 import { Player } from './player.js';
-import { DEMO, listStreams, remember } from './streams.js';
+import { FIRST, listStreams, remember } from './streams.js';
 import { endpoint } from './webrtc.js';
 
 const find = (id) => document.getElementById(id);
@@ -52,7 +52,7 @@ async function refresh() {
   const { streams, note } = await listStreams(apiPort);
   find('streams').replaceChildren(...streams.map(listItem));
   find('streams-note').textContent = note;
-  if (chosen === undefined) choose((streams.find(({ live }) => live) ?? streams[0])?.name ?? DEMO);
+  if (chosen === undefined) choose((streams.find(({ live }) => live) ?? streams[0])?.name ?? FIRST);
   markChosen();
 }
 
@@ -131,7 +131,7 @@ function show(state) {
   setText('stat-picture', state.width > 0 ? `${state.width}×${state.height}` : '–');
   setText('stat-fps', state.fps === undefined ? '–' : `${state.fps.toFixed(0)} fps`);
   setText('stat-dropped', state.decodedFrames > 0 ? `${state.droppedFrames} of ${state.decodedFrames}` : '–');
-  setText('stat-bitrate', state.bitrateKbps === undefined ? '–' : `${state.bitrateKbps} kbit/s`);
+  setText('stat-bitrate', !(state.bitrateKbps > 0) ? '–' : `${state.bitrateKbps} kbit/s`);
   setText('stat-codecs', state.codecs || '–');
 }
 
@@ -142,7 +142,7 @@ function setText(id, text) {
 }
 
 find('toggle').addEventListener('click', () => {
-  if (player.state.player === 'idle') choose(chosen ?? DEMO);
+  if (player.state.player === 'idle') choose(chosen ?? FIRST);
   else {
     player.stop();
     find('toggle').textContent = 'Play';
@@ -160,7 +160,7 @@ for (const input of document.querySelectorAll('input[name="transport"]')) {
   input.checked = input.value === transport;
   input.addEventListener('change', () => {
     transport = input.value;
-    choose(chosen ?? DEMO);
+    choose(chosen ?? FIRST);
   });
 }
 find('open').addEventListener('submit', (event) => {

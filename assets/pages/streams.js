@@ -1,6 +1,8 @@
 // The streams that the page knows: what the API lists, the demo, and names that were played here before.
 
 export const DEMO = 'live/demo';
+/** The name that `srsx serve` proposes for a first stream. */
+export const FIRST = 'live/livestream';
 const MEMORY = 'srsx.streams';
 const MOST_REMEMBERED = 10;
 /** The API usually listens on the server's own machine only; then an answer comes at once or never. */

@@ -45,7 +45,7 @@ const paint: Readonly<Record<Level, (text: string) => string>> = {
 function textSink(write: (line: string) => void): LogSink {
   return ({ level, topic, text, fields }: LogLine) => {
     const time = new Date().toISOString().slice(11, 23);
-    const rest = Object.entries(fields).map(([key, value]) => `${key}=${plain(value)}`);
+    const rest = pairs(fields);
     const head = `${chalk.gray(time)} ${paint[level](level.padEnd(5))} ${chalk.bold(topic)}`;
     write(`${head} ${printable(text)}${rest.length > 0 ? chalk.gray(` ${rest.join(' ')}`) : ''}\n`);
   };
@@ -66,7 +66,7 @@ const srsLevels: Readonly<Record<Level, string>> = { error: 'ERROR', warn: 'WARN
 function srsSink(write: (line: string) => void, utc: boolean): LogSink {
   return ({ level, topic, text, fields }: LogLine) => {
     const { session, ...others } = fields;
-    const rest = Object.entries(others).map(([key, value]) => ` ${key}=${plain(value)}`);
+    const rest = pairs(others).map((pair) => ` ${pair}`);
     const errno = level === 'warn' || level === 'error' ? '[0]' : '';
     const head = `[${srsTime(new Date(), utc)}][${srsLevels[level]}][${process.pid}][${printable(String(session ?? '-'))}]`;
     write(`${head}${errno} ${topic}: ${printable(text)}${rest.join('')}\n`);
@@ -79,8 +79,14 @@ function srsTime(time: Date, utc: boolean): string {
   return local.toISOString().slice(0, 23).replace('T', ' ');
 }
 
+/** `key=value` of what is known. */
+const pairs = (fields: LogLine['fields']): string[] =>
+  Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}=${plain(value)}`);
+
 function plain(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined');
+  const text = typeof value === 'string' ? value : String(JSON.stringify(value));
   return /[\s"]/.test(text) ? JSON.stringify(text) : printable(text);
 }
 

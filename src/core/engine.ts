@@ -277,6 +277,7 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
     };
     doors = new Doors((door) => openDoor(host, door, behind));
     closers.push(doors);
+    for (const { name, listener } of udp) tellListener(host, name, listener);
     await doors.set(doorsOf(plan));
     programs.start();
   } catch (error) {
@@ -336,8 +337,12 @@ async function openDoor({ net, log }: Host, door: Door, behind: BehindDoors): Pr
   const listener = name.startsWith('rtmp')
     ? await net.listenTcp(at, behind.rtmp, tls)
     : await net.listenHttp(at, httpBehind(name, behind), tls);
-  log.info('engine', `${name} listens at ${formatAddress(listener.address)}`);
+  tellListener({ log }, name, listener);
   return listener;
+}
+
+function tellListener({ log }: Pick<Host, 'log'>, name: string, { address }: Listener): void {
+  log.info('engine', `${name} listens at ${formatAddress(address)}`);
 }
 
 function httpBehind(name: string, { http, api, exporter }: BehindDoors): HttpHandler {

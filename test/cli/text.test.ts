@@ -36,6 +36,13 @@ describe('the log', () => {
     ]);
   });
 
+  it.each(['text', 'srs'] as const)('says nothing of what is not known: %s', (format) => {
+    const out: string[] = [];
+    makeLog('info', format, (line) => out.push(line)).info('http', 'ends', { code: undefined, bytes: 0 });
+
+    expect(out.join('')).toMatch(/ends bytes=0\n$/);
+  });
+
   it('is JSON when asked for', () => {
     expect(JSON.parse(lines('info', 'json')[0] ?? '')).toMatchObject({
       level: 'info',
