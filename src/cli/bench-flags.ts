@@ -24,7 +24,7 @@ export const benchFlags = {
 /** The argument of both. */
 export const benchArgs = {
   url: Args.string({
-    description: 'Where to; %d becomes the number of the client, from 0.',
+    description: 'What is played, or published; %d becomes the number of the client, from 0.',
     required: true,
     ignoreStdin: true,
   }),

@@ -31,7 +31,7 @@ describe('config', () => {
   });
 
   it('check: names file, line, directive and the nearest known name of an error', async () => {
-    const { code, stderr } = await srsx('config', 'check', '-c', wrong);
+    const { code, stderr } = await srsx('config', 'check', wrong);
 
     expect(code).toBe(3);
     expect(stderr).toContain(`${wrong}:3: "hls_fragmnt" is not a directive of vhost.hls (CONFIG_UNKNOWN)`);
@@ -39,7 +39,7 @@ describe('config', () => {
   });
 
   it('show: lists what is set, each with its origin', async () => {
-    const { stdout } = await srsx('config', 'show', '-c', file, '--json');
+    const { stdout } = await srsx('config', 'show', file, '--json');
 
     expect(JSON.parse(stdout)).toEqual({
       values: [

@@ -55,7 +55,7 @@ const all: readonly Check[] = [...requestChecks, ...answerChecks, ...patchChecks
 
 /**
  * Runs every check one after the other; each ends the sessions that it began. Throws CONFORMANCE_URL; rejects with NET_* when
- * the endpoint cannot be reached at all. Costs the endpoint some thirty requests and no media.
+ * the endpoint cannot be reached at all. Costs the endpoint a few requests for each check, and no media.
  */
 export async function checkConformance(host: ClientHost, options: ConformanceOptions): Promise<ConformanceReport> {
   const { kind, url } = endpointOf(options.source);
