@@ -7,18 +7,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import {
-  cpuSeconds,
-  endChildren,
-  freePort,
-  line,
-  makeSample,
-  median,
-  rssKib,
-  run,
-  sleep,
-  waitForPort,
-} from './processes.ts';
+import { freePort } from '../tools/ports.ts';
+import { cpuSeconds, endChildren, line, makeSample, median, rssKib, run, sleep, waitForPort } from './processes.ts';
 
 const { values: flags } = parseArgs({
   options: {

@@ -1,7 +1,7 @@
 // What the benches share: children pinned to a core, their CPU and memory, ports, and a sample to publish.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 
@@ -39,14 +39,6 @@ export function line(child: ChildProcess): Promise<string> {
       done(text);
     });
   });
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 export async function waitForPort(port: number): Promise<void> {

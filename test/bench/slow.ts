@@ -2,23 +2,16 @@
 // Usage: node test/bench/slow.ts [--seconds 60]; needs ffmpeg.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { freePort } from '../tools/ports.ts';
 
 const { values: flags } = parseArgs({ options: { seconds: { type: 'string', default: '60' } } });
 const root = join(import.meta.dirname, '../..');
 const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 const children: ChildProcess[] = [];
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
-}
 
 function run(command: string, args: readonly string[]): ChildProcess {
   const child = spawn(command, [...args], { stdio: ['pipe', 'pipe', 'inherit'] });

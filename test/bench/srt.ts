@@ -8,7 +8,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { cpuSeconds, endChildren, freePort, line, makeSample, median, run, sleep, waitForPort } from './processes.ts';
+import { freePort } from '../tools/ports.ts';
+import { cpuSeconds, endChildren, line, makeSample, median, run, sleep, waitForPort } from './processes.ts';
 
 const { values: flags } = parseArgs({
   options: {

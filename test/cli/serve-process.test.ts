@@ -1,12 +1,12 @@
 // A server as a process by SRS's configuration: reload, log, pid file, graceful quit, and a link named srs.
 import { mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { root } from '../../scripts/run.ts';
 import { demoSample } from '../../src/cli/assets.ts';
 import { until } from '../tools/interop.ts';
+import { freePort } from '../tools/ports.ts';
 import { type Running, start } from './run.ts';
 
 let directory: string;
@@ -25,15 +25,6 @@ afterEach(async () => {
 
 const path = (name: string): string => join(directory, name);
 const log = (name = 'srs.log'): string => readFileSync(path(name), 'utf8');
-
-/** A port that was free a moment ago, for what must be written into a file. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 function write(lines: string): void {
   writeFileSync(

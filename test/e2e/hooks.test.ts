@@ -13,7 +13,7 @@ import { RealClock } from '../../src/core/net/index.ts';
 import { rtmp } from '../../src/core/protocols/rtmp/index.ts';
 import { aacTrack, h264Track, live } from '../tools/builders.ts';
 import { type Behaviour, callbackServer, no, yes } from '../tools/callback-server.ts';
-import { testServer, until } from '../tools/interop.ts';
+import { nameOf, testServer, until } from '../tools/interop.ts';
 import { rejected } from '../tools/thrown.ts';
 import { captured, shapeOf } from '../unit/control/hooks/captured.ts';
 import { flvFile } from '../unit/protocols/http-flv/fakes.ts';
@@ -35,8 +35,6 @@ const reload = async (hooks: string): Promise<void> => {
   config = read(text(hooks));
   await server.reload();
 };
-const nameOf = (stream: string) => ({ vhost: '__defaultVhost__', app: 'live', stream });
-
 /** Publishes over RTMP from a stream of its own; `done` is the end of the client. */
 function publish(stream: string) {
   const own = new Hub({ clock: new RealClock(), limits: defaultLimits, gopCache: true, mergeWindow: 0 });

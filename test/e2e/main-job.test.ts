@@ -6,15 +6,13 @@ import type { Frame } from '../../src/core/media/frame.ts';
 import type { Publication } from '../../src/core/media/stream.ts';
 import { rtmp } from '../../src/core/protocols/rtmp/index.ts';
 import { aacTrack, h264Track, live, video } from '../tools/builders.ts';
-import { type TestServer, testServer, until } from '../tools/interop.ts';
+import { nameOf, type TestServer, testServer, until } from '../tools/interop.ts';
 
 let server: TestServer;
 
 beforeAll(async () => {
   server = await testServer();
 });
-
-const nameOf = (stream: string) => ({ vhost: '__defaultVhost__', app: 'live', stream });
 
 function publish(stream: string, frames: readonly Frame[]): Publication {
   const publication = server.host.hub.stream(nameOf(stream)).publish({ policy: 'refuse', onEvicted: () => undefined });

@@ -1,45 +1,37 @@
 // WebRTC over real sockets: our own client through `relay`, and werift as a peer that nobody here has written.
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { MediaStreamTrack, RTCPeerConnection, RTCRtpCodecParameters } from 'werift';
 import { demoSample } from '../../src/cli/assets.ts';
 import { createEngine, silentLog } from '../../src/core/index.ts';
 import { protocols } from '../../src/core/protocols.ts';
 import { probe } from '../../src/core/toolkit/probe.ts';
 import { relay } from '../../src/core/toolkit/relay.ts';
+import { atEnd, nameOf, scratchFolder, testServer } from '../tools/interop.ts';
 
 const engine = createEngine({ log: silentLog });
-const at = { listen: ['127.0.0.1:0'] };
-const server = await engine.serve({ rtmp: at, http: at, api: at, rtc: ['127.0.0.1:0'], demo: { sample: demoSample } });
-const port = (name: string): number => server.listeners.find((one) => one.name === name)?.address.port as number;
-const http = `127.0.0.1:${port('http')}`;
-const name = (stream: string) => ({ vhost: '__defaultVhost__', app: 'live', stream });
-
-afterAll(async () => {
-  await server.close();
-  engine.close();
-});
+const server = await testServer({ rtc: ['127.0.0.1:0'], demo: { sample: demoSample } });
+const http = new URL(server.http).host;
+const folder = await scratchFolder();
+atEnd(() => engine.close());
 
 const seen = (condition: () => boolean) => expect.poll(condition, { timeout: 15_000 }).toBe(true);
 
 it('relay: RTMP to WHIP, and WHEP to a file, which has every picture in order', async () => {
   const stop = new AbortController();
-  const file = join(tmpdir(), `srsx-whep-${process.pid}.flv`);
-  const from = `rtmp://127.0.0.1:${port('rtmp')}/live/demo`;
+  const file = join(folder, 'whep.flv');
+  const from = `${server.rtmp}/live/demo`;
   const to = `whip://${http}/rtc/v1/whip/?app=live&stream=b`;
   const push = relay(engine.host, protocols, { from, to, signal: stop.signal }, () => undefined);
-  await seen(() => (server.host.hub.find(name('b'))?.frames.video ?? 0) > 30);
+  await seen(() => (server.host.hub.find(nameOf('b'))?.frames.video ?? 0) > 30);
   const whep = `whep://${http}/rtc/v1/whep/?app=live&stream=b`;
   const pull = relay(engine.host, protocols, { from: whep, to: file, signal: stop.signal }, () => undefined);
-  await seen(() => (server.host.hub.find(name('b'))?.players ?? 0) === 1);
-  const before = server.host.hub.find(name('b'))?.frames.video as number;
-  await seen(() => (server.host.hub.find(name('b'))?.frames.video as number) > before + 60);
+  await seen(() => (server.host.hub.find(nameOf('b'))?.players ?? 0) === 1);
+  const before = server.host.hub.find(nameOf('b'))?.frames.video as number;
+  await seen(() => (server.host.hub.find(nameOf('b'))?.frames.video as number) > before + 60);
 
   stop.abort();
   const [, got] = await Promise.all([push, pull]);
-  await rm(file, { force: true });
 
   expect(got.frames.video).toBeGreaterThan(40);
   await seen(() => server.host.sessions.size <= 1);

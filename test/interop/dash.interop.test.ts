@@ -3,9 +3,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createEngine, loadConfig, protocols, relay, silentLog } from '../../src/core/index.ts';
+import { launchBrowser } from '../tools/browser.ts';
 import {
   atEnd,
   type Child,
@@ -126,11 +127,7 @@ describeWith(['chromium', 'ffmpeg'], 'dash.js in Chromium', () => {
 
   beforeAll(async () => {
     publisher = publish(await webSource(), 'web');
-    const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
-    browser = await chromium.launch({
-      executablePath: '/usr/bin/chromium',
-      args: [...args, '--autoplay-policy=no-user-gesture-required'],
-    });
+    browser = await launchBrowser();
   }, 60_000);
 
   afterAll(async () => {

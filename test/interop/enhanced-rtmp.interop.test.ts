@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createEngine, protocols, relay, silentLog } from '../../src/core/index.ts';
 import { expectSameFrames } from '../tools/compare.ts';
 import {
+  codecsOf,
   copiedFrames,
   describeWith,
   run,
@@ -52,11 +53,6 @@ async function record(stream: string, source: string): Promise<ReadonlyMap<strin
   return files;
 }
 
-const codecs = async (file: string): Promise<string[]> => {
-  const text = await run('ffprobe', ['-v', 'error', '-show_entries', 'stream=codec_name', '-of', 'csv=p=0', file]);
-  return text.split('\n').sort();
-};
-
 describeWith(['ffmpeg', 'ffprobe'], 'a stream published by us with Enhanced RTMP', () => {
   it.each([
     ['HEVC and AAC', 'hevc', sources.hevcAac, ['aac', 'hevc']],
@@ -67,7 +63,7 @@ describeWith(['ffmpeg', 'ffprobe'], 'a stream published by us with Enhanced RTMP
     const files = await record(stream, original);
 
     for (const [name, file] of files) {
-      expect(await codecs(file), name).toEqual(wanted);
+      expect(await codecsOf(file), name).toEqual(wanted);
       expectSameFrames(await copiedFrames(file), await copiedFrames(original));
       // And they can be decoded: the parameters arrived too.
       await run('ffmpeg', ['-v', 'error', '-xerror', '-i', file, '-f', 'null', '-']);

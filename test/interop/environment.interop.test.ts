@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { type Running, start as startProgram } from '../cli/run.ts';
-import { type Child, describeWith, run, sources, start, until } from '../tools/interop.ts';
+import { type Child, codecsOf, describeWith, sources, start, until } from '../tools/interop.ts';
 
 const names = ['rtmp', 'http', 'api', 'exporter', 'srt'] as const;
 type Ports = Readonly<Record<(typeof names)[number], number>>;
@@ -94,22 +94,8 @@ async function ask({ ports }: Machine, path: string, credential?: string): Promi
 const publish = (source: string, url: string, format: string): Child =>
   start('ffmpeg', [...'-loglevel error -re -i'.split(' '), source, ...`-c copy -f ${format}`.split(' '), url]);
 
-/** Codecs of picture and sound as ffprobe finds them at a URL; in programs of a transport stream it names them twice. */
-async function probe(url: string): Promise<string> {
-  const text = await run('ffprobe', [
-    '-loglevel',
-    'error',
-    '-show_entries',
-    'stream=codec_name',
-    '-of',
-    'csv=p=0',
-    url,
-  ]);
-  const codecs = new Set(text.trim().split(/\s+/));
-  // RTMP's metadata, as a stream of its own.
-  codecs.delete('unknown');
-  return [...codecs].toSorted().join(' ');
-}
+/** As ffprobe finds them at a URL. */
+const probe = async (url: string): Promise<string> => (await codecsOf(url)).join(' ');
 
 /** Asks again while nobody publishes there yet. */
 async function eventually(url: string): Promise<string> {

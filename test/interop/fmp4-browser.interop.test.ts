@@ -1,7 +1,8 @@
 // HTTP-fMP4 in a real browser: by Media Source Extensions, over HTTP and WebSocket, and as the plain source of a <video>.
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createEngine, protocols, relay, silentLog } from '../../src/core/index.ts';
+import { launchBrowser } from '../tools/browser.ts';
 import { describeWith, sources, type TestServer, testServer } from '../tools/interop.ts';
 
 /** Runs in the page: everything that comes is appended, and a live stream is played from where it begins. */
@@ -52,13 +53,7 @@ describeWith(['chromium', 'ffmpeg'], 'a live fMP4 stream in Chromium', () => {
     const publish = async (stream: string, from: string) =>
       relay(engine.host, protocols, { from, to: `${server.rtmp}/live/${stream}`, signal, loop: true });
     publishing = Promise.all([publish('avc', await sources.bFrames()), publish('av1', await sources.av1Opus())]);
-    browser = await chromium.launch({
-      executablePath: '/usr/bin/chromium',
-      args: [
-        ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
-        '--autoplay-policy=no-user-gesture-required',
-      ],
-    });
+    browser = await launchBrowser();
   });
 
   afterAll(async () => {

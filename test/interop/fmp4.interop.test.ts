@@ -1,8 +1,5 @@
-// fMP4, recordings and finished files, read by ffmpeg, ffprobe, GStreamer and Chromium's Media Source Extensions.
-import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
-import { chromium } from 'playwright-core';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { concat, equalBytes } from '../../src/core/base/bytes.ts';
 import { defaultLimits } from '../../src/core/base/limits.ts';
@@ -13,7 +10,8 @@ import { Fmp4Muxer, finishMp4, Mp4File, Mp4Writer, type RandomAccess } from '../
 import type { MediaEvent } from '../../src/core/media/demuxer.ts';
 import type { Frame } from '../../src/core/media/frame.ts';
 import type { Track } from '../../src/core/media/track.ts';
-import { copiedFrames, describeWith, made, run, scratchFolder, sources } from '../tools/interop.ts';
+import { launchBrowser } from '../tools/browser.ts';
+import { codecsOf, copiedFrames, describeWith, made, run, scratchFolder, sources } from '../tools/interop.ts';
 
 const folder = await scratchFolder();
 
@@ -111,8 +109,7 @@ describeWith(['ffmpeg', 'ffprobe'], 'ffmpeg and our MP4', () => {
       const copy = join(folder, `${name}-${form}.mp4`);
       await writeFile(copy, await write(media));
 
-      const found = await run('ffprobe', ['-v', 'error', '-show_entries', 'stream=codec_name', '-of', 'csv=p=0', copy]);
-      expect(found.trim().split(/\s+/)).toEqual(codecs);
+      expect(await codecsOf(copy)).toEqual(codecs.toSorted());
       const got = await framesByStream(copy);
       // Everything begins when the first track does; that it is the same for both tracks is told by `skew`.
       let skew: number | undefined;
@@ -167,19 +164,9 @@ interface Played {
   readonly width: number;
 }
 
-/** Where a program of PATH is. */
-const inPath = (program: string): string =>
-  (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .map((directory) => join(directory, program))
-    .find((path) => existsSync(path)) ?? program;
-
 /** Plays two seconds in a page: of pieces appended to a SourceBuffer, or of all of them as one file. */
 async function playInChromium(how: 'pieces' | 'file', type: string, pieces: readonly Uint8Array[]): Promise<Played> {
-  const browser = await chromium.launch({
-    executablePath: inPath('chromium'),
-    args: ['--no-sandbox', '--headless=new'],
-  });
+  const browser = await launchBrowser();
   try {
     const page = await browser.newPage();
     await page.setContent('<video muted></video>');

@@ -3,9 +3,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { loadConfig } from '../../src/core/index.ts';
+import { launchBrowser } from '../tools/browser.ts';
 import {
   describeWith,
   ended,
@@ -103,11 +103,7 @@ describeWith(['chromium', 'ffmpeg'], 'hls.js in Chromium', () => {
 
   /** Plays four seconds of pictures; gives the errors and what the playlist offered. */
   async function play(url: string, http: string): Promise<{ errors: string[]; heights: number[] }> {
-    const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
-    const browser = await chromium.launch({
-      executablePath: '/usr/bin/chromium',
-      args: [...args, '--autoplay-policy=no-user-gesture-required'],
-    });
+    const browser = await launchBrowser();
     try {
       const tab = await browser.newPage();
       await tab.goto(`${http}/hls.html?url=${encodeURIComponent(url)}`);

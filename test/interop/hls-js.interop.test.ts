@@ -3,8 +3,9 @@
 import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { launchBrowser } from '../tools/browser.ts';
 import {
   type Child,
   describeWith,
@@ -76,11 +77,7 @@ describeWith(['chromium', 'ffmpeg'], 'hls.js in Chromium', () => {
       'flv',
       `${server.rtmp}/live/a`,
     ]);
-    const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'];
-    browser = await chromium.launch({
-      executablePath: '/usr/bin/chromium',
-      args: [...args, '--autoplay-policy=no-user-gesture-required'],
-    });
+    browser = await launchBrowser();
   }, 60_000);
 
   afterAll(async () => {

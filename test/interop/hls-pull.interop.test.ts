@@ -9,11 +9,11 @@ import {
   copiedFrames,
   describeWith,
   ended,
+  published,
   run,
   scratchFolder,
   sources,
   start,
-  type TestServer,
   testServer,
   until,
 } from '../tools/interop.ts';
@@ -148,9 +148,6 @@ describeWith(['ffmpeg'], 'probe', () => {
   });
 });
 
-const published = ({ host }: TestServer): boolean =>
-  host.hub.find({ vhost: '__defaultVhost__', app: 'live', stream: 'a' })?.published === true;
-
 const forms = [
   ['TS', 'a.m3u8', ''],
   ['encrypted fMP4', 'a.m3u8', 'hls_use_fmp4 on; hls_keys on; hls_fragments_per_key 2;'],
@@ -166,7 +163,7 @@ describeWith(['ffmpeg'], 'our own server, live,', () => {
       const source = await sources.h264Aac();
       const args = ['-loglevel', 'error', '-re', '-i', source, '-c', 'copy', '-f', 'flv', `${server.rtmp}/live/a`];
       const publisher = start('ffmpeg', args);
-      await until('the stream', () => published(server));
+      await until('the stream', () => published(server, 'a'));
       const stop = new AbortController();
       const file = join(folder, `${name.replaceAll(' ', '-')}.mp4`);
       // The playlist has no end, so we say when it is enough: when four tellings of the relay have brought nothing.
@@ -212,7 +209,7 @@ describeWith(['ffmpeg'], 'our own server, live,', () => {
       'flv',
       `${server.rtmp}/live/a`,
     ]);
-    await until('the stream', () => published(server));
+    await until('the stream', () => published(server, 'a'));
     const signal = new AbortController().signal;
     const reports = await Promise.all(
       ['a.ll.m3u8', 'a.m3u8'].map((path) =>

@@ -1,9 +1,10 @@
 // Markup in everything that a peer may say, looked at in Chromium: the pages of the server, its API as a page, its log.
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { playerPages } from '../../src/cli/assets.ts';
 import { sinkOf } from '../../src/cli/log-sink.ts';
 import { createEngine, Log, type Server } from '../../src/core/index.ts';
+import { launchBrowser } from '../tools/browser.ts';
 import { type Child, describeWith, sources, start, until } from '../tools/interop.ts';
 
 const markup = '<img/src=x onerror="window.hacked=1"><script>window.hacked=1</script>';
@@ -31,7 +32,7 @@ describeWith(['chromium', 'ffmpeg'], 'markup from peers', () => {
   beforeAll(async () => {
     const local = { listen: ['127.0.0.1:0'] };
     server = await engine.serve({ rtmp: local, http: local, api: local, pages: playerPages() });
-    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+    browser = await launchBrowser();
     page = await browser.newPage();
     page.on('dialog', (dialog) => {
       dialogs++;

@@ -6,18 +6,16 @@ import { expect, it } from 'vitest';
 import { createEngine, ingest, protocols, silentLog, snapshot } from '../../src/core/index.ts';
 import {
   atEnd,
+  codecsOf,
   describeWith,
+  published,
   run,
   scratchFolder,
   sources,
-  type TestServer,
   testServer,
   until,
 } from '../tools/interop.ts';
 import { childrenOf, runs } from '../tools/processes.ts';
-
-const published = (server: TestServer, name: string): boolean =>
-  [...server.host.hub.streams()].some(({ name: { stream }, published: is }) => stream === name && is);
 
 const bin = join(import.meta.dirname, '../../bin/dev.js');
 
@@ -77,16 +75,7 @@ describeWith(['ffmpeg', 'ffprobe'], 'srsx ingest', () => {
     const picture = 'lavfi:testsrc2=size=320x180:rate=25';
     const one = command('ingest', picture, 'lavfi:sine=frequency=440', `${server.rtmp}/live/gen`, '--log', 'warn');
     await until('it publishes', () => published(server, 'gen'));
-    const seen = await run('ffprobe', [
-      '-v',
-      'error',
-      '-show_entries',
-      'stream=codec_name',
-      '-of',
-      'csv=p=0',
-      `${server.rtmp}/live/gen`,
-    ]);
-    expect(seen).toMatch(/h264[\s\S]*aac/);
+    expect(await codecsOf(`${server.rtmp}/live/gen`)).toEqual(['aac', 'h264']);
 
     const ffmpeg = (): number | undefined => childrenOf(one.child.pid as number, 'ffmpeg')[0];
     const first = ffmpeg() as number;

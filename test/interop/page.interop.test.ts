@@ -1,8 +1,9 @@
 // The player page in a real browser: the demo stream by HTTP-FLV and by WebSocket-FLV. With SRSX_SCREENSHOT set to a file
 // name, a picture of the page is written there.
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { demoSample, playerPages } from '../../src/cli/assets.ts';
+import { launchBrowser } from '../tools/browser.ts';
 import { describeWith, type TestServer, testServer } from '../tools/interop.ts';
 
 describeWith(['chromium'], 'the player page in Chromium', () => {
@@ -13,16 +14,7 @@ describeWith(['chromium'], 'the player page in Chromium', () => {
 
   beforeAll(async () => {
     server = await testServer({ pages: playerPages(), demo: { sample: demoSample } });
-    browser = await chromium.launch({
-      executablePath: '/usr/bin/chromium',
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--disable-background-networking',
-        '--autoplay-policy=no-user-gesture-required',
-      ],
-    });
+    browser = await launchBrowser();
     page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
     page.on('pageerror', (error) => problems.push(error.message));
     page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));

@@ -7,7 +7,7 @@ import type { Micros } from '../../src/core/base/time.ts';
 import { TsDemuxer } from '../../src/core/format/ts/index.ts';
 import type { Frame } from '../../src/core/media/frame.ts';
 import { RealClock } from '../../src/core/net/index.ts';
-import { describeWith, ended, run, scratchFolder, start, testServer, until } from '../tools/interop.ts';
+import { codecsOf, describeWith, ended, scratchFolder, start, testServer, until } from '../tools/interop.ts';
 import { childrenOf } from '../tools/processes.ts';
 
 const folder = await scratchFolder();
@@ -72,8 +72,7 @@ describeWith(['ffmpeg', 'ffprobe'], 'a publisher of Opus', () => {
     await feeding('the player to have enough', () => over);
     const { exitCode, all } = await player;
     expect([exitCode, all]).toEqual([0, '']);
-    const kinds = await run('ffprobe', ['-v', 'error', '-show_entries', 'stream=codec_name', '-of', 'csv=p=0', file]);
-    expect(kinds.trim().split('\n')).toEqual(['h264', 'aac']);
+    expect(await codecsOf(file)).toEqual(['aac', 'h264']);
     const { light, tone } = await onsets(file);
     expect(tone.length).toBeGreaterThanOrEqual(4);
     const skews = tone.map((at) => Math.min(...light.map((other) => Math.abs(other - at))) * 1000);

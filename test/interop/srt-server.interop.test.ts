@@ -9,6 +9,7 @@ import {
   describeWith,
   ended,
   made,
+  nameOf,
   parseFrameMd5,
   scratchFolder,
   sources,
@@ -22,7 +23,6 @@ const engine = createEngine({ log: silentLog });
 afterAll(() => engine.close());
 const folder = await scratchFolder();
 const { signal } = new AbortController();
-const nameOf = (stream: string) => ({ vhost: '__defaultVhost__', app: 'live', stream });
 let server: TestServer;
 let count = 0;
 const fresh = (): string => `s${count++}`;

@@ -13,6 +13,7 @@ import { listenUdp } from '../../src/core/net/udp.ts';
 import { parseOptions, type SrtConnection, SrtMultiplexer } from '../../src/core/protocols/srt/index.ts';
 import { SeedRng } from '../tools/fakes.ts';
 import { atEnd, describeWith, made, run, scratchFolder, until } from '../tools/interop.ts';
+import { freeUdpPort } from '../tools/ports.ts';
 
 const clock = new RealClock();
 const MESSAGE = 1316;
@@ -104,12 +105,6 @@ async function open(sends?: Uint8Array): Promise<End> {
   const mux = new SrtMultiplexer({ port, clock, rng: new RealRng(), log: silentLog });
   atEnd(() => mux.close());
   return new End(mux, port.local.port, sends);
-}
-
-async function freePort(): Promise<number> {
-  const port = await listenUdp({ host: '127.0.0.1', port: 0 });
-  port.close();
-  return port.local.port;
 }
 
 /** A port that passes datagrams on to `target` and back, 15 ms later, but for a tenth of the data and reports. */
@@ -217,7 +212,7 @@ async function weReceive(
   terms: Terms,
 ): Promise<void> {
   const us = await open();
-  const port = role === 'listener' ? us.port : await freePort();
+  const port = role === 'listener' ? us.port : await freeUdpPort();
   const url = `srt://127.0.0.1:${port}?${withQuery(role === 'caller' ? peer.listener : 'mode=caller', terms.theirs ?? '')}`;
   if (role === 'listener') us.mux.listen((request) => void request.accept(us.events), optionsOf(terms.ours ?? ''));
   const them = peer.sends(url, file);
@@ -253,7 +248,7 @@ async function expectFile(out: string, wanted: Uint8Array, them: Program): Promi
 async function weSend(peer: Peer, file: string, role: 'caller' | 'listener', terms: Terms): Promise<void> {
   const wanted = readFileSync(file);
   const us = await open(wanted);
-  const port = role === 'listener' ? us.port : await freePort();
+  const port = role === 'listener' ? us.port : await freeUdpPort();
   const url = `srt://127.0.0.1:${port}?${withQuery(role === 'caller' ? peer.listener : 'mode=caller', terms.theirs ?? '')}`;
   if (role === 'listener') us.mux.listen((request) => void request.accept(us.events), optionsOf(terms.ours ?? ''));
   const out = join(folder, `out-${files++}.ts`);
@@ -320,7 +315,7 @@ describeWith(['srt-live-transmit', 'ffmpeg'], 'srt-live-transmit', () => {
     const file = await source();
     const wanted = readFileSync(file);
     const us = await open(wanted);
-    const [port, out] = [await freePort(), join(folder, 'rendezvous.ts')];
+    const [port, out] = [await freeUdpPort(), join(folder, 'rendezvous.ts')];
     const them = peer.receives(`srt://127.0.0.1:${us.port}?mode=rendezvous&port=${port}&${secret}`, out);
     us.mux.rendezvous({ host: '127.0.0.1', port }, optionsOf(secret), us.events);
     await until(`we end: ${them.said}`, () => us.ended, 15_000);
@@ -350,7 +345,7 @@ describeWith(['srt-live-transmit', 'ffmpeg'], 'srt-live-transmit', () => {
     const us = await open();
     us.mux.listen((request) => void request.accept(us.events), optionsOf(secret));
     const caller = transmit('file://con', `srt://127.0.0.1:${us.port}?passphrase=quite-another-one`);
-    const port = await freePort();
+    const port = await freeUdpPort();
     const listener = transmit('file://con', `srt://127.0.0.1:${port}?mode=listener&passphrase=quite-another-one`);
     const calling = await open();
     calling.mux.call({ host: '127.0.0.1', port }, optionsOf(withQuery('conntimeo=8000', secret)), calling.events);

@@ -5,7 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type ConfServer, confServer } from '../tools/conf-server.ts';
-import { atEnd, describeWith, run, scratchFolder, sources, start, until } from '../tools/interop.ts';
+import { atEnd, describeWith, published, run, scratchFolder, sources, start, until } from '../tools/interop.ts';
 import { membersOf, runs } from '../tools/processes.ts';
 
 interface Program {
@@ -34,9 +34,6 @@ async function codecs(url: string): Promise<string> {
   ]);
   return text.trim().replaceAll('\n', ' ');
 }
-
-const published = (server: ConfServer, name: string): boolean =>
-  [...server.host.hub.streams()].some(({ name: { stream }, published: is }) => stream === name && is);
 
 const transcoder = `transcode live { enabled on; ffmpeg ffmpeg;
   engine small { enabled on; vfilter { } vcodec libx264; vbitrate 200; vfps 25; vwidth 160; vheight 90; vthreads 1;
@@ -133,8 +130,7 @@ describeWith(['ffmpeg', 'ffprobe'], 'a server with children', () => {
 
     server.kill('SIGKILL');
 
-    await until('all have ended', () => !pids.some(runs), 3000);
-    expect(pids.flatMap(membersOf)).toEqual([]);
+    await until('all have ended, and whom they had started', () => pids.flatMap(membersOf).length === 0, 3000);
   });
 });
 

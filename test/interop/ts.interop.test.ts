@@ -8,7 +8,7 @@ import { FlvDemuxer } from '../../src/core/format/flv/index.ts';
 import { analyseTs, TsDemuxer, TsMuxer, tsFaults } from '../../src/core/format/ts/index.ts';
 import type { Demuxer } from '../../src/core/media/demuxer.ts';
 import type { Packet } from '../../src/core/media/packet.ts';
-import { describeWith, made, parseFrameMd5, run, scratchFolder, sources } from '../tools/interop.ts';
+import { codecsOf, describeWith, made, parseFrameMd5, run, scratchFolder, sources } from '../tools/interop.ts';
 
 /** The tracks and frames of a file through our muxer. */
 async function remux(file: string, to: string, demuxer: Demuxer): Promise<void> {
@@ -36,9 +36,8 @@ interface Seen {
 
 /** Bytes and times of all packets as ffmpeg copies them, by codec. `raw`: the file has lengths and no ADTS. */
 async function frames(file: string, raw: boolean): Promise<Map<string, readonly Seen[]>> {
-  const list = await run('ffprobe', ['-v', 'error', '-show_entries', 'stream=codec_name', '-of', 'csv=p=0', file]);
   const found = new Map<string, readonly Seen[]>();
-  for (const codec of new Set(list.split(/\s+/).filter((name) => name !== ''))) {
+  for (const codec of await codecsOf(file)) {
     const kind = codec === 'h264' || codec === 'hevc' ? 'v' : 'a';
     const video = kind === 'v' ? `${raw ? toByteStream[codec as 'h264'] : ''}${bare[codec as 'h264']}` : undefined;
     const filter = video ?? (codec === 'aac' && !raw ? 'aac_adtstoasc' : 'null');

@@ -2,9 +2,9 @@
 // VOD at the HTTP port with other people's players: they seek by ranges, by offsets and by times.
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
 import { createEngine, loadConfig, silentLog } from '../../src/core/index.ts';
+import { launchBrowser } from '../tools/browser.ts';
 import { atEnd, copiedFrames, describeWith, parseFrameMd5, run, scratchFolder, sources } from '../tools/interop.ts';
 
 const folder = await scratchFolder();
@@ -91,10 +91,7 @@ describeWith(['chromium', 'ffmpeg'], 'Chromium', () => {
       join(folder, 'page.html'),
       '<!doctype html><video src="/long.mp4" muted autoplay preload="metadata"></video>',
     );
-    const browser = await chromium.launch({
-      executablePath: '/usr/bin/chromium',
-      args: ['--no-sandbox', '--disable-gpu'],
-    });
+    const browser = await launchBrowser();
     try {
       const page = await browser.newPage();
       const statuses: number[] = [];

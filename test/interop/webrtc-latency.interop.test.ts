@@ -2,7 +2,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWith, start, type TestServer, testServer, until } from '../tools/interop.ts';
-import { launchBrowser, peerPage, play, stateOf } from '../tools/rtc-browser.ts';
+import { launchPeer, peerPage, play, stateOf } from '../tools/rtc-browser.ts';
 
 const BITS = 14;
 const BLOCK = 40;
@@ -67,7 +67,7 @@ describeWith(['chromium', 'ffmpeg'], 'glass to glass', () => {
 
   beforeAll(async () => {
     server = await testServer({ rtc: ['127.0.0.1:0'], mergeWindowMs: 0 });
-    browser = await launchBrowser();
+    browser = await launchPeer();
   });
   afterAll(() => browser?.close());
 

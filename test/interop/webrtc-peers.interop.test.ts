@@ -11,6 +11,7 @@ import {
   describeWith,
   ended,
   made,
+  nameOf,
   scratchFolder,
   sources,
   start,
@@ -20,7 +21,6 @@ import {
 } from '../tools/interop.ts';
 import { type Picture, readClip, readVp8, weriftPlayer, weriftPublisher } from '../tools/rtc-werift.ts';
 
-const nameOf = (stream: string) => ({ vhost: '__defaultVhost__', app: 'live', stream });
 const picture = '-f lavfi -i testsrc2=size=320x180:rate=25';
 const sound = '-f lavfi -i sine=frequency=440:sample_rate=48000';
 /** 20 ms at 48 kHz, and what RTMP's clock of milliseconds may shift it. */

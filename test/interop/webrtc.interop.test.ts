@@ -6,13 +6,14 @@ import {
   copyToMd5,
   describeWith,
   ended,
+  nameOf,
   parseFrameMd5,
   start,
   type TestServer,
   testServer,
   until,
 } from '../tools/interop.ts';
-import { launchBrowser, peerPage, play, publish, stateOf } from '../tools/rtc-browser.ts';
+import { launchPeer, peerPage, play, publish, stateOf } from '../tools/rtc-browser.ts';
 
 const lines = (text: string): string[] => text.split(/\s+/).filter(Boolean);
 const picture = '-f lavfi -i testsrc2=size=640x360:rate=30 -f lavfi -i sine=frequency=440:sample_rate=48000';
@@ -25,7 +26,7 @@ describeWith(['chromium', 'ffmpeg'], 'Chromium', () => {
 
   beforeAll(async () => {
     server = await testServer({ rtc: ['127.0.0.1:0'] });
-    browser = await launchBrowser();
+    browser = await launchPeer();
   });
   afterEach(async () => {
     await Promise.all(pages.splice(0).map((page) => page.close()));
@@ -235,5 +236,3 @@ async function read(url: string): Promise<string> {
   await ended(child, 15_000);
   return String((await child).stdout);
 }
-
-const nameOf = (stream: string) => ({ vhost: '__defaultVhost__', app: 'live', stream });

@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path';
 import { execa, type ResultPromise } from 'execa';
 import { afterAll, describe } from 'vitest';
 import { createEngine, type Server, type ServeSettings, silentLog } from '../../src/core/index.ts';
+import type { StreamName } from '../../src/core/media/stream-name.ts';
 
 /** Whether a program is in PATH. */
 export const installed = (program: string): boolean =>
@@ -84,6 +85,13 @@ export async function testServer(settings: Partial<ServeSettings> = {}): Promise
   };
 }
 
+/** Of a stream in the vhost and app that everybody uses. */
+export const nameOf = (stream: string): StreamName => ({ vhost: '__defaultVhost__', app: 'live', stream });
+
+/** Whether somebody publishes a stream, of any vhost and app, at a server. */
+export const published = ({ host }: Pick<Server, 'host'>, stream: string): boolean =>
+  [...host.hub.streams()].some((one) => one.name.stream === stream && one.published);
+
 const options = { reject: false, stdin: 'ignore', all: true, maxBuffer: 10_000_000 } as const;
 export type Child = ResultPromise<typeof options>;
 const running = new Set<Child>();
@@ -112,6 +120,14 @@ export async function ended(child: Child, timeoutMs = 10_000): Promise<void> {
 export async function run(program: string, args: readonly string[]): Promise<string> {
   const { stdout } = await execa(program, args, { stdin: 'ignore', maxBuffer: 100_000_000 });
   return stdout;
+}
+
+/** Codecs of picture and sound as ffprobe finds them in a file or at a URL, each once, sorted. */
+export async function codecsOf(url: string): Promise<string[]> {
+  const entries = ['-show_entries', 'stream=codec_name', '-of', 'csv=p=0'];
+  const names = await run('ffprobe', ['-v', 'error', ...entries, url]);
+  // A transport stream names them in its program too; RTMP's metadata is a stream of no known codec.
+  return [...new Set(names.split(/\s+/))].filter((name) => name !== '' && name !== 'unknown').toSorted();
 }
 
 process.once('exit', () => {

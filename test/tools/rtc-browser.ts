@@ -1,23 +1,16 @@
 // Chromium as a peer of WebRTC: a page that publishes its fake camera by WHIP, and one that plays by WHEP.
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser } from './browser.ts';
 
 /** With a camera that needs no person, and addresses that are not hidden. */
-export const launchBrowser = (): Promise<Browser> =>
-  chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--disable-background-networking',
-      '--autoplay-policy=no-user-gesture-required',
-      '--use-fake-device-for-media-stream',
-      '--use-fake-ui-for-media-stream',
-      '--allow-loopback-in-peer-connection',
-      // A page that the test makes up has no address, and would not be let in to this machine.
-      '--disable-features=WebRtcHideLocalIpsWithMdns,LocalNetworkAccessChecks',
-    ],
-  });
+export const launchPeer = (): Promise<Browser> =>
+  launchBrowser([
+    '--use-fake-device-for-media-stream',
+    '--use-fake-ui-for-media-stream',
+    '--allow-loopback-in-peer-connection',
+    // A page that the test makes up has no address, and would not be let in to this machine.
+    '--disable-features=WebRtcHideLocalIpsWithMdns,LocalNetworkAccessChecks',
+  ]);
 
 /** What a page says of its connection and its picture. */
 export interface PeerState {
