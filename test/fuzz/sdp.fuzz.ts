@@ -4,7 +4,7 @@ import { utf8 } from '../../src/core/base/bytes.ts';
 import { RefusedError } from '../../src/core/base/errors.ts';
 import { negotiate } from '../../src/core/protocols/webrtc/negotiate.ts';
 import { everyCodec, writeOffer } from '../../src/core/protocols/webrtc/offer.ts';
-import { parseSdp, writeSdp } from '../../src/core/wire/sdp/index.ts';
+import { parseFragment, parseSdp, writeSdp } from '../../src/core/wire/sdp/index.ts';
 import { refuses } from './tools.ts';
 
 export const name = 'sdp';
@@ -23,6 +23,7 @@ export const seeds = [
 /** Every text is read or refused; what is read is negotiated both ways or refused; what is answered can be read again. */
 export function run(bytes: Uint8Array): void {
   const text = new TextDecoder().decode(bytes);
+  refuses(() => parseFragment(text));
   refuses(() => {
     const description = parseSdp(text);
     for (const action of ['publish', 'play'] as const) {

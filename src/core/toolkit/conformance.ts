@@ -28,7 +28,7 @@ export interface ConformanceOptions {
 export interface ConformanceCheck {
   /** Stable, such as `delete-again`. */
   readonly id: string;
-  /** `RFC 9725 §4.2`, or the same of the draft of WHEP. */
+  /** `RFC 9725 §4.2`, the same of the draft of WHEP, or what both of them refer to. */
   readonly section: string;
   /** How much the specification wants it. */
   readonly level: 'must' | 'should';
@@ -98,9 +98,10 @@ async function outcomeOf(check: Check, client: EndpointClient): Promise<Outcome>
   }
 }
 
-/** WHEP has a section about the end of a session, so that everything behind it has the next number. */
+/** WHEP has a section about the end of a session, so that everything behind it has the next number (draft 03). */
 function sectionName(section: Check['section'], kind: ConformanceReport['kind']): string {
   const own = typeof section === 'string' ? section : section[kind];
+  if (own.includes('§')) return own;
   const named = typeof section === 'string' && kind === 'whep' ? shifted(section) : own;
   return `${kind === 'whip' ? 'RFC 9725' : 'draft-ietf-wish-whep'} §${named}`;
 }

@@ -13,6 +13,11 @@ export const rtcErrors = defineErrors('RTC', {
     text: 'the offer has no codec that can be used: {offered}',
     advice: 'Offer H.264, HEVC, AV1, VP8 or VP9, and Opus or G.711; or leave out the codec in the URL.',
   },
+  PARTIAL: {
+    srs: 5018,
+    text: 'a part of the offer cannot be used: section {mid}, {kind}',
+    advice: 'Offer one track of each kind, in a codec that the server has; /rtc/v1/publish takes what it can.',
+  },
   EMPTY: { srs: 5043, text: 'the request has no SDP', advice: 'Send the offer as the body of the request.' },
   TYPE: {
     text: 'the body is {type}, not {wanted}',
@@ -68,7 +73,8 @@ const statuses: Readonly<Record<string, number>> = {
   RTC_METHOD: 405,
   RTC_TYPE: 415,
   RTC_OFFER: 400,
-  RTC_NO_CODEC: 406,
+  RTC_NO_CODEC: 422,
+  RTC_PARTIAL: 422,
   RTC_BODY_SIZE: 413,
   RTC_BODY_TIME: 408,
   RTC_STOPPED: 503,

@@ -20,6 +20,8 @@ export interface Wishes {
   readonly audio: string | undefined;
   readonly nack: boolean;
   readonly twcc: boolean;
+  /** A section of media that is sent and cannot be used makes the whole offer unusable (RFC 9725 §4.4.3). */
+  readonly whole?: boolean;
   /** All codecs are kept, whoever sends: an answer that lists several may send any of them. */
   readonly every?: boolean;
 }
@@ -49,7 +51,7 @@ export interface Plan {
   readonly sections: readonly AnsweredSection[];
 }
 
-/** Throws RTC_OFFER, RTC_NO_CODEC. */
+/** Throws RTC_OFFER, RTC_NO_CODEC, RTC_PARTIAL. */
 export function negotiate(offer: SessionDescription, wishes: Wishes): Plan {
   if (offer.sections.length === 0) throw refuse('no section');
   checkMids(offer);
@@ -62,6 +64,9 @@ export function negotiate(offer: SessionDescription, wishes: Wishes): Plan {
   });
   const first = offer.sections.find(({ kind }) => taken.has(kind));
   if (first === undefined) throw rtcErrors.refused('NO_CODEC', { offered: offeredCodecs(offer) });
+  const left =
+    wishes.whole === true ? offer.sections.find((section, i) => isLeft(section, sections[i], wishes)) : undefined;
+  if (left !== undefined) throw rtcErrors.refused('PARTIAL', { mid: left.mid, kind: left.kind });
   const { ice, fingerprint } = first;
   if (ice === undefined || ice.ufrag === '' || ice.pwd === '') throw refuse('no ICE credentials');
   if (fingerprint === undefined) throw refuse('no fingerprint of a certificate');
@@ -96,6 +101,16 @@ function planSection(section: SdpSection, { bundle }: SessionDescription, wishes
     nack: wishes.nack && has('nack'),
     congestion: twcc ? 'twcc' : has('goog-remb') ? 'remb' : undefined,
   };
+}
+
+/** Whether the peer means to send what was refused; a data channel or a track that is off is no part of the stream. */
+function isLeft(
+  { kind, port, direction }: SdpSection,
+  answer: AnsweredSection | undefined,
+  { action }: Wishes,
+): boolean {
+  const isMedia = (kind === 'video' || kind === 'audio') && port !== 0 && wanted(direction, action);
+  return isMedia && answer?.payloads.length === 0;
 }
 
 const wanted = (direction: Direction, action: Wishes['action']): boolean =>

@@ -49,7 +49,12 @@ export function writeOffer({ ice, fingerprint, sessionId, direction, video, audi
     ...{ origin: '-', name: '-', sessionId, ice, fingerprint, setup: 'actpass', candidates: [], lite: false },
     sections: sections
       .filter(({ payloads }) => payloads.length > 0)
-      .map((one, index) => ({ ...one, mid: String(index) })),
+      .map((one, index) => ({
+        ...one,
+        mid: String(index),
+        rtcpMuxOnly: true,
+        ...(direction === 'sendonly' && { msid: `srsx ${one.kind}` }),
+      })),
   });
 }
 

@@ -5,6 +5,7 @@ import { clientPeer } from '../../control/client-peer.ts';
 import type { Settings } from '../../control/config/settings.ts';
 import type { Host } from '../../control/host.ts';
 import { askedOver } from '../../control/http-asked.ts';
+import { parseAuthorization } from '../../wire/http/authorization.ts';
 import { readText } from '../../wire/http/body.ts';
 import type { HttpExchange, HttpRequest } from '../../wire/http/exchange.ts';
 import { hostName, requestedVhost } from '../../wire/http/stream-path.ts';
@@ -22,6 +23,8 @@ export interface RtcRequest {
   readonly video: string | undefined;
   readonly audio: string | undefined;
   readonly encrypt: boolean;
+  /** Refused when a part of it cannot be used. */
+  readonly whole: boolean;
   /** Ours, as the client wants it (SRS, for OBS). */
   readonly ufrag: string | undefined;
   readonly pwd: string | undefined;
@@ -63,7 +66,8 @@ export function whipRequest(
     stream: query.get('stream') || DEFAULT_STREAM,
   };
   const said = { name, param: withToken(request) };
-  return { ...common(request, query, sdp), asked: asked(request, settings, action, said) };
+  // RFC 9725 §4.4.2, §4.4.3; a player by WHEP gets what it can take.
+  return { ...common(request, query, sdp), asked: asked(request, settings, action, said), whole: action === 'publish' };
 }
 
 /** The stream, the offer and, from a trusted proxy, the address of the client, in SRS's JSON. Throws RTC_JSON. */
@@ -85,7 +89,8 @@ export function jsonRequest(
   const named = typeof clientip === 'string' && clientip !== '';
   const peer = named ? { peer: clientPeer({ peer: request.peer, header }, settings) } : {};
   const said = { name, param: url.search, ...peer };
-  return { ...common(request, request.query, sdp), asked: asked(request, settings, action, said) };
+  // SRS publishes what it can of an offer.
+  return { ...common(request, request.query, sdp), asked: asked(request, settings, action, said), whole: false };
 }
 
 function readJson(body: string): { sdp: string; streamurl: string; clientip: unknown } {
@@ -111,7 +116,7 @@ function decoded(level: string): string {
   }
 }
 
-function common(request: HttpRequest, query: URLSearchParams, sdp: string): Omit<RtcRequest, 'asked'> {
+function common(request: HttpRequest, query: URLSearchParams, sdp: string): Omit<RtcRequest, 'asked' | 'whole'> {
   if (sdp.trim() === '') throw rtcErrors.refused('EMPTY');
   const external = [...query.getAll('eip'), ...query.getAll('candidate')].flatMap((text) => text.split(','));
   const protocol = query.get('protocol');
@@ -134,11 +139,11 @@ function within(text: string | null, least: number, most: number): string | unde
   return /^[0-9a-zA-Z+/]+$/.test(text) ? text : undefined;
 }
 
-/** The bearer token is a stream parameter for hooks, where nothing else says it (RFC 9725 §4.8). */
+/** The bearer token is a stream parameter for hooks, where nothing else says it (RFC 9725 §4.7.1). */
 function withToken(request: HttpRequest): string {
-  const [, token] = /^Bearer +([\w.~+/=-]+)$/i.exec(request.header('authorization') ?? '') ?? [];
-  if (token === undefined || request.query.has('token')) return request.search;
-  return `${request.search === '' ? '?' : `${request.search}&`}token=${encodeURIComponent(token)}`;
+  const credentials = parseAuthorization(request.header('authorization'));
+  if (credentials?.scheme !== 'bearer' || request.query.has('token')) return request.search;
+  return `${request.search === '' ? '?' : `${request.search}&`}token=${encodeURIComponent(credentials.token)}`;
 }
 
 function asked(

@@ -2,7 +2,7 @@
 import type { Rng } from '../../base/rng.ts';
 import { randomId } from '../../base/rng.ts';
 import type { Grant } from '../../control/admission.ts';
-import type { IceCredentials } from '../../wire/sdp/index.ts';
+import type { Answer } from '../../wire/sdp/index.ts';
 import type { RtcRequest } from './request.ts';
 import type { RtcSession } from './session.ts';
 
@@ -15,8 +15,10 @@ export interface Resource {
   readonly id: string;
   /** Of the ICE session in force; with its quotes. */
   etag: string;
-  /** The peer's own fragment, to tell an ICE restart from trickled candidates. */
+  /** The peer's own user name fragment, to tell an ICE restart from trickled candidates. */
   remoteUfrag: string;
+  /** What the answer said of where we are, and of what is bundled: a restart says it again. */
+  readonly answered: Pick<Answer, 'candidates' | 'sections'>;
 }
 
 export const TOKEN_LETTERS = 9;
@@ -66,5 +68,6 @@ export interface Answerer {
   readonly names: Readonly<Record<'server' | 'service' | 'pid', string>>;
   /** See RtcServer. */
   answer(request: RtcRequest, gone: () => boolean): Promise<Answered | undefined>;
-  restartIce(resource: Resource): IceCredentials;
+  /** Other credentials of ours; the fragment that says them to the peer. */
+  restartIce(resource: Resource): string;
 }

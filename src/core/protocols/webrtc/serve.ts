@@ -5,7 +5,7 @@ import type { Grant } from '../../control/admission.ts';
 import type { Host, Listener } from '../../control/host.ts';
 import { streamKey, streamUrl } from '../../media/stream-name.ts';
 import { createIdentity, type Identity } from '../../wire/dtls/index.ts';
-import { type IceCredentials, parseSdp, writeSdp } from '../../wire/sdp/index.ts';
+import { type IceCredentials, parseSdp, writeFragment, writeSdp } from '../../wire/sdp/index.ts';
 import { candidatesFor } from './candidates.ts';
 import { type RtcConfig, serverOptions, type VhostOptions, vhostOptions } from './config.ts';
 import { Egress } from './egress.ts';
@@ -110,8 +110,8 @@ export class RtcServer implements Closer, Answerer {
       const vhost = vhostOptions(settings.vhost(grant.name.vhost));
       if (!vhost.enabled) throw rtcErrors.refused('VHOST_OFF', { vhost: grant.name.vhost });
       const { action } = request.asked;
-      const { video, audio } = request;
-      const plan = negotiate(offer, { action, video, audio, nack: vhost.nack, twcc: vhost.twcc });
+      const { video, audio, whole } = request;
+      const plan = negotiate(offer, { action, video, audio, whole, nack: vhost.nack, twcc: vhost.twcc });
       this.#checkBridge(grant, vhost, action);
       const candidates = await this.#candidates(request);
       if (gone()) {
@@ -125,11 +125,11 @@ export class RtcServer implements Closer, Answerer {
     }
   }
 
-  /** New credentials of ours for an ICE restart. */
-  restartIce({ session }: Resource): IceCredentials {
+  /** See Answerer. */
+  restartIce({ session, answered }: Resource): string {
     const ice = this.#credentials({});
     session.restartIce(ice);
-    return ice;
+    return writeFragment({ ice, ...answered });
   }
 
   #checkBridge({ name }: Grant, { fromOthers }: VhostOptions, action: 'publish' | 'play'): void {
@@ -176,8 +176,10 @@ export class RtcServer implements Closer, Answerer {
       onOver: (over) => this.#over(over),
     });
     this.#sessions.add(session);
+    const sections = sectionsWithSources(plan, egress, grant);
     const resource: Resource = {
       session,
+      answered: { candidates, sections },
       token: randomId(rng, TOKEN_LETTERS),
       id: `${ice.ufrag}:${plan.remote.ufrag}`,
       etag: newEtag(rng),
@@ -188,10 +190,9 @@ export class RtcServer implements Closer, Answerer {
       origin: 'srsx',
       name: asked.action === 'publish' ? 'SRSPublishSession' : 'SRSPlaySession',
       sessionId: rng.below(2 ** 31),
-      ...{ ice, candidates },
+      ...{ ice, candidates, sections },
       fingerprint: this.#identity.fingerprint,
       setup: dtlsRole === 'server' ? 'passive' : 'active',
-      sections: sectionsWithSources(plan, egress, grant),
       lite: true,
     });
     return { resource, grant, sdp };
@@ -240,6 +241,10 @@ function roleFor(setup: Plan['setup'], { dtlsRole }: VhostOptions): 'server' | '
   return setup === 'active' ? 'server' : 'client';
 }
 
+/** One for all sections, in the letters that are allowed (RFC 8830 §2; RFC 8866 §9, token-char). */
+const streamId = ({ name }: Grant): string =>
+  `${name.app}-${name.stream}`.replace(/[^!#$%&'*+\-.^_`{|}~0-9A-Za-z]/g, '_').slice(0, 64);
+
 /** The sections of the answer, with the streams that we send. */
 function sectionsWithSources({ sections }: Plan, egress: Egress | undefined, grant: Grant): Plan['sections'] {
   if (egress === undefined) return sections;
@@ -251,6 +256,7 @@ function sectionsWithSources({ sections }: Plan, egress: Egress | undefined, gra
     const hasRtx = section.payloads.some(({ map }) => map.startsWith('rtx/'));
     return {
       ...section,
+      msid: `${streamId(grant)} ${section.kind}`,
       sources: [{ ssrc: sender.ssrc, ...source }, ...(hasRtx ? [{ ssrc: sender.rtxSsrc, ...source }] : [])],
       ...(hasRtx && { ssrcGroups: [`FID ${sender.ssrc} ${sender.rtxSsrc}`] }),
     };

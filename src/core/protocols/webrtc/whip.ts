@@ -5,6 +5,7 @@ import type { Host, HttpRoutes } from '../../control/host.ts';
 import { corsHeaders } from '../../wire/http/cors.ts';
 import type { HttpExchange, HttpHeaders } from '../../wire/http/exchange.ts';
 import { watchGone } from '../../wire/http/gone.ts';
+import { parseFragment } from '../../wire/sdp/index.ts';
 import { answerTo, rtcErrors } from './errors.ts';
 import { checkType, jsonRequest, readBody, whipRequest } from './request.ts';
 import { type Answerer, locationOf, newEtag, type Resource } from './resource.ts';
@@ -22,7 +23,7 @@ const endpoints: Readonly<Record<string, { readonly action: Action; readonly for
 
 const SDP = 'application/sdp';
 const FRAGMENT = 'application/trickle-ice-sdpfrag';
-const METHODS = 'OPTIONS, POST, PATCH, DELETE';
+const METHODS = 'OPTIONS, GET, HEAD, POST, PATCH, DELETE';
 
 /** The route of all of them. */
 export function rtcRoutes(host: Host, server: Answerer): Parameters<HttpRoutes['add']>[0] {
@@ -59,6 +60,11 @@ class Routes {
         return this.#patch(exchange);
       case 'OPTIONS':
         return preflight(exchange);
+      case 'GET':
+      case 'HEAD':
+        // §4.1: neither the endpoint nor a session has anything to show.
+        if (request.query.has('session')) this.#find(exchange);
+        return reply(exchange, 204, {});
       default:
         throw rtcErrors.refused('METHOD', { method: request.method, what: 'a session of WebRTC' });
     }
@@ -91,15 +97,15 @@ class Routes {
     const tag = request.header('if-match');
     if (tag === undefined) throw rtcErrors.refused('NO_ETAG');
     const body = await readBody(exchange, this.#host);
-    const [, ufrag] = /^a=ice-ufrag:(\S{4,256})\s*$/m.exec(body) ?? [];
-    const restarts = ufrag !== undefined && ufrag !== resource.remoteUfrag;
-    // §4.3.1: for candidates the tag is that of their ICE session; §4.3.2: a restart may name any.
-    if (tag !== resource.etag && !(restarts && tag === '*')) throw rtcErrors.refused('ETAG');
-    if (!restarts) return reply(exchange, 204, { ETag: resource.etag });
+    const { ufrag, pwd } = parseFragment(body);
+    const restarts = ufrag !== undefined && pwd !== undefined && ufrag !== resource.remoteUfrag;
+    const isCurrent = tag.split(',').some((one) => one.trim() === resource.etag);
+    // §4.3.2: for candidates the tag is that of their ICE session; §4.3.3: a restart may name any.
+    if (!isCurrent && !(restarts && tag === '*')) throw rtcErrors.refused('ETAG');
+    if (!restarts) return reply(exchange, 204, {});
     resource.remoteUfrag = ufrag;
-    const ice = this.#server.restartIce(resource);
+    const fragment = this.#server.restartIce(resource);
     resource.etag = newEtag(this.#host.rng);
-    const fragment = `a=ice-lite\r\na=ice-ufrag:${ice.ufrag}\r\na=ice-pwd:${ice.pwd}\r\n`;
     reply(exchange, 200, { 'Content-Type': FRAGMENT, ETag: resource.etag }, fragment);
   }
 

@@ -1,6 +1,6 @@
 // The 201 and the answer in it (RFC 9725 §4.2, §4.4; RFC 9429 §5.3.1).
 import { parseSdp, type SessionDescription } from '../../wire/sdp/index.ts';
-import { type Check, type Outcome, shown, skip, verdict } from './check.ts';
+import { type Check, isStatus, type Outcome, shown, skip, verdict } from './check.ts';
 import type { EndpointClient, EndpointSession } from './client.ts';
 
 /** What the answer says. */
@@ -98,6 +98,23 @@ export const answerChecks: readonly Check[] = [
       }),
   },
   {
+    id: 'answer-msid',
+    section: { whip: '4.4.2', whep: '4.5.2' },
+    level: 'must',
+    title: 'all sections belong to one MediaStream, which a=msid names',
+    advice: 'Write the same first word of a=msid into every section that sends.',
+    only: 'whep',
+    run: async (client) => {
+      const { sections, text } = sectionsOf(await client.session());
+      const streams = new Set(text.match(/^a=msid:\S+/gm) ?? []);
+      const count = text.match(/^a=msid:/gm)?.length ?? 0;
+      return verdict(
+        streams.size === 1 && count === sections,
+        `${count} of ${sections}: ${[...streams].join() || 'none'}`,
+      );
+    },
+  },
+  {
     id: 'answer-ice',
     section: '4.2',
     level: 'must',
@@ -116,10 +133,10 @@ export const answerChecks: readonly Check[] = [
   },
   {
     id: 'answer-setup',
-    section: '4.4.4',
+    section: 'RFC 8842 §5.3',
     level: 'must',
     title: 'the answer to actpass chooses a role of DTLS',
-    advice: 'Answer active or passive, never actpass (RFC 8842 §5.3).',
+    advice: 'Answer active or passive, never actpass.',
     run: (client) =>
       judge(client, ({ sections }) => {
         const setups = sections.map(({ setup }) => setup);
@@ -132,12 +149,13 @@ export const answerChecks: readonly Check[] = [
   {
     id: 'setup-active',
     section: '4.4.4',
-    level: 'must',
-    title: 'a client that can only be the client of DTLS is answered passive, or refused with 422',
+    level: 'should',
+    title: 'a client that can only be the client of DTLS is answered passive, or refused with 422 or 400',
     advice: 'Be the server of DTLS for setup:active.',
+    only: 'whip',
     run: async (client) => {
       const answer = await client.post(client.offer({ setup: 'active' }));
-      if (answer.status !== 201) return verdict(answer.status === 422, shown(answer));
+      if (answer.status !== 201) return isStatus(answer, 422, 400);
       const setups = parseSdp(answer.text).sections.map(({ setup }) => setup);
       return verdict(
         setups.every((setup) => setup === 'passive'),
@@ -149,6 +167,11 @@ export const answerChecks: readonly Check[] = [
 
 /** Throws SDP_DECODE. */
 const answerOf = ({ created }: EndpointSession): SessionDescription => parseSdp(created.text);
+
+/** Sections that are not refused; the text for what no parser of ours keeps. */
+function sectionsOf({ created }: EndpointSession): { readonly sections: number; readonly text: string } {
+  return { sections: parseSdp(created.text).sections.filter(({ port }) => port !== 0).length, text: created.text };
+}
 
 async function judge(
   client: EndpointClient,

@@ -11,7 +11,7 @@ export interface Outcome {
 /** One rule of the specification. */
 export interface Check {
   readonly id: string;
-  /** Of RFC 9725; WHEP's is derived unless both are given. */
+  /** Of RFC 9725, WHEP's is derived unless both are given; or, with its §, of another document. */
   readonly section: string | Readonly<Record<'whip' | 'whep', string>>;
   readonly level: 'must' | 'should';
   readonly title: string;

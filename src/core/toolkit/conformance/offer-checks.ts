@@ -1,12 +1,16 @@
 // Offers that WHIP and WHEP do not allow (RFC 9725 §4.2, §4.4).
-import { type Check, isRefused, isStatus } from './check.ts';
+import { type Check, isRefused, isStatus, type Outcome } from './check.ts';
+import type { Answer } from './client.ts';
+
+/** Of what is understood and cannot be done; drafts before 15 wanted 406, which HTTP has for something else (RFC 9110 §15.5.7). */
+const isUnusable = (answer: Answer): Outcome => isStatus(answer, 422, 400, 406);
 
 /** Each changes one thing of a good offer. */
 export const offerChecks: readonly Check[] = [
   {
     id: 'wrong-way',
     section: '4.2',
-    level: 'must',
+    level: 'should',
     title: 'an offer whose media goes the other way is refused',
     advice: 'Refuse recvonly at a WHIP endpoint and sendonly at a WHEP endpoint.',
     run: async (client) =>
@@ -15,7 +19,7 @@ export const offerChecks: readonly Check[] = [
   {
     id: 'inactive',
     section: '4.2',
-    level: 'must',
+    level: 'should',
     title: 'an offer in which nothing flows is refused',
     advice: 'Refuse inactive sections.',
     run: async (client) => isRefused(await client.post(client.offer({ direction: 'inactive' }))),
@@ -38,7 +42,7 @@ export const offerChecks: readonly Check[] = [
   },
   {
     id: 'no-ice',
-    section: '4.2',
+    section: 'RFC 8839 §5.4',
     level: 'must',
     title: 'an offer without ICE credentials is refused',
     advice: 'Nothing could ever be authenticated.',
@@ -46,43 +50,41 @@ export const offerChecks: readonly Check[] = [
   },
   {
     id: 'no-fingerprint',
-    section: '4.2',
+    section: 'RFC 8827 §6.5',
     level: 'must',
     title: 'an offer without a fingerprint is refused',
-    advice: 'Without it anybody on the way could be the peer (RFC 8827 §6.5).',
+    advice: 'Without it anybody on the way could be the peer.',
     run: async (client) => isRefused(await client.post(client.offer({ without: ['a=fingerprint'] }))),
   },
   {
     id: 'no-codec',
-    section: '4.4.3',
+    section: { whip: '4.4.3', whep: '4.2' },
     level: 'should',
-    title: 'an offer without a codec that both have is refused with 406',
-    advice: 'Answer 406 Not Acceptable.',
+    title: 'an offer without a codec that both have is refused with 422 or 400',
+    advice: 'Answer 422 Unprocessable Content.',
     run: async (client) =>
-      isStatus(await client.post(client.offer({ video: 'X-NONE/90000', audio: 'X-NONE/48000' })), 406),
+      isUnusable(await client.post(client.offer({ video: 'X-NONE/90000', audio: 'X-NONE/48000' }))),
   },
   {
     id: 'partial',
     section: '4.4.3',
     level: 'should',
-    title: 'an offer of which one section cannot be used is refused with 406, not answered in part',
+    title: 'an offer of which one section cannot be used is refused with 422 or 400, not answered in part',
     advice: 'A publisher without its sound misleads; refuse the whole offer.',
     only: 'whip',
-    run: async (client) => isStatus(await client.post(client.offer({ audio: 'X-NONE/48000' })), 406),
+    run: async (client) => isUnusable(await client.post(client.offer({ audio: 'X-NONE/48000' }))),
   },
   {
     id: 'two-videos',
     section: '4.4.2',
     level: 'must',
-    title: 'an offer with two tracks of pictures is refused with 406 unless both are taken',
-    advice: 'Answer 406 Not Acceptable when several tracks of a kind are not supported.',
+    title: 'an offer with two tracks of pictures is refused with 422 or 400 unless both are taken',
+    advice: 'Answer 422 Unprocessable Content when several tracks of a kind are not supported.',
     only: 'whip',
     run: async (client) => {
       const answer = await client.post(client.offer({ secondVideo: true }));
       const refused = answer.text.match(/^m=\w+ 0 /gm)?.length ?? 0;
-      return answer.status === 201 && refused === 0
-        ? { verdict: 'pass', found: 'both are taken' }
-        : isStatus(answer, 406);
+      return answer.status === 201 && refused === 0 ? { verdict: 'pass', found: 'both are taken' } : isUnusable(answer);
     },
   },
 ];

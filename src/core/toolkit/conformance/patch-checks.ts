@@ -17,6 +17,14 @@ export const patchChecks: readonly Check[] = [
     run: (client) => withTrickle(client, (answer) => isStatus(answer, 204)),
   },
   {
+    id: 'trickle-unusable',
+    section: '4.3.2',
+    level: 'must',
+    title: 'candidates that cannot be used are left out in silence',
+    advice: 'Answer 204: a transport that is not known, or a name that cannot be found, is no fault of the fragment.',
+    run: (client) => withTrickle(client, (answer) => isStatus(answer, 204), unusable),
+  },
+  {
     id: 'trickle-etag',
     section: '4.3.2',
     level: 'must',
@@ -79,10 +87,25 @@ export const patchChecks: readonly Check[] = [
         const ufrag = ufragOf(answer.text);
         const isNew =
           ufrag !== '' && ufrag !== ufragOf(session.created.text) && tag !== undefined && tag !== session.etag;
+        if (session.etag === undefined) return verdict(false, 'the 201 had no ETag');
         return verdict(
           answer.status === 200 && type.startsWith(FRAGMENT) && isNew,
           `${shown(answer)}, ${type}, ETag: ${tag}`,
         );
+      }),
+  },
+  {
+    id: 'restart-candidates',
+    section: '4.3.3',
+    level: 'must',
+    title: 'the answer to a restart has the candidates of the server, and ice-lite as the answer had it',
+    advice: 'Send them again: the client forgets all candidates of the ICE session before.',
+    run: (client) =>
+      withRestart(client, ({ text }, { created }) => {
+        const count = text.match(/^a=candidate:/gm)?.length ?? 0;
+        const isLite = (sdp: string): boolean => /^a=ice-lite\s*$/m.test(sdp);
+        const [before, after] = [isLite(created.text), isLite(text)];
+        return verdict(count > 0 && before === after, `${count} candidates, ice-lite ${before}, then ${after}`);
       }),
   },
   {
@@ -113,14 +136,24 @@ export const patchChecks: readonly Check[] = [
   },
 ];
 
+/** A transport that nobody has, and a name that is kept from being one (RFC 6761 §6.4). */
+const unusable = (fragment: string): string =>
+  fragment
+    .replace(/ udp (\d+) \S+ /, ' sctp $1 192.0.2.1 ')
+    .replace(/^(a=candidate:.*)$/m, '$1\r\na=candidate:2 1 udp 1 no.invalid 9 typ host');
+
 const trickled = (client: EndpointClient, { offer }: EndpointSession): string => client.fragment(ufragOf(offer));
 
 /** Neither trickle ICE (422, 501, 405) nor restarts must be there. */
 const isUnsupported = ({ status }: Answer): boolean => status === 422 || status === 501 || status === 405;
 
-async function withTrickle(client: EndpointClient, look: (answer: Answer) => Outcome): Promise<Outcome> {
+async function withTrickle(
+  client: EndpointClient,
+  look: (answer: Answer) => Outcome,
+  change = (fragment: string): string => fragment,
+): Promise<Outcome> {
   const session = await client.session();
-  const answer = await client.patch(session, session.etag, trickled(client, session));
+  const answer = await client.patch(session, session.etag, change(trickled(client, session)));
   return isUnsupported(answer) ? skip(`${answer.status}: no trickle ICE`) : look(answer);
 }
 

@@ -4,6 +4,7 @@ import type { Outcome } from './check.ts';
 import { type Check, isRefused, isStatus, shown, skip, verdict } from './check.ts';
 import type { Answer, EndpointClient } from './client.ts';
 
+/** WHEP says how a session ends, and of OPTIONS, in a section of its own. */
 const END = { whip: '4.2', whep: '4.3' } as const;
 
 /** What is asked and refused by HTTP alone. */
@@ -11,32 +12,32 @@ export const requestChecks: readonly Check[] = [
   {
     id: 'get',
     section: '4.1',
-    level: 'should',
-    title: 'GET of the endpoint is a success without content, or 405 as in older drafts',
-    advice: 'Answer 204 to GET; it must not begin a session or give a page.',
-    run: async (client) => emptyOr405(await client.ask('GET', client.url)),
+    level: 'must',
+    title: 'GET of the endpoint is a success without content',
+    advice: 'Answer 204 to GET; it must not begin a session or give a page. Drafts before 13 wanted 405.',
+    run: async (client) => isEmpty(await client.ask('GET', client.url)),
   },
   {
     id: 'get-session',
     section: '4.1',
-    level: 'should',
-    title: 'GET of a session is a success without content, or 405 as in older drafts',
-    advice: 'Answer 204 to GET.',
-    run: async (client) => emptyOr405(await client.ask('GET', (await client.session()).url)),
+    level: 'must',
+    title: 'GET of a session is a success without content',
+    advice: 'Answer 204 to GET. Drafts before 13 wanted 405.',
+    run: async (client) => isEmpty(await client.ask('GET', (await client.session()).url)),
   },
   {
     id: 'put',
-    section: '4.1',
-    level: 'must',
+    section: 'RFC 9110 §9.1',
+    level: 'should',
     title: 'PUT of the endpoint is refused with 405',
-    advice: 'Refuse methods that the specification does not use: they are kept for later versions of it.',
+    advice: 'Refuse methods that the specification does not use: later versions of it may.',
     run: async (client) => isStatus(await client.ask('PUT', client.url, {}, ''), 405, 501),
   },
   {
     id: 'allow',
-    section: '4.1',
+    section: 'RFC 9110 §15.5.6',
     level: 'must',
-    title: '405 names the methods that are allowed (RFC 9110 §15.5.6)',
+    title: '405 names the methods that are allowed',
     advice: 'Send Allow: OPTIONS, POST with every 405.',
     run: async (client) => {
       const answer = await client.ask('PUT', client.url, {}, '');
@@ -47,7 +48,7 @@ export const requestChecks: readonly Check[] = [
   },
   {
     id: 'options',
-    section: '4.2',
+    section: END,
     level: 'must',
     title: 'OPTIONS is a success, as CORS wants',
     advice: 'Answer 200 or 204 to OPTIONS, without asking for a token.',
@@ -55,7 +56,7 @@ export const requestChecks: readonly Check[] = [
   },
   {
     id: 'accept-post',
-    section: '4.2',
+    section: END,
     level: 'should',
     title: 'OPTIONS says Accept-Post: application/sdp',
     advice: 'Send the header with each answer to OPTIONS.',
@@ -66,7 +67,7 @@ export const requestChecks: readonly Check[] = [
   },
   {
     id: 'cors',
-    section: '4.2',
+    section: END,
     level: 'must',
     title: 'a page of another origin may post an offer and send a token',
     advice: 'Allow the origin, POST, Content-Type and Authorization in the answer to the preflight.',
@@ -74,8 +75,8 @@ export const requestChecks: readonly Check[] = [
   },
   {
     id: 'cors-location',
-    section: '4.2',
-    level: 'must',
+    section: END,
+    level: 'should',
     title: 'a page of another origin may read Location, ETag and Link of the answer',
     advice: 'Send Access-Control-Expose-Headers with the 201: without Location a page cannot end its session.',
     run: async (client) => {
@@ -97,9 +98,9 @@ export const requestChecks: readonly Check[] = [
   },
   {
     id: 'type-parameter',
-    section: '4.2',
-    level: 'must',
-    title: 'application/sdp with a parameter, in any case, is the same type (RFC 9110 §8.3.1)',
+    section: 'RFC 9110 §8.3.1',
+    level: 'should',
+    title: 'application/sdp with a parameter, in any case, is the same type',
     advice: 'Compare the type without its parameters, letters of any case.',
     run: async (client) =>
       isStatus(await client.post(client.offer(), { 'Content-Type': 'Application/SDP; charset=utf-8' }), 201),
@@ -173,7 +174,7 @@ export const requestChecks: readonly Check[] = [
   {
     id: 'guessed-url',
     section: '5',
-    level: 'must',
+    level: 'should',
     title: 'the URL of a session cannot be guessed from another one, nor without its secret',
     advice: 'Put at least 64 random bits into it, and compare all of them.',
     run: guessedUrl,
@@ -208,8 +209,8 @@ const PREFLIGHT = {
   'Access-Control-Request-Headers': 'authorization, content-type',
 } as const;
 
-const emptyOr405 = (answer: Answer): Outcome =>
-  verdict(answer.status === 405 || (answer.status >= 200 && answer.status < 300 && answer.text === ''), shown(answer));
+const isEmpty = (answer: Answer): Outcome =>
+  verdict(answer.status >= 200 && answer.status < 300 && answer.text === '', shown(answer));
 
 function allowsPages({ header }: Answer): Outcome {
   const origin = header('access-control-allow-origin') ?? '';

@@ -1,5 +1,6 @@
 // SDP of WebRTC: offers and answers.
 export { sdpErrors } from './errors.ts';
+export { type IceFragment, parseFragment, writeFragment } from './fragment.ts';
 export {
   type Direction,
   type IceCredentials,

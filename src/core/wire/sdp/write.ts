@@ -27,6 +27,10 @@ export interface AnsweredSection {
   readonly ssrcGroups?: readonly string[];
   /** Simulcast layers that are taken (RFC 8853 §5.3.2). */
   readonly rids?: readonly string[];
+  /** Stream and track of the sender (RFC 8830 §2). */
+  readonly msid?: string;
+  /** Of offers alone: RTCP has no port of its own, and no answer could give it one (RFC 8858 §4.3). */
+  readonly rtcpMuxOnly?: boolean;
 }
 
 /** A candidate of type host. */
@@ -68,6 +72,7 @@ export function writeSdp(answer: Answer): string {
 
 function writeSection(section: AnsweredSection, answer: Answer): string[] {
   const { kind, mid, protocol, direction, payloads, extensions, sources, ssrcGroups = [], rids = [] } = section;
+  const { msid, rtcpMuxOnly = false } = section;
   if (payloads.length === 0) return [`m=${kind} 0 ${protocol} 0`, 'c=IN IP4 0.0.0.0', `a=mid:${mid}`, 'a=inactive'];
   const { ice, fingerprint, setup } = answer;
   return [
@@ -80,16 +85,22 @@ function writeSection(section: AnsweredSection, answer: Answer): string[] {
     `a=mid:${mid}`,
     ...extensions.map(({ id, uri }) => `a=extmap:${id} ${uri}`),
     `a=${direction}`,
+    ...(msid === undefined ? [] : [`a=msid:${msid}`]),
     'a=rtcp-mux',
+    ...(rtcpMuxOnly ? ['a=rtcp-mux-only'] : []),
     'a=rtcp-rsize',
     ...payloads.flatMap(writePayload),
     ...rids.map((rid) => `a=rid:${rid} recv`),
     ...(rids.length > 0 ? [`a=simulcast:recv ${rids.join(';')}`] : []),
     ...ssrcGroups.map((group) => `a=ssrc-group:${group}`),
     ...sources.flatMap(({ ssrc, cname, msid }) => [`a=ssrc:${ssrc} cname:${cname}`, `a=ssrc:${ssrc} msid:${msid}`]),
-    ...answer.candidates.map(writeCandidate),
-    ...(answer.candidates.length > 0 ? ['a=end-of-candidates'] : []),
+    ...writeCandidates(answer.candidates),
   ];
+}
+
+/** All candidates that there are, and that there are no others. */
+export function writeCandidates(candidates: readonly Candidate[]): string[] {
+  return candidates.length === 0 ? [] : [...candidates.map(writeCandidate), 'a=end-of-candidates'];
 }
 
 function writePayload({ type, map, format, feedback }: AnsweredPayload): string[] {

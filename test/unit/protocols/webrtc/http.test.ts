@@ -12,6 +12,11 @@ const offerOf = (direction: OfferOptions['direction'], more: Partial<OfferOption
     ...{ fingerprint: identityForTests.fingerprint, ...everyCodec },
     ...more,
   });
+/** One more section of pictures. */
+const twice = (offer: string): string => {
+  const [, section = ''] = /(m=video.*)$/s.exec(offer) ?? [];
+  return `${offer}${section.replace('a=mid:1', 'a=mid:2')}`.replace('BUNDLE 0 1', 'BUNDLE 0 1 2');
+};
 const publishing = offerOf('sendonly');
 const playing = offerOf('recvonly');
 const whip = '/rtc/v1/whip/?app=live&stream=a';
@@ -44,6 +49,7 @@ describe('RFC 9725 §4.2, POST', () => {
     expect(sections.map(({ direction }) => direction)).toEqual(['sendonly', 'sendonly']);
     expect(sections.map(({ ssrcs }) => ssrcs.length)).toEqual([1, 2]);
     expect(text).toMatch(/a=ssrc-group:FID \d+ \d+/);
+    expect((text as string).match(/a=msid:.*/g)).toEqual(['a=msid:live-a audio', 'a=msid:live-a video']);
   });
 
   it('of a body of another type is 415', async () => {
@@ -62,10 +68,12 @@ describe('RFC 9725 §4.2, POST', () => {
     ['no rtcp-mux', publishing.replace(/a=rtcp-mux\r\n/g, ''), 400, 'RTC_OFFER'],
     ['no BUNDLE', publishing.replace(/a=group.*\r\n/, ''), 400, 'RTC_OFFER'],
     ['a mid twice', publishing.replace('a=mid:1', 'a=mid:0'), 400, 'RTC_OFFER'],
-    ['a player that wants to send', playing.replaceAll('recvonly', 'inactive'), 406, 'RTC_NO_CODEC'],
-    ['no codec of ours', publishing.replaceAll(/(H26[45]|VP[89]|AV1|opus|PCM[AU])\//g, 'foo/'), 406, 'RTC_NO_CODEC'],
+    ['a player that wants to send', playing.replaceAll('recvonly', 'inactive'), 422, 'RTC_NO_CODEC'],
+    ['no codec of ours', publishing.replaceAll(/(H26[45]|VP[89]|AV1|opus|PCM[AU])\//g, 'foo/'), 422, 'RTC_NO_CODEC'],
     ['a megabyte', `v=0\r\n${'a=x\r\n'.repeat(200_000)}`, 413, 'RTC_BODY_SIZE'],
     ['five hundred sections', `v=0\r\n${'m=video 9 UDP/TLS/RTP/SAVPF 96\r\n'.repeat(500)}`, 400, 'SDP_DECODE'],
+    ['sound that we do not have', publishing.replaceAll(/(opus|PCM[AU])\//g, 'foo/'), 422, 'RTC_PARTIAL'],
+    ['two pictures', twice(publishing), 422, 'RTC_PARTIAL'],
   ])('of %s is refused and leaves nothing', async (_, body, status, error) => {
     const world = new World();
     const answer = await world.ask('POST', whip, body);
@@ -108,7 +116,7 @@ describe('RFC 9725 §4.2, POST', () => {
     expect(world.host.sessions.size).toBe(0);
   });
 
-  it('§4.8: a bearer token is a parameter for hooks', async () => {
+  it('§4.7.1: a bearer token is a parameter for hooks', async () => {
     const world = new World();
     await world.ask('POST', whip, publishing, { authorization: 'Bearer abc-1' });
 
@@ -130,12 +138,25 @@ describe('OPTIONS and other methods', () => {
     });
   });
 
-  it.each(['GET', 'HEAD', 'PUT'])('%s is 405', async (method) => {
+  it.each(['GET', 'HEAD'])('§4.1: %s of the endpoint and of a session is 204 without content', async (method) => {
+    const world = new World();
+    const { headers } = await world.ask('POST', whip, publishing);
+    const location = String(headers['Location']);
+
+    for (const path of [whip, location]) {
+      const { status, text } = await world.ask(method, path);
+      expect([status, text ?? '']).toEqual([204, '']);
+    }
+    expect((await world.ask(method, location.replace(/token=\w+/, 'token=x'))).status).toBe(404);
+    expect(world.rtc.sizes['sessions']).toBe(1);
+  });
+
+  it.each(['PUT'])('%s is 405', async (method) => {
     const { status, headers, json } = await new World().ask(method, whip);
 
     expect(status).toBe(405);
     expect(json).toMatchObject({ error: 'RTC_METHOD' });
-    expect(headers['Allow']).toBe('OPTIONS, POST, PATCH, DELETE');
+    expect(headers['Allow']).toBe('OPTIONS, GET, HEAD, POST, PATCH, DELETE');
   });
 });
 
@@ -172,9 +193,27 @@ describe('§4.3, PATCH', () => {
   const candidate = 'a=ice-ufrag:peer\r\na=ice-pwd:0123456789012345678901\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\n';
   const restart = candidate.replace('peer', 'again');
 
-  it('§4.3.1: candidates are taken with 204', async () => {
+  it('§4.3.2: candidates are taken with 204, without an ETag', async () => {
     const { patch, etag } = await begin();
 
+    for (const tags of [etag, `"other", ${etag}`]) {
+      const { status, headers } = await patch(candidate, { 'if-match': tags });
+      expect([status, headers['ETag']]).toEqual([204, undefined]);
+    }
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['words', 'hello\r\n'],
+    ['nothing of ICE', 'm=audio 9 RTP/AVP 0\r\na=mid:0\r\n'],
+    ['a fragment of one letter', 'a=ice-ufrag:x\r\n'],
+    ['a short password', 'a=ice-ufrag:again\r\na=ice-pwd:short\r\n'],
+  ])('§4.3.1: a body of %s is 400, and restarts nothing', async (_, body) => {
+    const { patch, etag } = await begin();
+
+    const { status, json } = await patch(body, { 'if-match': '*' });
+
+    expect([status, (json as { error: string }).error]).toEqual([400, 'SDP_DECODE']);
     expect((await patch(candidate, { 'if-match': etag })).status).toBe(204);
   });
 
@@ -190,7 +229,7 @@ describe('§4.3, PATCH', () => {
     expect([answer.status, (answer.json as { error: string }).error]).toEqual([status, error]);
   });
 
-  it('§4.3.2: other credentials restart ICE, with a new ETag, and the old credentials end', async () => {
+  it('§4.3.3: other credentials restart ICE, with a new ETag and all candidates, and the old credentials end', async () => {
     const { world, patch, etag } = await begin();
     const before = world.rtc.sizes['ufrags'];
 
@@ -199,7 +238,10 @@ describe('§4.3, PATCH', () => {
     expect(status).toBe(200);
     expect(headers['Content-Type']).toBe('application/trickle-ice-sdpfrag');
     expect(headers['ETag']).not.toBe(etag);
+    expect(text).toMatch(/^a=ice-lite\r\na=group:BUNDLE 0 1\r\nm=audio 9 \S+ [\d ]+\r\na=mid:0\r\n/);
     expect(text).toMatch(/a=ice-ufrag:\w{8}\r\na=ice-pwd:\w{32}\r\n/);
+    expect(text).toContain(`a=candidate:1 1 udp 2130706175 ${server.host} 8000 typ host`);
+    expect(text).toMatch(/a=end-of-candidates\r\n$/);
     expect(world.rtc.sizes['ufrags']).toBe(before);
     expect((await patch(candidate, { 'if-match': etag })).status).toBe(412);
   });
@@ -231,6 +273,16 @@ describe("SRS's words", () => {
     const found = parseSdp(text as string).sections[0]?.candidates.map(({ host, port }) => `${host} ${port}`);
     expect(found).toEqual(wanted);
     expect(text).not.toContain('evil');
+  });
+
+  it('the JSON API publishes what it can of an offer', async () => {
+    const world = new World();
+    const body = JSON.stringify({ streamurl: 'webrtc://host/live/a', sdp: twice(publishing) });
+
+    const { json } = await world.ask('POST', '/rtc/v1/publish/', body);
+
+    const { sections } = parseSdp((json as { sdp: string }).sdp);
+    expect(sections.map(({ port }) => port)).toEqual([9, 9, 0]);
   });
 
   it('codec and acodec choose', async () => {
