@@ -1,36 +1,45 @@
-// werift's peer as a client of WHIP and WHEP that shares no line with ours: what it gets by RTP, and RTP that it sends.
+// werift's peer as a client of WHIP and WHEP that shares no line with ours: what it gets by RTP, and RTP that it sends, of VP9
+// and AV1 by its own packetisers.
 import { readFile } from 'node:fs/promises';
 import {
+  Av1Packetizer,
   dePacketizeRtpPackets,
   MediaStreamTrack,
   RTCPeerConnection,
   type RTCRtpCodecParameters,
   RtpHeader,
   RtpPacket,
+  useAV1,
   useH264,
   useNACK,
   useOPUS,
   usePLI,
   useTWCC,
   useVP8,
+  useVP9,
+  Vp9Packetizer,
 } from 'werift';
+import { obuType, splitObus } from '../../src/core/codec/av1/index.ts';
 import { payloadKind, RtpMuxer, readPayloads } from '../../src/core/format/rtp/index.ts';
 import { createEngine, protocols, silentLog } from '../../src/core/index.ts';
 import type { Frame } from '../../src/core/media/frame.ts';
 import type { Codec, Track } from '../../src/core/media/track.ts';
 import { resolveSource } from '../../src/core/toolkit/endpoint.ts';
 
-export type Picture = 'h264' | 'vp8';
+export type Picture = 'h264' | 'vp8' | 'vp9' | 'av1';
 
-const feedback = () => [useNACK(), usePLI(), useTWCC()];
+const VIDEO_TYPE = 96;
+const AUDIO_TYPE = 111;
+const makers = { h264: useH264, vp8: useVP8, vp9: useVP9, av1: useAV1 } as const;
 const picture = (codec: Picture): RTCRtpCodecParameters =>
-  codec === 'h264'
-    ? useH264({ payloadType: 96, rtcpFeedback: feedback() })
-    : useVP8({ payloadType: 96, rtcpFeedback: feedback() });
+  makers[codec]({ payloadType: VIDEO_TYPE, rtcpFeedback: [useNACK(), usePLI(), useTWCC()] });
+/** As werift's depacketiser calls them. */
+const depacketised = { h264: 'MPEG4/ISO/AVC', vp8: 'VP8', vp9: 'VP9', av1: 'AV1', opus: 'OPUS' } as const;
+type Depacketised = (typeof depacketised)[keyof typeof depacketised];
 
 function newPeer(codec: Picture): RTCPeerConnection {
   return new RTCPeerConnection({
-    codecs: { video: [picture(codec)], audio: [useOPUS({ payloadType: 111 })] },
+    codecs: { video: [picture(codec)], audio: [useOPUS({ payloadType: AUDIO_TYPE })] },
     iceServers: [],
     iceUseIpv6: false,
     iceAdditionalHostAddresses: ['127.0.0.1'],
@@ -75,8 +84,8 @@ export async function weriftPlayer(url: string, codec: Picture = 'h264'): Promis
   const peer = newPeer(codec);
   const [video, audio] = [nothing(), nothing()];
   peer.onTrack.subscribe((track) => {
-    const [to, name] = track.kind === 'video' ? [video, codec === 'h264' ? 'MPEG4/ISO/AVC' : 'vp8'] : [audio, 'opus'];
-    track.onReceiveRtp.subscribe(counter(to, name as 'vp8'));
+    const isVideo = track.kind === 'video';
+    track.onReceiveRtp.subscribe(counter(isVideo ? video : audio, depacketised[isVideo ? codec : 'opus']));
   });
   peer.addTransceiver('video', { direction: 'recvonly' });
   peer.addTransceiver('audio', { direction: 'recvonly' });
@@ -86,7 +95,7 @@ export async function weriftPlayer(url: string, codec: Picture = 'h264'): Promis
 
 const nothing = (): Received => ({ packets: 0, bytes: 0, lost: 0, frames: [], timestamps: [] });
 
-function counter(to: Received, name: 'vp8' | 'opus' | 'MPEG4/ISO/AVC'): (packet: RtpPacket) => void {
+function counter(to: Received, name: Depacketised): (packet: RtpPacket) => void {
   let open: RtpPacket[] = [];
   let last: number | undefined;
   return (packet) => {
@@ -97,7 +106,7 @@ function counter(to: Received, name: 'vp8' | 'opus' | 'MPEG4/ISO/AVC'): (packet:
     last = sequenceNumber;
     if (open[0] !== undefined && open[0].header.timestamp !== timestamp) open = [];
     open.push(packet);
-    if (!packet.header.marker && name !== 'opus') return;
+    if (!packet.header.marker && name !== 'OPUS') return;
     to.frames.push(dePacketizeRtpPackets(name, open).data);
     to.timestamps.push(timestamp);
     open = [];
@@ -131,16 +140,23 @@ export async function readClip(file: string): Promise<Clip> {
 const IVF_HEAD = 32;
 const IVF_FRAME_HEAD = 12;
 
-/** Pictures of VP8 out of an IVF file of 25 pictures a second. */
-export async function readVp8(file: string): Promise<Clip> {
+/** Whether a frame needs no other: VP8 §9.1, VP9 §6.2 of profiles below 3, and of AV1 whether it has a sequence header. */
+const isKey: Readonly<Record<Exclude<Picture, 'h264'>, (data: Uint8Array) => boolean>> = {
+  vp8: ([first = 0]) => (first & 1) === 0,
+  vp9: ([first = 0]) => (first & 0x0c) === 0,
+  av1: (data) => splitObus(data).some(({ type }) => type === obuType.sequenceHeader),
+};
+
+/** Pictures out of an IVF file of 25 pictures a second. */
+export async function readIvf(file: string, codec: Exclude<Picture, 'h264'>): Promise<Clip> {
   const bytes = await readFile(file);
-  const track: Track = { id: 0, kind: 'video', codec: 'vp8', config: new Uint8Array(0), epoch: 0 };
+  const track: Track = { id: 0, kind: 'video', codec, config: new Uint8Array(0), epoch: 0 };
   const frames: Frame[] = [];
   for (let at = IVF_HEAD; at + IVF_FRAME_HEAD < bytes.length; ) {
     const begin = at + IVF_FRAME_HEAD;
     const end = begin + bytes.readUInt32LE(at);
     const data = new Uint8Array(bytes.subarray(begin, end));
-    frames.push({ track, dts: frames.length * 40_000, cts: 0, key: ((data[0] as number) & 1) === 0, data });
+    frames.push({ track, dts: frames.length * 40_000, cts: 0, key: isKey[codec](data), data });
     at = end;
   }
   return { tracks: [track], frames };
@@ -153,21 +169,49 @@ interface Due {
   readonly packet: RtpPacket;
 }
 
-/** All packets of a clip by our packetisers, and when each is due. */
+/** The pictures of one clip with the sound of another. */
+export function dubbed({ tracks, frames }: Clip, sound: Clip): Clip {
+  const other = sound.tracks.filter(({ kind }) => kind === 'audio').map((track) => ({ ...track, id: tracks.length }));
+  const heard = sound.frames.flatMap((frame) =>
+    frame.track.kind === 'audio' ? other.map((track) => ({ ...frame, track })) : [],
+  );
+  return { tracks: [...tracks, ...other], frames: [...frames, ...heard].sort((a, b) => a.dts - b.dts) };
+}
+
+/** Bytes of a payload of werift's. */
+const MAX_PAYLOAD = 1100;
+const VIDEO_SSRC = 1000;
+
+/** What werift packetises itself; our own packetisers do the rest. */
+function weriftPacketiser(codec: Codec | undefined): Vp9Packetizer | Av1Packetizer | undefined {
+  const options = { payloadType: VIDEO_TYPE, ssrc: VIDEO_SSRC, sequenceNumber: 100, maxPayloadSize: MAX_PAYLOAD };
+  if (codec === 'vp9') return new Vp9Packetizer(options);
+  return codec === 'av1' ? new Av1Packetizer(options) : undefined;
+}
+
+/** All packets of a clip, and when each is due. */
 function packetise({ tracks, frames }: Clip): Due[] {
   const codecOf = (kind: 'video' | 'audio'): Codec | undefined => tracks.find((track) => track.kind === kind)?.codec;
   const muxer = new RtpMuxer({ video: codecOf('video'), audio: codecOf('audio'), keepBFrames: true });
   muxer.header(tracks);
   const due: Due[] = [];
   const sequences = [100, 200];
+  const packetiser = weriftPacketiser(codecOf('video'));
   for (const frame of frames) {
+    if (packetiser !== undefined && frame.track.kind === 'video') {
+      const ticks = Math.round((frame.dts * 9) / 100);
+      for (const packet of packetiser.packetize(Buffer.from(frame.data), ticks, { isKeyframe: frame.key })) {
+        due.push({ at: frame.dts, kind: payloadKind.video, packet });
+      }
+      continue;
+    }
     for (const { chunks } of muxer.write(frame)) {
       for (const row of chunks) {
         readPayloads(row, (kind, marker, timestamp, begin, end) => {
           const sequenceNumber = (sequences[kind] as number) & 0xffff;
           sequences[kind] = sequenceNumber + 1;
-          const payloadType = kind === payloadKind.video ? 96 : 111;
-          const header = new RtpHeader({ marker, timestamp, payloadType, sequenceNumber, ssrc: 1000 + kind });
+          const payloadType = kind === payloadKind.video ? VIDEO_TYPE : AUDIO_TYPE;
+          const header = new RtpHeader({ marker, timestamp, payloadType, sequenceNumber, ssrc: VIDEO_SSRC + kind });
           due.push({ at: frame.dts, kind, packet: new RtpPacket(header, Buffer.from(row.subarray(begin, end))) });
         });
       }

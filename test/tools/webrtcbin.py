@@ -1,6 +1,6 @@
 """GStreamer's webrtcbin as a client of WHIP and WHEP.
 
-Usage: webrtcbin.py check | publish|play URL CODEC SECONDS; check says by its exit code whether the plugins are there. It prints one line of JSON: what was decoded (play) or sent (publish).
+Usage: webrtcbin.py check [ELEMENT...] | publish|play URL CODEC SECONDS; check prints the elements that are missing and says by its exit code whether any is. The others print one line of JSON: what was decoded (play) or sent (publish).
 """
 import json
 import sys
@@ -17,16 +17,22 @@ from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
 
 Gst.init(None)
 if sys.argv[1] == "check":
-    sys.exit(0 if Gst.ElementFactory.find("webrtcbin") and Gst.ElementFactory.find("nicesrc") else 1)
+    missing = [name for name in ["webrtcbin", "nicesrc", *sys.argv[2:]] if not Gst.ElementFactory.find(name)]
+    print(", ".join(missing))
+    sys.exit(1 if missing else 0)
 ACTION, URL, CODEC, SECONDS = sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4])
 
 ENCODERS = {
     "h264": "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=30 bitrate=600 ! video/x-h264,profile=constrained-baseline ! rtph264pay config-interval=-1 aggregate-mode=zero-latency",
     "vp8": "vp8enc deadline=1 keyframe-max-dist=30 target-bitrate=600000 ! rtpvp8pay",
+    "vp9": "vp9enc deadline=1 cpu-used=8 lag-in-frames=0 keyframe-max-dist=30 target-bitrate=600000 ! rtpvp9pay",
+    "av1": "av1enc usage-profile=realtime cpu-used=8 lag-in-frames=0 keyframe-max-dist=30 target-bitrate=600 ! av1parse ! rtpav1pay",
 }
 DECODERS = {
     "H264": "rtph264depay ! avdec_h264",
     "VP8": "rtpvp8depay ! vp8dec",
+    "VP9": "rtpvp9depay ! vp9dec",
+    "AV1": "rtpav1depay ! av1parse ! av1dec",
     "OPUS": "rtpopusdepay ! opusdec",
 }
 ENCODING = CODEC.upper()
