@@ -7,6 +7,7 @@ import {
   MediaStreamTrack,
   RTCPeerConnection,
   type RTCRtpCodecParameters,
+  RtcpSrPacket,
   RtpHeader,
   RtpPacket,
   useAV1,
@@ -70,6 +71,8 @@ export interface Received {
   readonly frames: Uint8Array[];
   /** Of the whole frames, in ticks. */
   readonly timestamps: number[];
+  /** The last sender report: one moment in ms since 1900 and in ticks. */
+  report: { readonly ntpMs: number; readonly ticks: number } | undefined;
 }
 
 export interface WeriftPlayer {
@@ -79,13 +82,24 @@ export interface WeriftPlayer {
   readonly audio: Received;
 }
 
+/** When a time stamp is by the last sender report, in ms; NaN before the first. */
+export function ntpMsOf({ report }: Received, timestamp: number, ticksPerMs: number): number {
+  return report === undefined ? Number.NaN : report.ntpMs + ((timestamp - report.ticks) | 0) / ticksPerMs;
+}
+
 /** Plays by WHEP and takes frames apart. */
 export async function weriftPlayer(url: string, codec: Picture = 'h264'): Promise<WeriftPlayer> {
   const peer = newPeer(codec);
   const [video, audio] = [nothing(), nothing()];
   peer.onTrack.subscribe((track) => {
     const isVideo = track.kind === 'video';
-    track.onReceiveRtp.subscribe(counter(isVideo ? video : audio, depacketised[isVideo ? codec : 'opus']));
+    const to = isVideo ? video : audio;
+    track.onReceiveRtp.subscribe(counter(to, depacketised[isVideo ? codec : 'opus']));
+    track.onReceiveRtcp.subscribe((packet) => {
+      if (!(packet instanceof RtcpSrPacket)) return;
+      const { ntpTimestamp, rtpTimestamp } = packet.senderInfo;
+      to.report = { ntpMs: (Number(ntpTimestamp) / 2 ** 32) * 1000, ticks: rtpTimestamp };
+    });
   });
   peer.addTransceiver('video', { direction: 'recvonly' });
   peer.addTransceiver('audio', { direction: 'recvonly' });
@@ -93,7 +107,7 @@ export async function weriftPlayer(url: string, codec: Picture = 'h264'): Promis
   return { peer, resource, video, audio };
 }
 
-const nothing = (): Received => ({ packets: 0, bytes: 0, lost: 0, frames: [], timestamps: [] });
+const nothing = (): Received => ({ packets: 0, bytes: 0, lost: 0, frames: [], timestamps: [], report: undefined });
 
 function counter(to: Received, name: Depacketised): (packet: RtpPacket) => void {
   let open: RtpPacket[] = [];

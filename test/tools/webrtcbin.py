@@ -1,8 +1,9 @@
 """GStreamer's webrtcbin as a client of WHIP and WHEP.
 
-Usage: webrtcbin.py check [ELEMENT...] | publish|play URL CODEC SECONDS; check prints the elements that are missing and says by its exit code whether any is. The others print one line of JSON: what was decoded (play) or sent (publish).
+Usage: webrtcbin.py check [ELEMENT...] | publish|play URL CODEC SECONDS; check prints the elements that are missing and says by its exit code whether any is. The others print one line of JSON: what was decoded (play) or sent (publish). A player ends when it has two seconds of both, everybody at SIGINT or after SECONDS.
 """
 import json
+import signal
 import sys
 import urllib.error
 import urllib.parse
@@ -61,6 +62,8 @@ def build():
 def counted(pad, kind):
     def probe(_, info):
         result[kind] += 1
+        if ACTION == "play" and result["video"] > 60 and result["audio"] > 100:
+            loop.quit()
         return Gst.PadProbeReturn.OK
 
     pad.add_probe(Gst.PadProbeType.BUFFER, probe)
@@ -134,6 +137,7 @@ bus.add_signal_watch()
 bus.connect("message", on_message)
 pipeline.set_state(Gst.State.PLAYING)
 GLib.timeout_add(int(SECONDS * 1000), loop.quit)
+GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, signal.SIGINT, loop.quit)
 loop.run()
 if result["resource"] and ACTION == "publish":
     urllib.request.urlopen(urllib.request.Request(result["resource"], method="DELETE")).read()
