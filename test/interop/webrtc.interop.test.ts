@@ -1,6 +1,8 @@
 // WebRTC with Chromium: its camera by WHIP to players of every kind, and what encoders publish to its player by WHEP.
+import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { fromSeconds } from '../../src/core/base/time.ts';
 import { confServer } from '../tools/conf-server.ts';
 import {
   copyToMd5,
@@ -87,6 +89,37 @@ describeWith(['chromium', 'ffmpeg'], 'Chromium', () => {
         expect(audio.length).toBeGreaterThan(50);
         expect(Math.abs((video[0] as number) - (audio[0] as number))).toBeLessThan(1000);
       }
+    });
+
+    it('and hls.js in another page plays the picture and the sound by HLS, as ffmpeg does', async () => {
+      const hls = { classic: true, fragment: fromSeconds(2) };
+      const other = await testServer({ rtc: ['127.0.0.1:0'], hls });
+      const [publisher, player] = [await peerPage(browser, other.http), await peerPage(browser, other.http)];
+      pages.push(publisher, player);
+      await publish(publisher, whip('tohls', '', other.http));
+      const playlist = `${other.http}/live/tohls.m3u8`;
+      const segments = async (): Promise<string> => (await fetch(`${playlist}?hls_ctx=test`)).text();
+      await until('a segment', async () => (await segments()).includes('#EXTINF'), 30_000);
+
+      await player.addScriptTag({ path: createRequire(import.meta.url).resolve('hls.js/dist/hls.js') });
+      await player.evaluate(`
+        window.faults = [];
+        const hls = new Hls({ enableWorker: false });
+        hls.on(Hls.Events.ERROR, (_, { details, fatal }) => fatal && faults.push(details));
+        hls.loadSource('${playlist}');
+        hls.attachMedia(document.querySelector('video'));`);
+      const shown = (): Promise<number> => player.evaluate(`document.querySelector('video').currentTime`);
+      await until('a picture', async () => (await shown()) > 0, 30_000);
+      const before = await shown();
+      await until('five seconds', async () => (await shown()) > before + 5, 30_000);
+
+      expect(await player.evaluate('window.faults')).toEqual([]);
+      expect(
+        await player.evaluate(`document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames`),
+      ).toBeGreaterThan(50);
+      expect(await player.evaluate(`document.querySelector('video').webkitAudioDecodedByteCount`)).toBeGreaterThan(0);
+      const frames = parseFrameMd5(await read(playlist));
+      for (const stream of [0, 1]) expect(frames.filter((one) => one.stream === stream).length).toBeGreaterThan(20);
     });
 
     it('and ffmpeg reads the picture by HTTP-FLV and RTMP', async () => {
