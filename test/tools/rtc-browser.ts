@@ -37,8 +37,10 @@ window.exchange = async (pc, url, headers) => {
   const answer = await fetch(url, {
     method: 'POST', headers: { 'Content-Type': 'application/sdp', ...headers }, body: pc.localDescription.sdp,
   });
-  const sdp = await answer.text();
-  if (!answer.ok) throw new Error(answer.status + ' ' + sdp);
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(answer.status + ' ' + text);
+  // Another way to the server, when the test says so.
+  const sdp = window.mediaPort ? text.replace(/\\S+ \\d+ typ host/g, '127.0.0.1 ' + mediaPort + ' typ host') : text;
   await pc.setRemoteDescription({ type: 'answer', sdp });
   window.resource = new URL(answer.headers.get('location'), url).href;
   window.answer = sdp;
@@ -94,6 +96,9 @@ export async function peerPage(browser: Browser, origin: string): Promise<Page> 
 
 export const publish = (page: Page, url: string, options: Record<string, unknown> = {}): Promise<void> =>
   page.evaluate(`publish(${JSON.stringify(url)}, ${JSON.stringify(options)})`);
+
+/** All media of the page that is negotiated from now on goes to this port of loopback, whatever the server says. */
+export const sendTo = (page: Page, port: number): Promise<void> => page.evaluate(`void (window.mediaPort = ${port})`);
 
 export const play = (page: Page, url: string): Promise<void> => page.evaluate(`play(${JSON.stringify(url)})`);
 
