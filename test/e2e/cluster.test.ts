@@ -119,7 +119,7 @@ describe('players at an edge', () => {
   it('of HLS fetch it too, and get the playlist that they asked for', async () => {
     const origin = await confServer('vhost __defaultVhost__ { }');
     const at = await confServer(
-      `vhost __defaultVhost__ { hls { enabled on; hls_fragment 1; } cluster { mode remote; origin ${place(origin)}; } }`,
+      `vhost __defaultVhost__ { hls { enabled on; hls_fragment 1; hls_disk off; } cluster { mode remote; origin ${place(origin)}; } }`,
     );
     publishAt(origin, nameOf('one'));
     const master = await (await fetch(`${at.http}/live/one.m3u8`)).text();
@@ -239,7 +239,7 @@ describe('an origin cluster', () => {
     ];
     const api = (server: TestServer): string => server.api.replace('http://', '');
     const at = await confServer(
-      `vhost __defaultVhost__ { hls { enabled on; } cluster { origin_cluster on; coworkers 127.0.0.1:1 ${api(empty)} ${api(far)}; } }`,
+      `vhost __defaultVhost__ { hls { enabled on; hls_disk off; } cluster { origin_cluster on; coworkers 127.0.0.1:1 ${api(empty)} ${api(far)}; } }`,
     );
     publishAt(far, nameOf('one'));
     const get = (path: string) => fetch(`${at.http}${path}`, { redirect: 'manual' });

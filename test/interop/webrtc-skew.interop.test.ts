@@ -3,8 +3,9 @@
 // time by the sender reports is in webrtc-peers; here it is what a browser makes of them.
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { launchBrowser } from '../tools/browser.ts';
 import { describeWith, start, type TestServer, testServer, until } from '../tools/interop.ts';
-import { launchBrowser, peerPage, play, stateOf } from '../tools/rtc-browser.ts';
+import { peerPage, play, stateOf } from '../tools/rtc-browser.ts';
 
 /** The media time in the picture: units of 8 ms, 14 bits, as a row of white and black blocks. */
 const BITS = 14;
