@@ -6,6 +6,7 @@ import { formatAddress } from './base/link.ts';
 import type { Log } from './base/log.ts';
 import { Wheel } from './base/session.ts';
 import { fromMs, fromSeconds } from './base/time.ts';
+import { CircuitBreaker } from './control/circuit-breaker.ts';
 import { type Change, changesOf } from './control/config/changes.ts';
 import type { Config } from './control/config/config.ts';
 import { configFromSettings } from './control/config/from-settings.ts';
@@ -27,7 +28,7 @@ import { VhostAdmission } from './control/vhost-admission.ts';
 import { Hub } from './media/hub.ts';
 import { createChildren, createNet, ownAddresses, RealClock, RealRng } from './net/index.ts';
 import { Pages } from './net/pages.ts';
-import { createSystemReader } from './net/system.ts';
+import { createCpuMeter, createSystemReader } from './net/system.ts';
 import { dash } from './protocols/dash/index.ts';
 import { type HlsConfig, hls } from './protocols/hls/index.ts';
 import { httpFlv, serveCasters } from './protocols/http-flv/index.ts';
@@ -185,7 +186,8 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
   });
   const admission = new VhostAdmission({ ...client, settings: inForce, sessions, hooks, cluster, policy });
   const sound = soundBridges(client, inForce);
-  const host: Host = { ...client, hub, sessions, admission, hooks, settings: inForce, http: routes, sound };
+  const breaker = new CircuitBreaker({ settings: inForce, log: client.log, cpu: createCpuMeter() });
+  const host: Host = { ...client, hub, sessions, admission, hooks, settings: inForce, http: routes, sound, breaker };
   const system = createSystemReader(() => ({
     enabled: inForce.root.get('stats.enabled'),
     disks: inForce.root.get('stats.disk'),
@@ -233,6 +235,7 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
     };
     const start = {
       programs: () => ({ ...programs.describe(), cluster: cluster.describe() }),
+      load: () => breaker.describe(),
       portOf: (door: string) => doors?.list().find(({ name }) => name === door)?.listener.address.port,
       recordings,
       host,
@@ -287,6 +290,7 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
   const second = every(clock, fromSeconds(1), () => {
     sessions.tick(clock.now());
     stats.tick();
+    breaker.tick();
     idle.tick(clock.now());
   });
   closers.push({ close: second });

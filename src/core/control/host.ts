@@ -13,6 +13,7 @@ import type { Stream } from '../media/stream.ts';
 import type { HttpHandler, HttpHeaders, HttpResponse } from '../wire/http/exchange.ts';
 import type { Admission } from './admission.ts';
 import type { Children } from './children/child.ts';
+import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { Settings } from './config/settings.ts';
 import type { Hooks } from './hooks/hooks.ts';
 import type { Sessions } from './sessions.ts';
@@ -135,6 +136,8 @@ export interface Host {
   readonly http: HttpRoutes;
   /** Streams with their sound in another codec; undefined where no programs may run. */
   readonly sound?: SoundBridges;
+  /** What is given up while the CPU is short; undefined: nothing ever. */
+  readonly breaker?: Pick<CircuitBreaker, 'relief'>;
 }
 
 /** The parts of a host that a client needs: no hub, no admission. */

@@ -26,6 +26,7 @@ export interface ReportsOptions {
   readonly recordings?: { watch(on: RecordWatcher): Closer };
   /** Children of the server and its forwards. */
   readonly programs?: () => Readonly<Record<string, unknown>>;
+  readonly load?: ApiContext['load'];
   readonly portOf?: ApiContext['portOf'];
   /** Version of srsx. */
   readonly version: string;
@@ -46,7 +47,7 @@ export interface Reports extends Closer {
 
 /** Starts the heartbeat; the rest answers when it is asked. */
 export function startReports(options: ReportsOptions): Reports {
-  const { host, settings, stats, system, version, readConfig, reload, also, programs, portOf } = options;
+  const { host, settings, stats, system, version, readConfig, reload, also, programs, load, portOf } = options;
   const exporter = new Exporter({ ...host, settings, stats, system });
   const overlay =
     readConfig &&
@@ -63,6 +64,7 @@ export function startReports(options: ReportsOptions): Reports {
     system,
     version,
     ...(programs && { programs }),
+    ...(load && { load }),
     ...(portOf && { portOf }),
     ...(readConfig && { reload }),
     ...(overlay && { overlay }),

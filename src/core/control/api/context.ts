@@ -4,6 +4,7 @@ import type { Limits } from '../../base/limits.ts';
 import type { Log } from '../../base/log.ts';
 import type { Rng } from '../../base/rng.ts';
 import type { Hub } from '../../media/hub.ts';
+import type { CircuitBreaker } from '../circuit-breaker.ts';
 import type { OverlayFile } from '../config/overlay-file.ts';
 import type { LiveSettings } from '../config/settings.ts';
 import type { Sessions } from '../sessions.ts';
@@ -25,6 +26,8 @@ export interface ApiContext {
   readonly events: EventLog;
   /** Children of the server and its forwards; undefined: it has none. */
   readonly programs?: () => Readonly<Record<string, unknown>>;
+  /** How short the CPU is; undefined: nobody watches it. */
+  readonly load?: () => ReturnType<CircuitBreaker['describe']>;
   /** Where the server listens; undefined: not at all, or it is not known. */
   readonly portOf?: (door: 'rtmp' | 'http' | 'api') => number | undefined;
   /** Version of srsx itself. */

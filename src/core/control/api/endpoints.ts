@@ -243,6 +243,14 @@ export const endpoints = [
     own: true,
   },
   {
+    name: 'load',
+    method: 'GET',
+    path: '/api/srsx/v1/load',
+    says: 'How short the CPU is, and what is given up for it (circuit_breaker).',
+    answer: data({ load: shapes.loadShape }),
+    own: true,
+  },
+  {
     name: 'health',
     method: 'GET',
     path: '/api/srsx/v1/streams/',

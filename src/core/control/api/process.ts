@@ -88,6 +88,10 @@ export function processHandlers(context: ApiContext) {
     meminfos: () => ({ data: memoryData(context, now()) }),
     authors: () => ({ data: { license: 'MIT', contributors: 'the authors of srsx' } }),
     features: () => ({ data: featuresData(context) }),
+    load: () => {
+      const { level = 'normal', cpuRatio = 0 } = context.load?.() ?? {};
+      return { load: { cpu_percent: new Float(cpuRatio * 100), level } };
+    },
     requests: (call: Call) => ({ data: requestData(call, now()) }),
     testRequests: (call: Call) => ({ data: requestData(call, now()) }),
   };

@@ -1,4 +1,5 @@
 // The forms of what the API shows: SRS's members first, in its words; what srsx adds comes behind them.
+import { breakerLevels } from '../circuit-breaker.ts';
 import {
   anything,
   flag,
@@ -225,6 +226,12 @@ export const healthShape = object({
   headless_frames: int('Pictures before the first key frame.'),
   repairs: object({ jumps: int(), lifts: int() }, 'Of time stamps.'),
   clients: map(int(), 'By protocol.'),
+});
+
+/** What the circuit breaker sees and does. */
+export const loadShape = object({
+  cpu_percent: float('Of one core, in the last second.'),
+  level: text('See circuit_breaker in the configuration.', breakerLevels),
 });
 
 /** Everything about a client. */

@@ -5,6 +5,7 @@ import type { Address } from '../../base/link.ts';
 import { randomId } from '../../base/rng.ts';
 import { toSrsxError } from '../../base/session.ts';
 import { fromSeconds, toSeconds } from '../../base/time.ts';
+import { noRelief } from '../../control/circuit-breaker.ts';
 import type { ClientHost, PullOptions, PushOptions } from '../../control/host.ts';
 import type { MediaSink } from '../../media/sink.ts';
 import type { Stream } from '../../media/stream.ts';
@@ -51,7 +52,15 @@ export async function pull(host: ClientHost, from: URL, to: MediaSink, options: 
     offer: { direction: 'recvonly', ...everyCodec },
     media: (plan, transport) =>
       new Receiver({
-        ...{ media: plan.media, transport, to, rng: host.rng, dropType: 0, keyInterval: undefined },
+        ...{
+          media: plan.media,
+          transport,
+          to,
+          rng: host.rng,
+          dropType: 0,
+          keyInterval: undefined,
+          relief: () => noRelief,
+        },
         onBad: ({ code }) => bad.note(code, host.clock.now()),
       }),
     onBytes: (direction, bytes) => direction === 'received' && onBytes(bytes),

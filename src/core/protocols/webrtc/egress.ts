@@ -1,6 +1,7 @@
 // A player: the shared payloads of a stream to packets of its own.
 import { type Address, type Closer, idle, type Link, type Peer } from '../../base/link.ts';
-import { fromMs, type Micros, toTicks } from '../../base/time.ts';
+import { fromMs, fromSeconds, type Micros, toTicks } from '../../base/time.ts';
+import { noRelief, type Relief } from '../../control/circuit-breaker.ts';
 import type { Host } from '../../control/host.ts';
 import type { SoundLease } from '../../control/sound/index.ts';
 import { clockRates, payloadKind, readPayloads, rtpFormat } from '../../format/rtp/index.ts';
@@ -17,7 +18,7 @@ import type { Sender } from './sender.ts';
 import type { PeerMedia } from './session.ts';
 
 export interface EgressOptions {
-  readonly host: Pick<Host, 'clock' | 'rng' | 'sound'>;
+  readonly host: Pick<Host, 'clock' | 'rng' | 'sound' | 'breaker'>;
   readonly stream: Stream;
   readonly transport: MediaTransport;
   readonly media: readonly MediaPlan[];
@@ -37,6 +38,8 @@ const FEW_WAITING = 200;
  * decoder takes them, and the player does not stay behind by the length of the cache.
  */
 const HURRY = 64;
+/** How often it is looked whether the CPU has room again: the pulse of the circuit breaker. */
+const PAUSE = fromSeconds(1);
 
 /** See `README.md`, fast join. */
 export class Egress implements PeerMedia, Link {
@@ -56,6 +59,13 @@ export class Egress implements PeerMedia, Link {
   /** B-frames of the stream, told to the first of its players. */
   #bFrames = 0;
   readonly #byKind: (Sender | undefined)[];
+  readonly #relief: () => Relief;
+  /** Begins again at the newest key frame. */
+  #again: () => void = () => undefined;
+  /** Until then media is left out, because the CPU is short; a decoder needs a key frame after it. Infinity: it is not. */
+  #pausedUntil: Micros = Number.POSITIVE_INFINITY;
+  /** Bytes that were left out. */
+  #left = 0;
   #now: Micros = 0;
 
   // The link of the feed ------------------------------------------------------------------------------------------------
@@ -71,7 +81,8 @@ export class Egress implements PeerMedia, Link {
     this.#options = options;
     this.peer = { host: '', port: 0 };
     this.local = { host: '', port: 0 };
-    this.outlet = new Outlet({ transport, media, cname, rng: host.rng });
+    this.#relief = () => host.breaker?.relief ?? noRelief;
+    this.outlet = new Outlet({ transport, media, cname, rng: host.rng, relief: this.#relief });
     const byKind = (kind: TrackKind): Sender | undefined => this.outlet.senders.find((sender) => sender.kind === kind);
     this.#byKind = [];
     this.#byKind[payloadKind.video] = byKind('video');
@@ -85,7 +96,7 @@ export class Egress implements PeerMedia, Link {
   }
 
   get deadline(): Micros {
-    return this.#connected ? this.outlet.deadline : Number.POSITIVE_INFINITY;
+    return this.#connected ? Math.min(this.outlet.deadline, this.#pausedUntil) : Number.POSITIVE_INFINITY;
   }
 
   open(): void {
@@ -106,6 +117,7 @@ export class Egress implements PeerMedia, Link {
   tick(now: Micros): void {
     this.outlet.flush(now);
     this.outlet.report(now, this.#options.host.clock.wall());
+    if (now >= this.#pausedUntil) this.#goOn(now);
     if (!this.#full || this.outlet.waiting > FEW_WAITING) return;
     this.#full = false;
     this.onDrain();
@@ -116,7 +128,8 @@ export class Egress implements PeerMedia, Link {
     const codecs = this.outlet.senders.map(({ choice }) => choice?.codec).filter(Boolean);
     const { jumps = 0, dropped = 0 } = this.#cursor ?? {};
     const transcoded = this.#sound !== undefined;
-    return { codecs, transcoded, estimateBps, waiting, ...counts, jumps, dropped, bFrames: this.#bFrames };
+    const left = this.#left;
+    return { codecs, transcoded, estimateBps, waiting, ...counts, jumps, dropped, left, bFrames: this.#bFrames };
   }
 
   /** Of the session; the feed's cursor never closes its link. */
@@ -124,12 +137,14 @@ export class Egress implements PeerMedia, Link {
     this.#tap.close();
     this.#cursor?.close();
     this.#cursor = undefined;
+    this.#again = () => undefined;
     this.#releaseSound();
     this.outlet.close();
   }
 
   send(chunks: readonly Uint8Array[]): boolean {
     this.#now = this.#options.host.clock.now();
+    if (this.#pause(chunks)) return true;
     for (let i = 0; i < chunks.length; i++) this.#take(chunks[i] as Uint8Array);
     this.outlet.flush(this.#now);
     this.#full = this.outlet.waiting > MOST_WAITING;
@@ -142,6 +157,22 @@ export class Egress implements PeerMedia, Link {
 
   resume(): void {
     // Nothing was paused.
+  }
+
+  /** SRS drops packets for players above its last threshold. */
+  #pause(chunks: readonly Uint8Array[]): boolean {
+    const isPaused = this.#pausedUntil !== Number.POSITIVE_INFINITY;
+    if (!isPaused && !this.#relief().players) return false;
+    if (!isPaused) this.#pausedUntil = this.#now + PAUSE;
+    for (const { length } of chunks) this.#left += length;
+    return true;
+  }
+
+  #goOn(now: Micros): void {
+    this.#pausedUntil = now + PAUSE;
+    if (this.#relief().players) return;
+    this.#pausedUntil = Number.POSITIVE_INFINITY;
+    this.#again();
   }
 
   #take(bytes: Uint8Array): void {
@@ -193,9 +224,12 @@ export class Egress implements PeerMedia, Link {
     if (format.key === this.#format && source === this.#source) return;
     this.#format = format.key;
     this.#source = source;
-    this.#cursor?.close();
-    this.#join(source, video?.codec, audio?.codec);
-    this.#cursor = source.play(format, this, 0);
+    this.#again = () => {
+      this.#cursor?.close();
+      this.#join(source, video?.codec, audio?.codec);
+      this.#cursor = source.play(format, this, 0);
+    };
+    this.#again();
     if (source === this.#stream) this.#releaseSound();
     log('plays', { ...codecs, transcoded: source !== this.#stream });
   }

@@ -3,6 +3,7 @@ import { Reporter } from '../../base/counters.ts';
 import type { Limits } from '../../base/limits.ts';
 import { type Micros, toSeconds } from '../../base/time.ts';
 import { type Grant, publisherTimes } from '../../control/admission.ts';
+import { noRelief } from '../../control/circuit-breaker.ts';
 import type { Host } from '../../control/host.ts';
 import { Settler } from '../../media/settle.ts';
 import type { Publication } from '../../media/stream.ts';
@@ -50,6 +51,7 @@ export class Ingest implements PeerMedia {
       ...{ media, to: this.#settler, transport: session.connection, rng: host.rng },
       dropType: vhost.dropType,
       keyInterval: vhost.keyInterval,
+      relief: () => host.breaker?.relief ?? noRelief,
       onBad: ({ code }) => bad.note(code, host.clock.now()),
     });
   }

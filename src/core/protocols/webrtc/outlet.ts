@@ -1,6 +1,7 @@
 // The packets of one player on their way out: paced, numbered, protected in batches, and given to the path.
 import type { Rng } from '../../base/rng.ts';
 import { fromMs, type Micros, toSeconds } from '../../base/time.ts';
+import type { Relief } from '../../control/circuit-breaker.ts';
 import {
   BandwidthEstimate,
   defaultBounds,
@@ -37,6 +38,8 @@ export interface OutletOptions {
   readonly media: readonly MediaPlan[];
   readonly rng: Rng;
   readonly cname: string;
+  /** What is not done now, because the CPU is short. */
+  readonly relief: () => Relief;
 }
 
 export class Outlet {
@@ -116,11 +119,14 @@ export class Outlet {
   /** What the player says of what it got; true: it needs a key frame. */
   receive(packets: readonly RtcpPacket[], now: Micros, wall: Micros): boolean {
     let wantsKey = false;
+    const { repairs, feedback } = this.#options.relief();
     for (const packet of packets) {
-      if (packet.type === 'nack') this.#repeat(packet.ssrc, packet.sequences, now);
-      else if (packet.type === 'pli' || packet.type === 'fir') wantsKey ||= this.#isVideo(packet.ssrc);
-      else if (packet.type === 'transport') this.#estimate.settled(this.#ledger.settle(packet, now), now);
-      else if (packet.type === 'remb') this.#estimate.remb(packet.bitrateBps, now);
+      if (packet.type === 'nack') {
+        if (!repairs) this.#repeat(packet.ssrc, packet.sequences, now);
+      } else if (packet.type === 'pli' || packet.type === 'fir') wantsKey ||= this.#isVideo(packet.ssrc);
+      else if (packet.type === 'transport') {
+        if (!feedback) this.#estimate.settled(this.#ledger.settle(packet, now), now);
+      } else if (packet.type === 'remb') this.#estimate.remb(packet.bitrateBps, now);
       else if (packet.type === 'rr' || packet.type === 'sr') {
         for (const block of packet.reports) {
           const roundTrip = roundTripOf(block, ntpOf(wall));

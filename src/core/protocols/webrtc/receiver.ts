@@ -3,6 +3,7 @@ import type { SrsxError } from '../../base/errors.ts';
 import type { Rng } from '../../base/rng.ts';
 import { fromSeconds, type Micros } from '../../base/time.ts';
 import { opus } from '../../codec/index.ts';
+import type { Relief } from '../../control/circuit-breaker.ts';
 import type { MediaUnit } from '../../format/rtp/index.ts';
 import type { MediaSink } from '../../media/sink.ts';
 import { firstTrackId, type Track } from '../../media/track.ts';
@@ -25,6 +26,8 @@ export interface ReceiverOptions {
   readonly dropType: number;
   /** Key frames are asked for this often; undefined: only when needed. */
   readonly keyInterval: Micros | undefined;
+  /** What is not done now, because the CPU is short. */
+  readonly relief: () => Relief;
   /** Something damaged, which costs its frame. */
   readonly onBad: (error: SrsxError) => void;
 }
@@ -129,7 +132,7 @@ export class Receiver implements PeerMedia {
   }
 
   #noteArrival(bytes: Uint8Array, packet: RtpPacket, now: Micros): void {
-    if (this.#twccId === undefined) return;
+    if (this.#twccId === undefined || this.#options.relief().feedback) return;
     const element = findElement(bytes, packet.extension, this.#twccId);
     if (element?.length === 2) this.#arrivals.arrived(uint16(bytes, element.at), now);
   }
@@ -166,10 +169,11 @@ export class Receiver implements PeerMedia {
   #feedback(now: Micros): void {
     const packets: RtcpPacket[] = [];
     const sender = this.#ssrc;
+    const { repairs } = this.#options.relief();
     for (const { lanes } of this.#sources) {
       for (const lane of lanes) {
         const sequences = lane.missing(now);
-        if (sequences.length > 0) packets.push({ type: 'nack', sender, ssrc: lane.ssrc, sequences });
+        if (sequences.length > 0 && !repairs) packets.push({ type: 'nack', sender, ssrc: lane.ssrc, sequences });
         if (lane.keyRequest.due(now)) packets.push({ type: 'pli', sender, ssrc: lane.ssrc });
       }
     }

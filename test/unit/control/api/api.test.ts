@@ -309,6 +309,13 @@ describe('numbers', () => {
   });
 });
 
+it('how short the CPU is, and what is given up for it, is told', async () => {
+  const breaker = { level: 'high', cpuRatio: 0.925 } as const;
+  const short = new World({ load: () => breaker });
+
+  expect((await short.ask('/api/srsx/v1/load')).json['load']).toEqual({ cpu_percent: 92.5, level: 'high' });
+});
+
 describe('a fault of ours', () => {
   it('is answered without a word of what is inside', async () => {
     world = new World({

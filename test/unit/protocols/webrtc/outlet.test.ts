@@ -1,6 +1,7 @@
 // What leaves for one player: memory of its packets, and what it asks for again.
 import { expect, it } from 'vitest';
 import { fromMs } from '../../../../src/core/base/time.ts';
+import { noRelief } from '../../../../src/core/control/circuit-breaker.ts';
 import type { CodecChoice } from '../../../../src/core/protocols/webrtc/codecs.ts';
 import { negotiate } from '../../../../src/core/protocols/webrtc/negotiate.ts';
 import { everyCodec, writeOffer } from '../../../../src/core/protocols/webrtc/offer.ts';
@@ -28,7 +29,7 @@ function soundOutlet() {
     },
     sendRtcp: () => undefined,
   };
-  const outlet = new Outlet({ transport, media, cname: 'c', rng: new SeedRng(1) });
+  const outlet = new Outlet({ transport, media, cname: 'c', rng: new SeedRng(1), relief: () => noRelief });
   const sender = outlet.senders[0] as (typeof outlet.senders)[0];
   sender.use(media[0]?.codecs[0] as CodecChoice);
   return { outlet, sender, sent };

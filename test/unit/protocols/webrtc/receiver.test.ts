@@ -1,6 +1,7 @@
 // What a publisher is told: nobody makes it work more than the bounds allow.
 import { expect, it } from 'vitest';
 import { fromMs, type Micros } from '../../../../src/core/base/time.ts';
+import { noRelief } from '../../../../src/core/control/circuit-breaker.ts';
 import { negotiate } from '../../../../src/core/protocols/webrtc/negotiate.ts';
 import { writeOffer } from '../../../../src/core/protocols/webrtc/offer.ts';
 import { Receiver } from '../../../../src/core/protocols/webrtc/receiver.ts';
@@ -37,7 +38,13 @@ function requested(
   let ms = 0;
   let wanted = true;
   const receiver = new Receiver({
-    ...{ media: negotiate(parseSdp(offer), wishes).media, rng: new SeedRng(1), dropType: 0, keyInterval },
+    ...{
+      media: negotiate(parseSdp(offer), wishes).media,
+      rng: new SeedRng(1),
+      dropType: 0,
+      keyInterval,
+      relief: () => noRelief,
+    },
     to: { on: () => undefined },
     transport: {
       srtp: undefined,

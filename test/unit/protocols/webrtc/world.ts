@@ -7,6 +7,7 @@ import { Wheel } from '../../../../src/core/base/session.ts';
 import { fromMs, type Micros } from '../../../../src/core/base/time.ts';
 import { opus } from '../../../../src/core/codec/index.ts';
 import { OpenAdmission } from '../../../../src/core/control/admission.ts';
+import { noRelief, type Relief } from '../../../../src/core/control/circuit-breaker.ts';
 import { settingsOf } from '../../../../src/core/control/config/settings.ts';
 import { noHooks } from '../../../../src/core/control/hooks/hooks.ts';
 import type { ClientHost, Host, Net } from '../../../../src/core/control/host.ts';
@@ -117,6 +118,8 @@ export class World {
   readonly host: Host;
   readonly lines: LogLine[] = [];
   readonly rtc: RtcServer;
+  /** What the server gives up, as if the CPU were short. */
+  relief: Relief = noRelief;
   /** False: requests of clients fail. */
   http = true;
   /** Ports of clients, in their order. */
@@ -126,12 +129,18 @@ export class World {
   constructor({ settings = '', vhost = '', root = '', limits: changes = {}, seed = 1 }: WorldOptions = {}) {
     const { clock } = this;
     const limits = { ...defaultLimits, ...changes };
+    const relief = (): Relief => this.relief;
     this.rng = new SeedRng(seed);
     this.hub = new Hub({ clock, limits, gopCache: true, mergeWindow: 0 });
     this.host = {
       ...{ clock, limits, rng: this.rng, hub: this.hub, wheel: new Wheel(), net: this.#net(), hooks: noHooks },
       log: new Log((line) => this.lines.push(line)),
       sessions: new Sessions(clock, this.rng, limits.sessions),
+      breaker: {
+        get relief() {
+          return relief();
+        },
+      },
       settings: settingsOf(
         `${root} rtc_server { candidate ${server.host}; ${settings} }
          vhost __defaultVhost__ { rtc { ${vhost} enabled on; rtmp_to_rtc on; rtc_to_rtmp on; } }`,
@@ -154,7 +163,9 @@ export class World {
 
   /** A host of a client, on the same network. */
   get client(): ClientHost {
-    return this.host;
+    // Its CPU is not the server's.
+    const { breaker: _, ...client } = this.host;
+    return client;
   }
 
   /** A request of HTTP, answered. @param time virtual time that it may take. */

@@ -1,5 +1,5 @@
-// Process management and vendor services that srsx has no part for.
-import { accepted, block, int, text, toggle } from '../setting.ts';
+// The circuit breaker; process management and vendor services that srsx has no part for.
+import { accepted, block, int, supported, text, toggle } from '../setting.ts';
 
 /** Block `threads`. */
 export const threads = block('threads', {
@@ -8,34 +8,13 @@ export const threads = block('threads', {
 
 /** Block `circuit_breaker`. */
 export const circuitBreaker = block('circuit_breaker', {
-  enabled: accepted(
-    'srsx does not watch its CPU; each player has its own bounds',
-    toggle(true, 'CPU-driven circuit breaker.'),
-  ),
-  high_threshold: accepted(
-    'srsx does not watch its CPU; each player has its own bounds',
-    int(90, '%', 'CPU high water: NACK off.'),
-  ),
-  high_pulse: accepted(
-    'srsx does not watch its CPU; each player has its own bounds',
-    int(2, '', 'High level held for N pulses; 0 disables.'),
-  ),
-  critical_threshold: accepted(
-    'srsx does not watch its CPU; each player has its own bounds',
-    int(95, '%', 'Critical water: TWCC off too.'),
-  ),
-  critical_pulse: accepted(
-    'srsx does not watch its CPU; each player has its own bounds',
-    int(1, '', 'Critical pulses; 0 disables.'),
-  ),
-  dying_threshold: accepted(
-    'srsx does not watch its CPU; each player has its own bounds',
-    int(99, '%', 'Dying water: drop packets for players.'),
-  ),
-  dying_pulse: accepted(
-    'srsx does not watch its CPU; each player has its own bounds',
-    int(5, '', 'Dying pulses; 0 disables.'),
-  ),
+  enabled: supported(toggle(true, 'CPU-driven circuit breaker.')),
+  high_threshold: supported(int(90, '%', 'CPU high water, of one core: NACK off.')),
+  high_pulse: supported(int(2, '', 'High level held for N pulses (seconds); 0 disables.')),
+  critical_threshold: supported(int(95, '%', 'Critical water: TWCC off too.')),
+  critical_pulse: supported(int(1, '', 'Critical pulses; 0 disables.')),
+  dying_threshold: supported(int(99, '%', 'Dying water: drop packets for players of WebRTC.')),
+  dying_pulse: supported(int(5, '', 'Dying pulses; 0 disables.')),
 });
 
 /** Block `tencentcloud_cls`. */
