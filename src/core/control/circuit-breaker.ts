@@ -8,6 +8,7 @@ import type { Settings } from './config/settings.ts';
  * nor sent again. critical: nothing is said or heard of how packets arrive. dying: players of WebRTC get no media.
  */
 export const breakerLevels = ['normal', 'high', 'critical', 'dying'] as const;
+/** One of them. */
 export type BreakerLevel = (typeof breakerLevels)[number];
 
 /** What is given up now, for those who would do it. */
@@ -27,6 +28,7 @@ const reliefOf: Readonly<Record<BreakerLevel, Relief>> = {
 /** Nothing is given up. */
 export const noRelief: Relief = reliefOf.normal;
 
+/** What it watches, and where it says so. */
 export interface CircuitBreakerOptions {
   readonly settings: Pick<Settings, 'root'>;
   readonly log: Log;

@@ -88,7 +88,8 @@ export interface Folder {
 /** The network and the files. Everything rejects with SystemError. */
 export interface Net {
   listenTcp(at: Address, on: (link: Link) => void, tls?: TlsFiles): Promise<Listener>;
-  listenUdp(at: Address): Promise<Port>;
+  /** @param options shared: several sockets take the datagrams of one address; all of them must say so. */
+  listenUdp(at: Address, options?: { readonly shared?: boolean }): Promise<Port>;
   /** The address of a name (an address is its own); the first one that the resolver gives. */
   lookup(name: string): Promise<string>;
   dial(to: Address, options: DialOptions): Promise<Link>;

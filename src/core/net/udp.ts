@@ -31,12 +31,13 @@ export async function lookup(name: string): Promise<string> {
 }
 
 /** Rejects as `listenTcp` does. */
-export async function listenUdp(at: Address): Promise<Port> {
+export async function listenUdp(at: Address, { shared = false }: { readonly shared?: boolean } = {}): Promise<Port> {
   const socket = createSocket({
     type: isIPv6(at.host) ? 'udp6' : 'udp4',
     lookup: resolve,
     recvBufferSize: BUFFER_BYTES,
     sendBufferSize: BUFFER_BYTES,
+    ...(shared && { reusePort: true }),
   });
   try {
     await new Promise<void>((resolve, reject) => {

@@ -38,6 +38,23 @@ describe('a UDP port', () => {
     expect(await answered).toBe('ping');
   });
 
+  it('that is shared has several sockets, and each peer keeps to one of them', async () => {
+    const { net } = makeNet();
+    const first = finally_(await net.listenUdp(anyPort, { shared: true }));
+    const second = finally_(await net.listenUdp(first.local, { shared: true }));
+    const peers = await Promise.all(Array.from({ length: 24 }, async () => finally_(await net.listenUdp(anyPort))));
+    const got = new Map<number, number[]>();
+    for (const [index, port] of [first, second].entries()) {
+      port.onDatagram = (_, from) => void got.set(from.port, [...(got.get(from.port) ?? []), index]);
+    }
+
+    for (let round = 0; round < 3; round++) for (const peer of peers) peer.send(utf8('x'), first.local);
+
+    await expect.poll(() => [...got.values()].flat().length).toBe(72);
+    for (const sockets of got.values()) expect(new Set(sockets).size).toBe(1);
+    expect(new Set([...got.values()].flat())).toEqual(new Set([0, 1]));
+  });
+
   it('is refused with NET_ADDRESS_IN_USE, and may be closed twice', async () => {
     const { net } = makeNet();
     const first = await net.listenUdp(anyPort);

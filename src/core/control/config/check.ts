@@ -1,5 +1,5 @@
 // The checks of values that SRS makes before it starts, beyond names.
-import { parseIpBlock } from '../ip.ts';
+import { parseIp, parseIpBlock } from '../ip.ts';
 import type { Config, Found, Section } from './config.ts';
 import type { Notice, Place } from './directive.ts';
 import { configErrors } from './errors.ts';
@@ -69,6 +69,10 @@ class Check {
     if (root.get('asprocess') && root.get('daemon')) {
       throw conflict(root, 'asprocess', 'on needs daemon off, and daemon is on by default');
     }
+    const hole = toEndpoint(root.get('rtc_server.black_hole.addr'));
+    if (root.get('rtc_server.black_hole.enabled') && (!hole || parseIp(hole.host) === undefined || hole.port === 0)) {
+      throw value(root, 'rtc_server.black_hole.addr', 'must be IP:PORT or [IPV6]:PORT');
+    }
     if (root.get('rtmp.listen').length === 0) this.#tell(root, 'rtmp.listen', 'is missing: RTMP is not served');
     this.#chunkSize(root, 'rtmp.chunk_size');
   }
@@ -105,6 +109,10 @@ class Check {
     }
     if (vhost.get('vhost.forward.enabled') && vhost.get('vhost.publish.kickoff_for_idle') > 0) {
       throw conflict(vhost, 'vhost.publish.kickoff_for_idle', 'cannot be used together with forward');
+    }
+    if (vhost.get('vhost.rtc.enabled') && vhost.get('vhost.rtc.dtls_version') === 'dtls1.0') {
+      const why = 'DTLS 1.0 is forbidden (RFC 8996) and no browser speaks it: write auto or dtls1.2';
+      throw value(vhost, 'vhost.rtc.dtls_version', why);
     }
     this.#security(vhost);
     this.#hooks(vhost);

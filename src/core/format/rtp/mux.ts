@@ -7,6 +7,7 @@ import { JoinPoints } from '../../media/join.ts';
 import type { Format, Muxer } from '../../media/muxer.ts';
 import { type Packet, packet } from '../../media/packet.ts';
 import type { Codec, Track, TrackKind } from '../../media/track.ts';
+import type { NalShape } from './nal-packetiser.ts';
 import { clockRates, makePacketiser } from './packetiser.ts';
 import { payloadKind, writePayloads } from './payloads.ts';
 import type { Packetiser } from './unit.ts';
@@ -17,6 +18,8 @@ export interface RtpFormatOptions {
   readonly audio: Codec | undefined;
   /** Keep pictures that are shown before one that was sent earlier. */
   readonly keepBFrames: boolean;
+  /** Default: all units, each in packets of its own. */
+  readonly shape?: NalShape;
   /** Told of each picture that comes behind one that is shown later; those who share a feed share who is told. */
   readonly onBFrame?: () => void;
 }
@@ -94,7 +97,7 @@ export class RtpMuxer implements Muxer {
     const known = this.#lanes.get(track.id);
     if (known?.epoch === track.epoch) return;
     const rate = clockRates[track.codec];
-    const made = rate === undefined ? undefined : tryPacketiser(track);
+    const made = rate === undefined ? undefined : tryPacketiser(track, this.#options.shape);
     if (rate === undefined || made === undefined) this.#lanes.delete(track.id);
     else {
       const kind = track.kind === 'video' ? payloadKind.video : payloadKind.audio;
@@ -104,9 +107,9 @@ export class RtpMuxer implements Muxer {
 }
 
 /** Undefined for parameters that nobody can read: the track is not sent until better ones come. */
-function tryPacketiser(track: Track): Packetiser | undefined {
+function tryPacketiser(track: Track, shape: NalShape | undefined): Packetiser | undefined {
   try {
-    return makePacketiser(track, MAX_PAYLOAD);
+    return makePacketiser(track, MAX_PAYLOAD, shape);
   } catch (error) {
     if (error instanceof SrsxError) return undefined;
     throw error;
@@ -123,8 +126,13 @@ function payloadsOf(packetiser: Packetiser, { data, key }: Frame): readonly (rea
   }
 }
 
-/** The feed of all players with the same codecs. */
+/** What else tells two feeds apart. */
+function marks({ keepBFrames, shape }: RtpFormatOptions): string {
+  return `${keepBFrames ? '/b' : ''}${shape?.keepSei === false ? '/-sei' : ''}${shape?.merge === true ? '/merged' : ''}`;
+}
+
+/** The feed of all players with the same codecs and settings. */
 export const rtpFormat = (options: RtpFormatOptions): Format => ({
-  key: `rtp/${options.video ?? '-'}/${options.audio ?? '-'}${options.keepBFrames ? '/b' : ''}`,
+  key: `rtp/${options.video ?? '-'}/${options.audio ?? '-'}${marks(options)}`,
   make: () => new RtpMuxer(options),
 });

@@ -5,6 +5,17 @@ import { splitLengthPrefixed } from '../../codec/nal.ts';
 import type { Track } from '../../media/track.ts';
 import type { Packetiser } from './unit.ts';
 
+/** What a vhost says about pictures that are made of units. */
+export interface NalShape {
+  /** Supplemental information of H.264: captions, times, and what only the encoder knows (SRS: keep_avc_nalu_sei). */
+  readonly keepSei: boolean;
+  /** Units of a picture share packets where they fit (SRS: merge_nalus). */
+  readonly merge: boolean;
+}
+
+/** All units, each in packets of its own. */
+export const plainShape: NalShape = { keepSei: true, merge: false };
+
 /** What differs between the two codecs. */
 interface Syntax {
   readonly headerBytes: 1 | 2;
@@ -12,6 +23,8 @@ interface Syntax {
   /** Delimiters and filler, which cost and help nobody. */
   readonly useless: ReadonlySet<number>;
   readonly sets: ReadonlySet<number>;
+  /** Supplemental information that may be left out. */
+  readonly sei: ReadonlySet<number>;
   setsOf(config: Uint8Array): Uint8Array[];
   /** Head of an aggregation packet with these units. */
   aggregationHead(nals: readonly Uint8Array[]): Uint8Array;
@@ -24,6 +37,7 @@ const avc: Syntax = {
   typeOf: h264.nalTypeOf,
   useless: new Set([h264.nalType.accessUnitDelimiter, 10, 11, 12]),
   sets: new Set([h264.nalType.sps, h264.nalType.pps]),
+  sei: new Set([h264.nalType.sei]),
   setsOf: (config) => {
     const { sps, pps } = h264.parseConfig(config);
     return [...sps, ...pps];
@@ -42,6 +56,7 @@ const hevc: Syntax = {
   typeOf: h265.nalTypeOf,
   useless: new Set([h265.nalType.accessUnitDelimiter, 36, 37, 38]),
   sets: new Set([h265.nalType.vps, h265.nalType.sps, h265.nalType.pps]),
+  sei: new Set(),
   setsOf: (config) => {
     const { vps, sps, pps } = h265.parameterSets(h265.parseConfig(config));
     return [...vps, ...sps, ...pps];
@@ -62,16 +77,21 @@ const hevc: Syntax = {
 const typed = (nal: Uint8Array, type: number): Uint8Array =>
   Uint8Array.of(((nal[0] as number) & 0x81) | (type << 1), nal[1] as number);
 
+/** In front of each unit of an aggregation packet. */
+const SIZE_BYTES = 2;
+
 /** Parameter sets are sent in front of each key frame, from the configuration when the frame has none. */
 export class NalPacketiser implements Packetiser {
   readonly #syntax: Syntax;
   readonly #maxPayload: number;
+  readonly #shape: NalShape;
   #sets: readonly Uint8Array[] = [];
 
   /** Throws the errors of the configuration's parser. */
-  constructor(codec: 'h264' | 'h265', track: Track, maxPayload: number) {
+  constructor(codec: 'h264' | 'h265', track: Track, maxPayload: number, shape = plainShape) {
     this.#syntax = codec === 'h264' ? avc : hevc;
     this.#maxPayload = maxPayload;
+    this.#shape = shape;
     this.retrack(track);
   }
 
@@ -80,16 +100,40 @@ export class NalPacketiser implements Packetiser {
   }
 
   packetise(data: Uint8Array, key: boolean): readonly (readonly Uint8Array[])[] {
-    const { useless, sets, typeOf, headerBytes } = this.#syntax;
+    const { useless, sets, sei, typeOf, headerBytes } = this.#syntax;
+    const { keepSei, merge } = this.#shape;
     const payloads: (readonly Uint8Array[])[] = [];
-    const nals = splitLengthPrefixed(data).filter((nal) => nal.length > headerBytes && !useless.has(typeOf(nal)));
+    const nals = splitLengthPrefixed(data).filter((nal) => {
+      const type = typeOf(nal);
+      return nal.length > headerBytes && !useless.has(type) && (keepSei || !sei.has(type));
+    });
     const own = nals.filter((nal) => sets.has(typeOf(nal)));
     const others = own.length === 0 ? nals : nals.filter((nal) => !sets.has(typeOf(nal)));
     // A player that begins here, or lost the last ones, has them in front of each key frame.
     const first = own.length > 0 ? own : key ? this.#sets : [];
-    if (first.length > 0) this.#aggregate(first, payloads);
-    for (const nal of others) this.#put(nal, payloads);
+    if (merge) this.#merge([...first, ...others], payloads);
+    else {
+      if (first.length > 0) this.#aggregate(first, payloads);
+      for (const nal of others) this.#put(nal, payloads);
+    }
     return payloads;
+  }
+
+  /** As many units behind each other in one packet as fit: a picture in small slices costs a packet, not one for each. */
+  #merge(nals: readonly Uint8Array[], payloads: (readonly Uint8Array[])[]): void {
+    let group: Uint8Array[] = [];
+    let size = this.#syntax.headerBytes;
+    for (const nal of nals) {
+      const cost = SIZE_BYTES + nal.length;
+      if (group.length > 0 && size + cost > this.#maxPayload) {
+        this.#aggregate(group, payloads);
+        group = [];
+        size = this.#syntax.headerBytes;
+      }
+      group.push(nal);
+      size += cost;
+    }
+    if (group.length > 0) this.#aggregate(group, payloads);
   }
 
   /** In one packet when they fit. */

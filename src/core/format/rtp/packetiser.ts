@@ -1,7 +1,7 @@
 // The packetiser of each codec.
 import type { Codec, Track } from '../../media/track.ts';
 import { Av1Packetiser } from './av1.ts';
-import { NalPacketiser } from './nal-packetiser.ts';
+import { NalPacketiser, type NalShape } from './nal-packetiser.ts';
 import type { Packetiser } from './unit.ts';
 import { Vp8Packetiser, Vp9Packetiser } from './vpx.ts';
 
@@ -17,12 +17,12 @@ export const clockRates: Partial<Record<Codec, number>> = {
   pcmu: 8000,
 };
 
-/** @param maxPayload bytes of the longest payload. */
-export function makePacketiser(track: Track, maxPayload: number): Packetiser | undefined {
+/** @param maxPayload bytes of the longest payload. @param shape of those made of units, H.264 and H.265. */
+export function makePacketiser(track: Track, maxPayload: number, shape?: NalShape): Packetiser | undefined {
   switch (track.codec) {
     case 'h264':
     case 'h265':
-      return new NalPacketiser(track.codec, track, maxPayload);
+      return new NalPacketiser(track.codec, track, maxPayload, shape);
     case 'vp8':
       return new Vp8Packetiser(maxPayload);
     case 'vp9':

@@ -40,6 +40,7 @@ export interface ServerOptions {
   readonly resolveApiHost: boolean;
   readonly keepApiHost: boolean;
   readonly encrypt: boolean;
+  readonly mergeNals: boolean;
 }
 
 export function serverOptions({ root }: Settings): ServerOptions {
@@ -54,6 +55,7 @@ export function serverOptions({ root }: Settings): ServerOptions {
     resolveApiHost: root.get('rtc_server.resolve_api_domain'),
     keepApiHost: root.get('rtc_server.keep_api_domain'),
     encrypt: root.get('rtc_server.encrypt'),
+    mergeNals: root.get('rtc_server.merge_nalus'),
   };
 }
 
@@ -61,6 +63,8 @@ export function serverOptions({ root }: Settings): ServerOptions {
 export interface VhostOptions {
   readonly enabled: boolean;
   readonly nack: boolean;
+  /** What may be asked for again is copied for each player, and not held in the memory that they share. */
+  readonly copiesSent: boolean;
   readonly twcc: boolean;
   readonly silentTime: Micros;
   readonly strict: boolean;
@@ -71,6 +75,8 @@ export interface VhostOptions {
   /** Streams of other protocols may be played. */
   readonly fromOthers: boolean;
   readonly keepBFrames: boolean;
+  /** Of H.264. */
+  readonly keepSei: boolean;
   /** Other protocols may play what comes by WebRTC: key frames are asked for this often; undefined: only when needed. */
   readonly keyInterval: Micros | undefined;
   /** Their sound is AAC. */
@@ -83,6 +89,7 @@ export function vhostOptions(vhost: Section): VhostOptions {
   return {
     enabled: vhost.get('vhost.rtc.enabled'),
     nack: vhost.get('vhost.rtc.nack'),
+    copiesSent: !vhost.get('vhost.rtc.nack_no_copy'),
     twcc: vhost.get('vhost.rtc.twcc'),
     // 0 is garbage in SRS's language, and would end everything at once.
     silentTime: fromSeconds(silent > 0 ? silent : 30),
@@ -91,6 +98,7 @@ export function vhostOptions(vhost: Section): VhostOptions {
     dropType: vhost.get('vhost.rtc.drop_for_pt'),
     fromOthers: vhost.get('vhost.rtc.rtmp_to_rtc'),
     keepBFrames: vhost.get('vhost.rtc.keep_bframe'),
+    keepSei: vhost.get('vhost.rtc.keep_avc_nalu_sei'),
     toOthers: vhost.get('vhost.rtc.rtc_to_rtmp'),
     keyInterval: vhost.get('vhost.rtc.rtc_to_rtmp') ? fromSeconds(Math.min(30, Math.max(0.5, period))) : undefined,
   };

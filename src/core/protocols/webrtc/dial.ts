@@ -82,7 +82,7 @@ export async function push(host: ClientHost, from: Stream, to: URL, options: Pus
       ...{ insecure, url, offer, signal: either },
       media: (plan, transport) => {
         const egress = new Egress({
-          ...{ host, stream: from, transport, media: plan.media, keepBFrames: false },
+          ...{ host, stream: from, transport, media: plan.media, keepBFrames: false, copiesSent: false },
           cname: randomId(host.rng, 8),
           wantKey: () => undefined,
           log: (text, fields) => host.log.info('webrtc', text, fields),

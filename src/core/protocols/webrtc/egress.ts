@@ -4,7 +4,7 @@ import { fromMs, fromSeconds, type Micros, toTicks } from '../../base/time.ts';
 import { noRelief, type Relief } from '../../control/circuit-breaker.ts';
 import type { Host } from '../../control/host.ts';
 import type { SoundLease } from '../../control/sound/index.ts';
-import { clockRates, payloadKind, readPayloads, rtpFormat } from '../../format/rtp/index.ts';
+import { clockRates, type NalShape, payloadKind, readPayloads, rtpFormat } from '../../format/rtp/index.ts';
 import type { MediaEvent } from '../../media/demuxer.ts';
 import type { Cursor } from '../../media/feed.ts';
 import type { Stream } from '../../media/stream.ts';
@@ -23,6 +23,10 @@ export interface EgressOptions {
   readonly transport: MediaTransport;
   readonly media: readonly MediaPlan[];
   readonly keepBFrames: boolean;
+  /** Default: all units, each in packets of its own. */
+  readonly shape?: NalShape;
+  /** See SenderOptions. */
+  readonly copiesSent: boolean;
   /** RFC 3550 §6.5.1. */
   readonly cname: string;
   readonly log: (text: string, fields: Record<string, unknown>) => void;
@@ -77,12 +81,12 @@ export class Egress implements PeerMedia, Link {
   onClose: (reason: Error | undefined) => void = idle.onClose;
 
   constructor(options: EgressOptions) {
-    const { host, stream, transport, media, cname } = options;
+    const { host, stream, transport, media, cname, copiesSent } = options;
     this.#options = options;
     this.peer = { host: '', port: 0 };
     this.local = { host: '', port: 0 };
     this.#relief = () => host.breaker?.relief ?? noRelief;
-    this.outlet = new Outlet({ transport, media, cname, rng: host.rng, relief: this.#relief });
+    this.outlet = new Outlet({ transport, media, cname, copiesSent, rng: host.rng, relief: this.#relief });
     const byKind = (kind: TrackKind): Sender | undefined => this.outlet.senders.find((sender) => sender.kind === kind);
     this.#byKind = [];
     this.#byKind[payloadKind.video] = byKind('video');
@@ -216,9 +220,9 @@ export class Egress implements PeerMedia, Link {
     const audio = own ?? this.#bridged(tracks);
     const source = own === undefined && audio !== undefined ? this.#leased() : this.#stream;
     if (video === undefined && audio === undefined) return;
-    const { keepBFrames, log } = this.#options;
+    const { keepBFrames, shape, log } = this.#options;
     const codecs = { video: video?.codec, audio: audio?.codec };
-    const format = rtpFormat({ ...codecs, keepBFrames, onBFrame: () => this.#hasBFrame() });
+    const format = rtpFormat({ ...codecs, keepBFrames, ...(shape && { shape }), onBFrame: () => this.#hasBFrame() });
     this.#use(payloadKind.video, video);
     this.#use(payloadKind.audio, audio);
     if (format.key === this.#format && source === this.#source) return;

@@ -38,6 +38,8 @@ export interface OutletOptions {
   readonly media: readonly MediaPlan[];
   readonly rng: Rng;
   readonly cname: string;
+  /** See SenderOptions. */
+  readonly copiesSent: boolean;
   /** What is not done now, because the CPU is short. */
   readonly relief: () => Relief;
 }
@@ -56,7 +58,7 @@ export class Outlet {
   readonly counts = { packets: 0, repeated: 0, dropped: 0 };
 
   constructor(options: OutletOptions) {
-    const { media, rng } = options;
+    const { media, rng, copiesSent } = options;
     this.#options = options;
     this.#hasFeedback = media.some(({ congestion }) => congestion !== undefined);
     // Without a word about the path, there is nothing to hold packets back for.
@@ -64,7 +66,7 @@ export class Outlet {
     this.senders = media.map(
       ({ kind, extensions, congestion }) =>
         new Sender({
-          ...{ kind, rng, clock: this.clock },
+          ...{ kind, rng, copiesSent, clock: this.clock },
           ssrc: 1 + rng.below(2 ** 32 - 1),
           rtxSsrc: 1 + rng.below(2 ** 32 - 1),
           twccId: congestion === 'twcc' ? extensions.get(extensionUri.transportWideCc) : undefined,

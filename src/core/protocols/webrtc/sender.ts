@@ -30,6 +30,8 @@ export interface SenderOptions {
   readonly twccId: number | undefined;
   readonly clock: PlayerClock;
   readonly rng: Rng;
+  /** What may be asked for again is a copy: it holds nothing of the memory that all players share, and costs as much again. */
+  readonly copiesSent: boolean;
 }
 
 /** One-byte extension with one element of two bytes, filled up (RFC 8285 §4.2). */
@@ -45,6 +47,7 @@ export class Sender {
   readonly #twccId: number | undefined;
   readonly #clock: PlayerClock;
   readonly #history: SentHistory;
+  readonly #copiesSent: boolean;
   #report: SenderClock | undefined;
   #choice: CodecChoice | undefined;
   /** Sequences with their roll-overs. */
@@ -52,12 +55,13 @@ export class Sender {
   #nextRtx: number;
   #base: number;
 
-  constructor({ kind, ssrc, rtxSsrc, twccId, clock, rng }: SenderOptions) {
+  constructor({ kind, ssrc, rtxSsrc, twccId, clock, rng, copiesSent }: SenderOptions) {
     this.kind = kind;
     this.ssrc = ssrc;
     this.rtxSsrc = rtxSsrc;
     this.#twccId = twccId;
     this.#clock = clock;
+    this.#copiesSent = copiesSent;
     this.#history = kind === 'audio' ? new SentHistory(SOUND_PACKETS) : new SentHistory();
     // RFC 3711 §3.3.1: a start in the lower half lets the receiver guess the roll-over right when the first packets are lost.
     this.#next = rng.below(0x8000);
@@ -102,7 +106,7 @@ export class Sender {
   write(batch: Batch, payload: Omit<SentPacket, 'payloadType'>, transport: number, now: Micros): void {
     const payloadType = this.#choice?.payload.type ?? 0;
     const sequence = this.#next++;
-    const { memory, at, size, marker } = payload;
+    const { memory, at, size, marker } = this.#copiesSent ? copied(payload) : payload;
     const timestamp = (payload.timestamp + this.#base) >>> 0;
     const packet: SentPacket = { memory, at, size, timestamp, payloadType, marker, transport };
     this.#history.sent(sequence & 0xffff, packet, now);
@@ -171,6 +175,12 @@ export class Sender {
     putSlot(batch, begin, headerBytes, at, Math.floor(index / 0x10000));
   }
 }
+
+const copied = <Payload extends Pick<SentPacket, 'memory' | 'at' | 'size'>>(payload: Payload): Payload => ({
+  ...payload,
+  memory: payload.memory.slice(payload.at, payload.at + payload.size),
+  at: 0,
+});
 
 function putSlot(batch: Batch, begin: number, headerBytes: number, end: number, rollOver: number): void {
   const slot = batch.slots[batch.count];

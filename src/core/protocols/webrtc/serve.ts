@@ -1,11 +1,12 @@
 // The server: an offer to an admitted session with its answer, whatever brought the offer.
-import type { Closer, Port } from '../../base/link.ts';
+import type { Address, Closer, Port } from '../../base/link.ts';
 import { randomId } from '../../base/rng.ts';
 import type { Grant } from '../../control/admission.ts';
 import type { Host, Listener } from '../../control/host.ts';
 import { streamKey, streamUrl } from '../../media/stream-name.ts';
 import { createIdentity, type Identity } from '../../wire/dtls/index.ts';
 import { type IceCredentials, parseSdp, writeFragment, writeSdp } from '../../wire/sdp/index.ts';
+import { BlackHole } from './black-hole.ts';
 import { candidatesFor } from './candidates.ts';
 import { type RtcConfig, serverOptions, type VhostOptions, vhostOptions } from './config.ts';
 import { Egress } from './egress.ts';
@@ -29,14 +30,28 @@ export async function serve(
   const ecdsa = host.settings.root.get('rtc_server.ecdsa');
   const server = new RtcServer(host, config, await createIdentity(ecdsa ? 'ecdsa' : 'rsa'));
   try {
-    for (const at of config.listen) server.listen(await host.net.listenUdp(at));
+    for (const at of config.listen) await listenAll(host, at, server);
     for (const at of config.listenTcp)
       server.listenTcp(await host.net.listenTcp(at, (link) => server.port.accept(link)));
+    await server.openBlackHole();
   } catch (error) {
     server.close();
     throw error;
   }
   return server;
+}
+
+/** More sockets at one address than this help nobody. */
+const MOST_SOCKETS = 64;
+
+/** Opens the sockets of one address: with several, the system gives each peer one of them, and each has its own queue. */
+async function listenAll({ net, settings }: Host, at: Address, server: RtcServer): Promise<void> {
+  const count = Math.min(MOST_SOCKETS, settings.root.get('rtc_server.reuseport'));
+  const first = await net.listenUdp(at, { shared: count > 1 });
+  server.listen(first);
+  for (let i = 1; i < count; i++) {
+    server.port.listen(await net.listenUdp({ host: at.host, port: first.local.port }, { shared: true }));
+  }
 }
 
 export class RtcServer implements Closer, Answerer {
@@ -48,6 +63,7 @@ export class RtcServer implements Closer, Answerer {
   readonly #tcp: Listener[] = [];
   readonly #route: Closer;
   readonly #lookups: Lookups;
+  #blackHole: BlackHole | undefined;
   readonly port: RtcPort;
   readonly resources = new Resources();
   /** Publishers by the stream's key, who can be asked for key frames. Bounded by limits.sessions. */
@@ -90,8 +106,16 @@ export class RtcServer implements Closer, Answerer {
     this.#tcp.push(listener);
   }
 
+  /** Rejects with SystemError. */
+  async openBlackHole(): Promise<void> {
+    const { interfaces } = this.#config;
+    const own = (): Address[] => this.#udp.map(({ address }) => address);
+    this.#blackHole = await BlackHole.open({ host: this.#host, own, interfaces });
+  }
+
   close(): void {
     this.#route.close();
+    this.#blackHole?.close();
     const now = this.#host.clock.now();
     for (const session of this.#sessions) session.close(rtcErrors.refused('STOPPED'), now);
     for (const listener of this.#tcp) listener.close();
@@ -168,6 +192,7 @@ export class RtcServer implements Closer, Answerer {
       ...{ host: this.#host, port: this.port, ticker: this.#ticker, asked, grant, plan, ice, dtlsRole, vhost },
       identity: this.#identity,
       encrypt: request.encrypt && serverOptions(settings).encrypt,
+      onRtp: (packet) => this.#blackHole?.take(packet),
       media: (own) => {
         if (asked.action === 'publish') return this.#ingest(own, grant, vhost, plan);
         egress = this.#egress(own, grant, vhost, plan);
@@ -214,7 +239,8 @@ export class RtcServer implements Closer, Answerer {
     const key = streamKey(grant.name);
     const wantKey = (): void => this.#publishers.get(key)?.wantKey();
     return new Egress({
-      ...{ host: this.#host, media: plan.media, wantKey, keepBFrames: vhost.keepBFrames },
+      ...{ host: this.#host, media: plan.media, wantKey, keepBFrames: vhost.keepBFrames, copiesSent: vhost.copiesSent },
+      shape: { keepSei: vhost.keepSei, merge: serverOptions(this.#host.settings).mergeNals },
       stream: this.#host.hub.stream(grant.name),
       transport: session.connection,
       cname: session.entry.id,

@@ -46,6 +46,8 @@ export interface RtcSessionOptions {
   readonly dtlsRole: 'server' | 'client';
   readonly vhost: VhostOptions;
   readonly encrypt: boolean;
+  /** Each authentic packet of RTP, in the clear, before it is looked at. */
+  readonly onRtp: (packet: Uint8Array) => void;
   readonly media: (session: RtcSession) => PeerMedia;
   /** Called once, when the session is over. */
   readonly onOver: (session: RtcSession) => void;
@@ -72,7 +74,10 @@ export class RtcSession implements Session, PortClient {
         ...{ ice, identity, role: dtlsRole, rng: host.rng, silentTime, strict, encrypt },
         fingerprints: [plan.fingerprint],
         onOpen: (now) => this.#opened(now),
-        onRtp: (packet, now) => this.#media.rtp(packet, now),
+        onRtp: (packet, now) => {
+          options.onRtp(packet);
+          this.#media.rtp(packet, now);
+        },
         onRtcp: (packets, now) => this.#media.rtcp(packets, now),
         onBad: ({ code }, now) => bad.note(code, now),
         pathAdded: (path) => options.port.pathAdded(path, this),

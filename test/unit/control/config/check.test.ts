@@ -88,6 +88,14 @@ describe('values', () => {
       'CONFIG_CONFLICT',
       '.ts and HLS',
     ],
+    ['rtc_server { black_hole { enabled on; } }', 'CONFIG_VALUE', 'black_hole.addr: must be IP:PORT'],
+    ['rtc_server { black_hole { enabled on; addr host:1; } }', 'CONFIG_VALUE', 'must be IP:PORT'],
+    ['rtc_server { black_hole { enabled on; addr 127.0.0.1:0; } }', 'CONFIG_VALUE', 'must be IP:PORT'],
+    [
+      'vhost v {\nrtc { enabled on;\ndtls_version dtls1.0; } }',
+      'CONFIG_VALUE',
+      'a.conf:3: vhost.rtc.dtls_version: DTLS 1.0',
+    ],
     ['vhost v { forward a; publish { kickoff_for_idle 0.5; } }', 'CONFIG_CONFLICT', 'together with forward'],
     ['vhost v {\ningest a { }\ningest a { }\n}', 'CONFIG_CONFLICT', 'a.conf:3: vhost.ingest: two ingests of vhost v'],
   ])('%j is refused', (text, code, sentence) => {
@@ -103,6 +111,8 @@ describe('values', () => {
     `${https('http_api', 80, 443)} ${https('http_server', 81, 444)}`,
     'vhost v { ingest a { } ingest b { } } vhost w { ingest a { } }',
     'vhost v { hls { enabled on; } http_remux { enabled on; } }',
+    'rtc_server { black_hole { enabled on; addr [::1]:10000; } }',
+    'vhost v { rtc { enabled on; dtls_version dtls1.2; } } vhost w { rtc { dtls_version dtls1.0; } }',
     'vhost v { forward a; } vhost w { publish { kickoff_for_idle 1; } }',
   ])('%j is allowed', (text) => {
     expect(load(text).root.path).toBe('');

@@ -13,6 +13,7 @@ import {
   payloadKind,
   RtpMuxer,
   readPayloads,
+  rtpFormat,
 } from '../../../../src/core/format/rtp/index.ts';
 import { makePacketiser } from '../../../../src/core/format/rtp/packetiser.ts';
 import type { Frame } from '../../../../src/core/media/frame.ts';
@@ -375,5 +376,67 @@ describe('the muxer', () => {
     };
 
     expect([count(false), count(true)]).toEqual([4, 5]);
+  });
+});
+
+describe('units of a picture', () => {
+  const unit = (type: number, size: number): Uint8Array => {
+    const nal = filler(size);
+    nal[0] = 0x60 | type;
+    return nal;
+  };
+  const prefixed = (nals: readonly Uint8Array[]): Uint8Array =>
+    concat(nals.flatMap((nal) => [Uint8Array.of(0, 0, nal.length >> 8, nal.length), nal]));
+  const sei = unit(6, 30);
+  const slices = [unit(1, 100), unit(1, 200), unit(1, 300)];
+
+  const typesOf = (payloads: readonly (readonly Uint8Array[])[]): number[] =>
+    payloads.map(([first]) => ((first as Uint8Array)[0] as number) & 0x1f);
+
+  it('of supplemental information are left out when the vhost says so, of H.264 only', () => {
+    const frame = prefixed([sei, ...slices]);
+    const without = makePacketiser(h264Track, 1180, { keepSei: false, merge: false });
+    const hevc = (keepSei: boolean) => makePacketiser(hevcTrack, 1180, { keepSei, merge: false });
+    const hevcSei = prefixed([Uint8Array.of(39 << 1, 1, 5, 1, 0, 128)]);
+
+    expect(typesOf(makePacketiser(h264Track, 1180)?.packetise(frame, false) ?? [])).toEqual([6, 1, 1, 1]);
+    expect(typesOf(without?.packetise(frame, false) ?? [])).toEqual([1, 1, 1]);
+    expect(hevc(false)?.packetise(hevcSei, false)).toHaveLength(1);
+  });
+
+  it('share packets where they fit, which a receiver takes apart again', () => {
+    const frame = prefixed([sei, ...slices, unit(1, 1000), unit(1, 3000), unit(1, 50)]);
+    const payloads = makePacketiser(h264Track, 1180, { keepSei: true, merge: true })?.packetise(frame, false) ?? [];
+
+    // STAP-A of four, a unit that is nearly full, three fragments, and the last one.
+    expect(typesOf(payloads)).toEqual([24, 1, 28, 28, 28, 1]);
+    for (const parts of payloads) expect(concat(parts).length).toBeLessThanOrEqual(1180);
+    const depacketiser = makeDepacketiser('h264');
+    const key = makePacketiser(h264Track, 1180, { keepSei: true, merge: true })?.packetise(
+      prefixed([unit(5, 20)]),
+      true,
+    );
+    const units = [...(key ?? []), ...payloads].flatMap((parts, index) =>
+      (depacketiser as Depacketiser).push({
+        bytes: concat(parts),
+        marker: index === (key ?? []).length - 1 || index === (key ?? []).length + payloads.length - 1,
+        ticks: index < (key ?? []).length ? 0 : 3000,
+      }),
+    );
+    expect(key).toHaveLength(1);
+    expect(units.map(({ data }) => data).at(-1)).toEqual(frame);
+  });
+
+  it('and B-frames make other feeds', () => {
+    const options = { video: 'h264', audio: undefined, keepBFrames: false } as const;
+    const keys = [
+      rtpFormat(options).key,
+      rtpFormat({ ...options, shape: { keepSei: false, merge: false } }).key,
+      rtpFormat({ ...options, shape: { keepSei: true, merge: true } }).key,
+      rtpFormat({ ...options, keepBFrames: true }).key,
+    ];
+
+    expect(new Set(keys).size).toBe(4);
+    expect(rtpFormat({ ...options, shape: { keepSei: true, merge: false } }).key).toBe(keys[0]);
   });
 });

@@ -13,7 +13,7 @@ import { SeedRng } from '../../../tools/fakes.ts';
 import { identityForTests } from './identity.ts';
 
 /** An outlet for a player of sound without RTX, and the datagrams that left. */
-function soundOutlet() {
+function soundOutlet(copiesSent = false) {
   const offer = writeOffer({
     ...{ ice: { ufrag: 'peer', pwd: '0123456789012345678901' }, direction: 'recvonly', sessionId: 1 },
     ...{ fingerprint: identityForTests.fingerprint, ...everyCodec },
@@ -29,7 +29,7 @@ function soundOutlet() {
     },
     sendRtcp: () => undefined,
   };
-  const outlet = new Outlet({ transport, media, cname: 'c', rng: new SeedRng(1), relief: () => noRelief });
+  const outlet = new Outlet({ transport, media, cname: 'c', copiesSent, rng: new SeedRng(1), relief: () => noRelief });
   const sender = outlet.senders[0] as (typeof outlet.senders)[0];
   sender.use(media[0]?.codecs[0] as CodecChoice);
   return { outlet, sender, sent };
@@ -55,4 +55,20 @@ it('sound in frames that are longer than a payload of a picture is sent again as
   expect(outlet.counts.repeated).toBe(80);
   expect(sent).toHaveLength(80);
   for (const [index, packet] of sent.entries()) expect(packet).toEqual(first[index % 8]);
+});
+
+it.each([
+  ['of the memory that players share', false, 9],
+  ['of a copy of its own', true, 5],
+])('what was lost is sent again out %s (nack_no_copy)', (_, copiesSent, byte) => {
+  const { outlet, sender, sent } = soundOutlet(copiesSent);
+  const memory = new Uint8Array(40).fill(5);
+  outlet.push({ sender, memory, at: 8, size: 20, marker: false, timestamp: 0 }, 0);
+  outlet.flush(0);
+  const { sequence } = parsePacket(sent.pop() as Uint8Array);
+
+  memory.fill(9);
+  outlet.receive([{ type: 'nack', sender: 1, ssrc: sender.ssrc, sequences: [sequence] }], fromMs(100), 0);
+
+  expect([...parsePacket(sent.pop() as Uint8Array).payload]).toEqual(Array(20).fill(byte));
 });

@@ -8,7 +8,7 @@ import { fromMs, type Micros } from '../../../../src/core/base/time.ts';
 import { opus } from '../../../../src/core/codec/index.ts';
 import { OpenAdmission } from '../../../../src/core/control/admission.ts';
 import { noRelief, type Relief } from '../../../../src/core/control/circuit-breaker.ts';
-import { settingsOf } from '../../../../src/core/control/config/settings.ts';
+import { type LiveSettings, settingsOf } from '../../../../src/core/control/config/settings.ts';
 import { noHooks } from '../../../../src/core/control/hooks/hooks.ts';
 import type { ClientHost, Host, Net } from '../../../../src/core/control/host.ts';
 import { Sessions } from '../../../../src/core/control/sessions.ts';
@@ -124,6 +124,8 @@ export class World {
   http = true;
   /** Ports of clients, in their order. */
   readonly clients: WirePort[] = [];
+  /** The configuration in force. */
+  readonly settings: LiveSettings;
   readonly #routes: ((exchange: HttpExchange) => boolean | Promise<boolean>)[] = [];
 
   constructor({ settings = '', vhost = '', root = '', limits: changes = {}, seed = 1 }: WorldOptions = {}) {
@@ -132,6 +134,10 @@ export class World {
     const relief = (): Relief => this.relief;
     this.rng = new SeedRng(seed);
     this.hub = new Hub({ clock, limits, gopCache: true, mergeWindow: 0 });
+    this.settings = settingsOf(
+      `${root} rtc_server { candidate ${server.host}; ${settings} }
+       vhost __defaultVhost__ { rtc { ${vhost} enabled on; rtmp_to_rtc on; rtc_to_rtmp on; } }`,
+    );
     this.host = {
       ...{ clock, limits, rng: this.rng, hub: this.hub, wheel: new Wheel(), net: this.#net(), hooks: noHooks },
       log: new Log((line) => this.lines.push(line)),
@@ -141,10 +147,7 @@ export class World {
           return relief();
         },
       },
-      settings: settingsOf(
-        `${root} rtc_server { candidate ${server.host}; ${settings} }
-         vhost __defaultVhost__ { rtc { ${vhost} enabled on; rtmp_to_rtc on; rtc_to_rtmp on; } }`,
-      ),
+      settings: this.settings,
       admission: new OpenAdmission({ policy: 'refuse', mergeWindow: 0, nameBytes: 100 }),
       http: {
         add: (on) => {

@@ -16,8 +16,10 @@ export const rtcServer = block('rtc_server', {
   keep_api_domain: supported(toggle(false, 'Also keep the API host name itself as candidate.')),
   ecdsa: supported(toggle(true, 'ECDSA P-256 DTLS certificate; off = RSA.')),
   encrypt: supported(toggle(true, 'SRTP encryption on.')),
-  reuseport: int(1, '', 'Number of UDP listeners on the same port.'),
-  merge_nalus: toggle(false, 'Merge NALUs of a frame in one packet for RTMP->RTC.'),
+  reuseport: supported(int(1, '', 'Number of UDP listeners on the same port, 64 at most.')),
+  merge_nalus: supported(
+    toggle(false, 'Merge NALUs of a frame in one packet for RTMP->RTC, where they fit (RFC 6184 STAP-A).'),
+  ),
   dir: accepted(
     'SRS ignores it too',
     text('', 'string', 'Accepted legacy key.', { env: [], defaultText: '(accepted, unused)' }),
@@ -32,6 +34,6 @@ export const rtcServerTcp = block('rtc_server.tcp', {
 
 /** Block `rtc_server.black_hole`. */
 export const rtcServerBlackHole = block('rtc_server.black_hole', {
-  enabled: toggle(false, 'Copy plaintext RTP to a debug address.'),
-  addr: text('', 'ip:port', 'Debug address.'),
+  enabled: supported(toggle(false, 'Copy plaintext RTP to a debug address.')),
+  addr: supported(text('', 'ip:port', 'Debug address.')),
 });
