@@ -11,7 +11,6 @@ type Row = readonly [path: string, setting: Setting];
 const kinds: readonly (readonly [Status['kind'], string])[] = [
   ['supported', 'it does what it says'],
   ['accepted', 'read and checked, without effect, for the reason given'],
-  ['refused', 'the start is refused, for the reason given'],
   ['not yet', 'read and checked; the part that uses it is not there'],
 ];
 

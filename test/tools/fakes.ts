@@ -122,6 +122,10 @@ export class FakeLink implements Link {
     this.paused = false;
   }
 
+  noDelay(_on: boolean): void {
+    // There is no socket.
+  }
+
   /** Everything sent so far as one array. */
   get bytes(): Uint8Array {
     return concat(this.sent);

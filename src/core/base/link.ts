@@ -29,6 +29,8 @@ export interface Link {
   /** Stops and restarts reading, so that a session can wait for an admission. */
   pause(): void;
   resume(): void;
+  /** Whether small writes leave at once, or wait for others (RFC 896); links that have no such choice do not have it. */
+  noDelay?(on: boolean): void;
   /** Received bytes; the array is only valid during the call unless the callee copies. */
   onData: (bytes: Uint8Array) => void;
   /** Everything that was waiting has left. */

@@ -3,6 +3,7 @@ import { defineErrors } from '../base/errors.ts';
 import type { Limits } from '../base/limits.ts';
 import type { Peer } from '../base/link.ts';
 import type { Micros } from '../base/time.ts';
+import type { Pacing } from '../media/feed.ts';
 import { DEFAULT_VHOST, type StreamName } from '../media/stream-name.ts';
 import type { HookClient, HookConnection } from './hooks/hooks.ts';
 
@@ -73,6 +74,8 @@ export interface Grant {
   readonly name: StreamName;
   readonly policy: 'refuse' | 'takeover';
   readonly mergeWindow: Micros;
+  /** For a player: how packets leave, beside the merge window. */
+  readonly pacing?: Pacing;
   /** Of its session in the API, the log and the hooks; without one, any. */
   readonly id?: string;
   /** For a publisher: until its first media, and between media, as its vhost says; without them, the limits. */

@@ -1,5 +1,6 @@
 // What a vhost says of its streams: caches and queues.
 import { fromMs, fromSeconds } from '../base/time.ts';
+import { noPacing, type Pacing } from '../media/feed.ts';
 import type { StreamSettings } from '../media/hub.ts';
 import type { StreamName } from '../media/stream-name.ts';
 import type { TimelineMode } from '../media/timeline.ts';
@@ -32,3 +33,25 @@ function timelineOf(vhost: Section): TimelineMode {
 /** SRS: mw_latency; with min_latency nothing is held back. */
 export const mergeWindowOf = (vhost: Section): number =>
   vhost.get('vhost.min_latency') ? 0 : fromMs(Math.max(0, vhost.get('vhost.play.mw_latency')));
+
+/** More than this would wait for itself. */
+const MOST_MESSAGES = 128;
+const MOST_INTERVAL = fromSeconds(1);
+
+/** SRS: mw_msgs, where it is written; send_min_interval. With min_latency nothing is held back. */
+export function pacingOf(vhost: Section): Pacing {
+  if (vhost.get('vhost.min_latency')) return noPacing;
+  const messages = isWritten(vhost, 'vhost.play.mw_msgs') ? vhost.get('vhost.play.mw_msgs') : 0;
+  return {
+    messages: Math.min(MOST_MESSAGES, Math.max(0, messages)),
+    interval: Math.min(MOST_INTERVAL, Math.max(0, Math.round(fromMs(vhost.get('vhost.play.send_min_interval'))))),
+  };
+}
+
+/** Whether the sockets of publishers and players send at once: not by Nagle's algorithm, unless it is written so. */
+export const noDelayOf = (vhost: Section): boolean =>
+  !isWritten(vhost, 'vhost.tcp_nodelay') || vhost.get('vhost.tcp_nodelay');
+
+/** Whether somebody has set it: some directives have better ways than SRS's, which are left when they are asked for. */
+export const isWritten = (vhost: Section, path: Parameters<Section['look']>[0]): boolean =>
+  vhost.look(path).origin.kind !== 'default';

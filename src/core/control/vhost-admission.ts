@@ -19,7 +19,7 @@ import { hookTime } from './hooks/http-hooks.ts';
 import { checkRefer } from './refer.ts';
 import { checkSecurity } from './security.ts';
 import type { Sessions } from './sessions.ts';
-import { mergeWindowOf } from './stream-settings.ts';
+import { mergeWindowOf, pacingOf } from './stream-settings.ts';
 
 /** What the admission needs of the server. */
 export interface VhostAdmissionOptions {
@@ -142,11 +142,12 @@ export class VhostAdmission implements Admission {
 const nothing = (): void => undefined;
 
 /** What a vhost says of its sessions. */
-function termsOf(vhost: Section): Pick<Grant, 'mergeWindow' | 'firstMediaTime' | 'silentTime'> {
+function termsOf(vhost: Section): Pick<Grant, 'mergeWindow' | 'pacing' | 'firstMediaTime' | 'silentTime'> {
   const firstMediaTime = positive(vhost.get('vhost.publish.firstpkt_timeout'));
   const silentTime = positive(vhost.get('vhost.publish.normal_timeout'));
   return {
     mergeWindow: mergeWindowOf(vhost),
+    pacing: pacingOf(vhost),
     ...(firstMediaTime !== undefined && { firstMediaTime }),
     ...(silentTime !== undefined && { silentTime }),
   };

@@ -16,17 +16,30 @@ import { joinSmall } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Limits } from '../base/limits.ts';
 import type { Link } from '../base/link.ts';
-import type { Micros } from '../base/time.ts';
+import { fromSeconds, type Micros } from '../base/time.ts';
 import type { Frame } from './frame.ts';
 import type { Format, Muxer } from './muxer.ts';
 import type { Packet } from './packet.ts';
 import type { Track } from './track.ts';
+
+/** How packets leave for players, beside the merge window. */
+export interface Pacing {
+  /** More than so many packets leave together, so long as they come within `MOST_HELD` (SRS: mw_msgs). */
+  readonly messages: number;
+  /** Between two packets of one player (SRS: send_min_interval); 0: none. */
+  readonly interval: Micros;
+}
+
+/** Whatever is there when the merge window is over. */
+export const noPacing: Pacing = { messages: 0, interval: 0 };
 
 export interface FeedOptions {
   readonly clock: Clock;
   readonly limits: Pick<Limits, 'feedBytes' | 'feedSpan'>;
   /** Packets are held back at most this long to be sent together; 0 sends each frame at once. */
   readonly mergeWindow: Micros;
+  /** Default: none. */
+  readonly pacing?: Pacing;
   /** Bytes given to a player's link. */
   readonly onSent: (bytes: number) => void;
   /** Packets that a player jumped over. */
@@ -43,6 +56,8 @@ interface Run {
   readonly end: number;
 }
 
+/** Packets wait so long for others, and no longer: a stream of one packet a second is no stream that anybody merges. */
+const MOST_HELD = fromSeconds(1);
 /** A run is cut above this, so that one slow player cannot take in all of a long window at once. */
 const RUN_BYTES = 512 * 1024;
 /** Chunks from here up are kept by reference, smaller ones are joined: a copy costs less than an iovec entry. */
@@ -63,6 +78,10 @@ export class Feed {
   #header: Run | undefined;
   #again: Run | undefined;
   #pendingBytes = 0;
+  #pendingPackets = 0;
+  /** The merge window is over, but too few packets are there. */
+  #due = false;
+  readonly #pacing: Pacing;
   #cancelFlush: (() => void) | undefined;
   /** Since when something is pending. */
   #pendingSince: Micros = 0;
@@ -71,6 +90,7 @@ export class Feed {
     this.#format = format;
     this.#muxer = format.make();
     this.#options = options;
+    this.#pacing = options.pacing ?? noPacing;
   }
 
   get cursors(): number {
@@ -101,6 +121,11 @@ export class Feed {
     let index = Math.max(0, position - this.#base);
     while (this.#window[index]?.kind !== 'join') index++;
     return this.#base + index;
+  }
+
+  /** A player gets one packet at a time. */
+  get paced(): boolean {
+    return this.#pacing.interval > 0;
   }
 
   /** Bytes kept in the window. */
@@ -146,6 +171,7 @@ export class Feed {
     const cursor = new Cursor(this, link, this.#options.clock);
     this.#cursors.add(cursor);
     cursor.advance();
+    if (this.paced) this.#schedule();
     return cursor;
   }
 
@@ -166,8 +192,15 @@ export class Feed {
     this.#cancelFlush?.();
     this.#cancelFlush = undefined;
     this.#pendingBytes = 0;
-    for (const cursor of this.#cursors) cursor.advance();
+    this.#pendingPackets = 0;
+    this.#due = false;
+    let behind = false;
+    for (const cursor of this.#cursors) {
+      cursor.advance();
+      behind ||= cursor.position < this.head && !cursor.full;
+    }
     this.#trim();
+    if (behind && this.paced) this.#schedule();
   }
 
   /**
@@ -175,9 +208,11 @@ export class Feed {
    * sent now. The oldest bytes have waited as long before they were read.
    */
   batch(next: Micros): void {
-    if (this.#cancelFlush === undefined) return;
+    if (this.#cancelFlush === undefined || this.#due || this.paced) return;
     const waited = this.#options.clock.now() - this.#pendingSince + next;
-    if (waited + next > this.#options.mergeWindow) this.flush();
+    if (waited + next <= this.#options.mergeWindow) return;
+    this.#cancelFlush();
+    this.#windowOver();
   }
 
   close(): void {
@@ -192,7 +227,8 @@ export class Feed {
     let index = position - this.#base;
     let size = 0;
     const chunks: Uint8Array[] = [];
-    while (index < this.#window.length && size < RUN_BYTES) {
+    const most = this.paced ? 1 : RUN_BYTES;
+    while (index < this.#window.length && size < most) {
       const packet = this.#window[index++] as Packet;
       for (const chunk of packet.chunks) chunks.push(chunk);
       size += packet.size;
@@ -233,21 +269,34 @@ export class Feed {
     this.#window.push(packet);
     this.#bytes += packet.size;
     this.#pendingBytes += packet.size;
+    this.#pendingPackets++;
     if (this.#runs.size > 0) this.#runs.clear();
   }
 
   #schedule(): void {
-    if (this.#options.mergeWindow <= 0 || this.#pendingBytes >= RUN_BYTES) {
+    const { mergeWindow, clock } = this.#options;
+    const { messages, interval } = this.#pacing;
+    if (this.paced) {
+      this.#cancelFlush ??= clock.after(interval, () => this.flush());
+      return;
+    }
+    const isEnough = this.#due && this.#pendingPackets > messages;
+    if (mergeWindow <= 0 || this.#pendingBytes >= RUN_BYTES || isEnough) {
       this.flush();
       return;
     }
     if (this.#cancelFlush !== undefined) return;
-    const { clock, mergeWindow } = this.#options;
     this.#pendingSince = clock.now();
-    this.#cancelFlush = clock.after(mergeWindow, () => {
-      this.#cancelFlush = undefined;
+    this.#cancelFlush = clock.after(mergeWindow, () => this.#windowOver());
+  }
+
+  #windowOver(): void {
+    if (this.#pendingPackets > this.#pacing.messages) {
       this.flush();
-    });
+      return;
+    }
+    this.#due = true;
+    this.#cancelFlush = this.#options.clock.after(MOST_HELD, () => this.flush());
   }
 
   #flushPending(): void {
@@ -350,7 +399,7 @@ export class Cursor {
       const run = feed.run(this.position);
       this.position = run.end;
       if (this.#sentFirst === undefined) this.#begins();
-      if (!this.#send(run)) return;
+      if (!this.#send(run) || feed.paced) return;
     }
   }
 

@@ -6,7 +6,7 @@ import type { Closer, Link } from '../base/link.ts';
 import type { Micros } from '../base/time.ts';
 import type { MediaEvent } from './demuxer.ts';
 import { streamErrors } from './errors.ts';
-import { type Cursor, Feed } from './feed.ts';
+import { type Cursor, Feed, noPacing, type Pacing } from './feed.ts';
 import type { Frame } from './frame.ts';
 import { GopCache } from './gop.ts';
 import { Interleaver } from './interleave.ts';
@@ -187,11 +187,11 @@ export class Stream {
    * Adds a player: header, then everything from the newest join point, then live. A player may come before the
    * publisher and stays when the publisher leaves. The caller closes the cursor when the link ends.
    */
-  play(format: Format, link: Link, mergeWindow: Micros = this.#options.mergeWindow): Cursor {
-    const key = `${format.key}@${mergeWindow}`;
+  play(format: Format, link: Link, mergeWindow: Micros = this.#options.mergeWindow, pacing: Pacing = noPacing): Cursor {
+    const key = `${format.key}@${mergeWindow}/${pacing.messages}/${pacing.interval}`;
     let feed = this.#feeds.get(key);
     if (feed === undefined) {
-      feed = this.#open(format, mergeWindow);
+      feed = this.#open(format, mergeWindow, pacing);
       this.#feeds.set(key, feed);
     }
     const cursor = feed.attach(link);
@@ -220,6 +220,11 @@ export class Stream {
     };
   }
 
+  /** Who publishes says that its times are absolute: they are kept as they are (SRS: atc). Until another one publishes. */
+  keepTimes(): void {
+    this.#timeline.keep();
+  }
+
   /** Calls `ended` each time a publication ends, until closed. */
   onEnd(ended: () => void): Closer {
     const entry = (): void => ended();
@@ -231,16 +236,17 @@ export class Stream {
   #patience(): Micros {
     if (this.#taps.size > 0) return 0;
     let patience = this.#options.mergeWindow;
-    for (const { mergeWindow } of this.#feeds.values()) patience = Math.min(patience, mergeWindow);
+    for (const { mergeWindow, paced } of this.#feeds.values()) patience = Math.min(patience, paced ? 0 : mergeWindow);
     return patience;
   }
 
-  #open(format: Format, mergeWindow: Micros): Feed {
+  #open(format: Format, mergeWindow: Micros, pacing: Pacing): Feed {
     const { clock, limits } = this.#options;
     const feed = new Feed(format, {
       clock,
       limits,
       mergeWindow,
+      pacing,
       onSent: (bytes) => {
         this.sentBytes += bytes;
       },

@@ -19,7 +19,9 @@ export type TimelineMode = 'full' | 'zero' | 'raw';
  * Smaller steps back within one track are lifted to the track's last time, because decoders refuse them.
  */
 export class Timeline {
-  readonly #mode: TimelineMode;
+  /** Of this publisher, and of all. */
+  #mode: TimelineMode;
+  readonly #ownMode: TimelineMode;
   #offset: Micros | undefined;
   #newest: Micros | undefined;
   readonly #last = new Map<number, Micros>();
@@ -30,12 +32,22 @@ export class Timeline {
 
   constructor(mode: TimelineMode = 'full') {
     this.#mode = mode;
+    this.#ownMode = mode;
   }
 
   /** A new publisher comes. */
   restart(): void {
     this.#offset = undefined;
+    this.#mode = this.#ownMode;
     if (this.#mode !== 'full') this.#forget();
+  }
+
+  /** The times of this publisher are kept from here on: mode `raw` until the next one. */
+  keep(): void {
+    if (this.#mode === 'raw') return;
+    this.#mode = 'raw';
+    this.#offset = undefined;
+    this.#forget();
   }
 
   /** The newest time given out. */

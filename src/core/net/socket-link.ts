@@ -99,6 +99,10 @@ export class SocketLink implements Link {
     if (!this.#closed) this.#socket.resume();
   }
 
+  noDelay(on: boolean): void {
+    this.#socket.setNoDelay(on);
+  }
+
   #read(): void {
     this.#socket.on('data', (bytes) => this.#onData(bytes));
   }

@@ -67,6 +67,10 @@ export class WebSocketLink implements Link {
     this.#end(closeCode(reason), reason?.message ?? '', undefined);
   }
 
+  noDelay(on: boolean): void {
+    this.#link.noDelay?.(on);
+  }
+
   pause(): void {
     this.#link.pause();
   }

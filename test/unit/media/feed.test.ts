@@ -30,9 +30,12 @@ class TextMuxer implements Muxer {
 
 const text: Format = { key: 'text', make: () => new TextMuxer() };
 
-function setUp({ mergeWindow = 0, feedSpan = fromSeconds(30), feedBytes = 1e9 } = {}) {
+function setUp({ mergeWindow = 0, feedSpan = fromSeconds(30), feedBytes = 1e9, messages = 0, interval = 0 } = {}) {
   const clock = new VirtualClock();
-  const feed = new Feed(text, { clock, limits: { feedSpan, feedBytes }, mergeWindow, onSent: () => undefined });
+  const feed = new Feed(text, {
+    ...{ clock, mergeWindow, limits: { feedSpan, feedBytes }, pacing: { messages, interval } },
+    onSent: () => undefined,
+  });
   return { clock, feed };
 }
 
@@ -349,3 +352,93 @@ function expectWhole(got: string, frames: readonly Frame[]): void {
     gap = false;
   }
 }
+
+describe('a feed that waits for packets (mw_msgs)', () => {
+  /** What a player gets of pictures every 40 ms, and when. */
+  function merged(messages: number) {
+    const { feed, clock } = setUp({ mergeWindow: fromMs(100), messages });
+    const link = new FakeLink();
+    feed.retrack([h264Track]);
+    feed.attach(link);
+    const sends: [ms: number, packets: number][] = [];
+    for (let at = 0; at <= 800; at += 40) {
+      feed.write(video({ at, key: at === 0 }));
+      for (let ms = 0; ms < 40; ms += 10) {
+        clock.advance(fromMs(10));
+        const got = new TextDecoder().decode(link.takeSent()).match(/[Kv]/g);
+        if (got !== null) sends.push([at + ms + 10, got.length]);
+      }
+    }
+    return sends;
+  }
+
+  it('sends what is there when the window is over, and more packets than it waits for', () => {
+    expect(merged(0).slice(0, 3)).toEqual([
+      [100, 3],
+      [220, 3],
+      [340, 3],
+    ]);
+    expect(merged(2).slice(0, 2)).toEqual(merged(0).slice(0, 2));
+  });
+
+  it('waits beyond the window for enough', () => {
+    const sends = merged(5);
+
+    expect(sends.slice(0, 3).map(([, packets]) => packets)).toEqual([6, 6, 6]);
+    expect(sends[0]?.[0]).toBe(210);
+  });
+
+  it('waits a second beyond the window and no longer', () => {
+    const { feed, clock } = setUp({ mergeWindow: fromMs(100), messages: 128 });
+    const link = new FakeLink();
+    feed.retrack([h264Track]);
+    feed.attach(link);
+    feed.write(video({ at: 0, key: true }));
+
+    clock.advance(fromMs(1090));
+    const before = read(link);
+    clock.advance(fromMs(20));
+
+    expect([before, read(link)]).toEqual(['H0 ', 'H0 K0 ']);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('a feed with an interval (send_min_interval)', () => {
+  it('gives each player one packet at a time, so far apart', () => {
+    const { feed, clock } = setUp({ mergeWindow: fromMs(350), interval: fromMs(20) });
+    feed.retrack([h264Track]);
+    for (const at of [0, 1, 2, 3, 4]) feed.write(video({ at, key: at === 0 }));
+    const early = new FakeLink();
+    feed.attach(early);
+
+    const seen = [read(early)];
+    clock.advance(fromMs(40));
+    const late = new FakeLink();
+    feed.attach(late);
+    clock.advance(fromMs(20));
+    seen.push(read(early), read(late));
+    clock.advance(fromMs(500));
+    seen.push(read(early), read(late));
+
+    expect(seen).toEqual(['H0 K0 ', 'H0 K0 v1 v2 v3 ', 'H0 K0 v1 ', 'H0 K0 v1 v2 v3 v4 ', 'H0 K0 v1 v2 v3 v4 ']);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('waits for a player that is full without a timer', () => {
+    const { feed, clock } = setUp({ interval: fromMs(20) });
+    feed.retrack([h264Track]);
+    const link = new FakeLink(1);
+    feed.attach(link);
+    for (const at of [0, 1, 2]) feed.write(video({ at, key: at === 0 }));
+
+    clock.advance(fromSeconds(1));
+    expect([read(link), clock.pending]).toEqual(['H0 ', 0]);
+    for (let i = 0; i < 3; i++) {
+      link.drain();
+      clock.advance(fromSeconds(1));
+    }
+
+    expect(read(link)).toBe('H0 K0 v1 v2 ');
+  });
+});

@@ -129,3 +129,18 @@ describe('a timeline that repairs less', () => {
     expect(timeline.lifts).toBe(1);
   });
 });
+
+it('of a publisher that says so keeps its times as they are, until the next publisher', () => {
+  const timeline = new Timeline();
+  const wall = fromSeconds(1_700_000_000);
+  const before = timeline.repair(0, wall);
+
+  timeline.keep();
+  const kept = [wall + fromMs(40), wall + fromSeconds(60)].map((at) => timeline.repair(0, at));
+  timeline.restart();
+  const next = timeline.repair(0, 0);
+
+  expect(before).toBe(fromSeconds(1));
+  expect(kept).toEqual([wall + fromMs(40), wall + fromSeconds(60)]);
+  expect(next).toBe(wall + fromSeconds(60) + fromMs(10));
+});

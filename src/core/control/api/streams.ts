@@ -81,7 +81,7 @@ function countBy<Item>(items: Iterable<Item>, keyOf: (item: Item) => string | un
 }
 
 function describeStream(context: ApiContext, stream: Stream, clients: ClientsByStream): Body {
-  const { clock, stats } = context;
+  const { clock, stats, settings } = context;
   const { id, received, sent } = stats.of(stream);
   const now = clock.now();
   const entries = clients.get(streamKey(stream.name)) ?? [];
@@ -102,16 +102,17 @@ function describeStream(context: ApiContext, stream: Stream, clients: ClientsByS
     recv_bytes: received.total,
     kbps: { recv_30s: received.kbps(now), send_30s: sent.kbps(now) },
     publish: { active: stream.published, cid: stats.publisher(stream) },
-    video: describePicture(stream),
+    video: describePicture(stream, settings.vhost(stream.name.vhost).get('vhost.publish.parse_sps')),
     audio: describeSound(stream),
   };
 }
 
-function describePicture(stream: Stream): Json {
+/** @param sized the sequence parameter set is read; without it, only what the configuration says in front of it is told. */
+function describePicture(stream: Stream, sized: boolean): Json {
   const info = describeTrack(stream, 'video');
   if (info === undefined) return null;
   const { name, profile = 'Other', level = 'Other', width = 0, height = 0 } = info;
-  return { codec: name, profile, level, width, height };
+  return { codec: name, profile, level, width: sized ? width : 0, height: sized ? height : 0 };
 }
 
 function describeSound(stream: Stream): Json {

@@ -87,7 +87,5 @@ export function showStatus(status: Status): string {
       return status.kind;
     case 'accepted':
       return `accepted without effect: ${status.why}`;
-    case 'refused':
-      return `refused: ${status.why}`;
   }
 }

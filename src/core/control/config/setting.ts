@@ -6,8 +6,6 @@ export type Status =
   | { readonly kind: 'supported' }
   /** Read and checked, but changes nothing: `why`. */
   | { readonly kind: 'accepted'; readonly why: string }
-  /** Named in a configuration, it stops the start: `why`. */
-  | { readonly kind: 'refused'; readonly why: string }
   /** Read and checked; the part that uses it is not there. */
   | { readonly kind: 'not yet' };
 
@@ -108,12 +106,6 @@ export const own = <Value>(setting: Setting<Value>): Setting<Value> => ({ ...sup
 export const accepted = <Value>(why: string, setting: Setting<Value>): Setting<Value> => ({
   ...setting,
   status: { kind: 'accepted', why },
-});
-
-/** The same setting, not allowed. */
-export const refused = <Value>(why: string, setting: Setting<Value>): Setting<Value> => ({
-  ...setting,
-  status: { kind: 'refused', why },
 });
 
 /** The settings of a block by their paths. */

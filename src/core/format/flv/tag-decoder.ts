@@ -5,6 +5,7 @@ import { fromMs, type Micros } from '../../base/time.ts';
 import { annexBToLengthPrefixed } from '../../codec/nal.ts';
 import type { MediaEvent } from '../../media/demuxer.ts';
 import type { Codec, Track, TrackKind } from '../../media/track.ts';
+import { amfText } from '../../wire/amf0/index.ts';
 import { readAudioConfig, readVideoConfig } from './configs.ts';
 import type { flvErrors, OnBad } from './errors.ts';
 import { ExHeader, type ExNumbers, u24 } from './ex-header.ts';
@@ -29,6 +30,15 @@ import {
 export interface TagDecoderOptions {
   readonly limits: Pick<Limits, 'tracks' | 'amfDepth' | 'amfValues'>;
   readonly onBad?: OnBad;
+  /**
+   * Data that may be read both ways, since a start code is also the length of a unit of one byte, has start codes. Default:
+   * true; false: only when it cannot be lengths.
+   */
+  readonly annexBFirst?: boolean;
+  /** A sequence header that changes nothing is told too. Default: false. */
+  readonly repeatsHeaders?: boolean;
+  /** Metadata says that times are absolute (Adobe's bravo_atc). */
+  readonly onAbsolute?: () => void;
 }
 
 /** What is being decoded now; filled again for each tag. */
@@ -48,6 +58,7 @@ interface Tag {
  */
 export class TagDecoder {
   readonly #limits: TagDecoderOptions['limits'];
+  readonly #options: TagDecoderOptions;
   readonly #onBad: OnBad | undefined;
   readonly #tracks: TrackTable;
   readonly #ex = new ExHeader();
@@ -56,7 +67,9 @@ export class TagDecoder {
   /** Tags, or tracks of tags, that were dropped. */
   dropped = 0;
 
-  constructor({ limits, onBad }: TagDecoderOptions) {
+  constructor(options: TagDecoderOptions) {
+    const { limits, onBad } = options;
+    this.#options = options;
     this.#limits = limits;
     this.#onBad = onBad;
     this.#tracks = new TrackTable(limits.tracks);
@@ -196,9 +209,12 @@ export class TagDecoder {
   #units(track: Track, body: Uint8Array, start: number): Uint8Array | undefined {
     const lengthSize = this.#tracks.lengthSize(track);
     if (lengthSize !== 4) return this.#filled(widen(body, start, lengthSize));
-    // Some encoders send start codes where FLV wants lengths; SRS accepts them too.
-    if (startsWithStartCode(body, start)) return this.#fromAnnexB(body.subarray(start));
     const end = endOfUnits(body, start);
+    const { annexBFirst = true } = this.#options;
+    // Some encoders send start codes where FLV wants lengths; SRS accepts them too.
+    if (startsWithStartCode(body, start) && (annexBFirst || end < body.length)) {
+      return this.#fromAnnexB(body.subarray(start));
+    }
     if (end < body.length) this.#bad('NAL_SIZE');
     return end === start ? undefined : body.subarray(start, end);
   }
@@ -336,6 +352,7 @@ export class TagDecoder {
         this.#bad('SCRIPT');
       } else if (script.type === 'metadata') {
         this.#promised = promisedKinds(script.properties);
+        if (amfText(script.properties, 'bravo_atc') === 'true') this.#options.onAbsolute?.();
         this.#announce('data', 0, 'amf0', script.body);
       } else if (script.type === 'data') {
         const track = this.#trackOf('data', 0, 'amf0', true);
@@ -363,7 +380,7 @@ export class TagDecoder {
     const tracks = this.#tracks;
     if (tracks.full && tracks.find(kind, number) === undefined) {
       this.#bad('TRACKS');
-    } else if (tracks.set(kind, number, codec, config, lengthSize)) {
+    } else if (tracks.set(kind, number, codec, config, lengthSize) || this.#options.repeatsHeaders === true) {
       this.#tag.events.push({ type: 'tracks', tracks: tracks.list() });
     }
   }

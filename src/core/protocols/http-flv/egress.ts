@@ -7,6 +7,7 @@ import { type Micros, toMs, toSeconds } from '../../base/time.ts';
 import type { AdmissionRequest, Grant } from '../../control/admission.ts';
 import type { Host } from '../../control/host.ts';
 import type { SessionEntry } from '../../control/sessions.ts';
+import { noDelayOf } from '../../control/stream-settings.ts';
 import { carriesNone } from '../../format/container/index.ts';
 import { playErrors } from '../../media/errors.ts';
 import type { Cursor } from '../../media/feed.ts';
@@ -100,7 +101,8 @@ export class PlaySession implements Session {
     link.onClose = () => this.close(undefined, host.clock.now());
     this.#ended = stream.onEnd(() => this.#publisherLeft());
     const vhost = host.settings.vhost(grant.name.vhost);
-    this.#cursor = stream.play(without(format, leftOut(vhost)), link, grant.mergeWindow);
+    link.noDelay?.(noDelayOf(vhost));
+    this.#cursor = stream.play(without(format, leftOut(vhost)), link, grant.mergeWindow, grant.pacing);
     const advance = link.onDrain;
     link.onDrain = () => {
       advance();

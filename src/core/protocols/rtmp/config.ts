@@ -1,7 +1,9 @@
 // The settings of RTMP.
 import type { Address } from '../../base/link.ts';
+import { fromMs, fromSeconds, type Micros } from '../../base/time.ts';
 import type { Section } from '../../control/config/config.ts';
 import type { TlsFiles } from '../../control/host.ts';
+import { isWritten, noDelayOf } from '../../control/stream-settings.ts';
 import type { ConnectionTerms } from './session.ts';
 
 export interface RtmpConfig {
@@ -37,5 +39,34 @@ export function connectionTerms(vhost: Section, config: RtmpConfig): ConnectionT
     chunkSize: written ? Math.min(CHUNK_SIZES.most, Math.max(CHUNK_SIZES.least, size.value)) : config.chunkSize,
     windowAckSize: out.origin.kind === 'default' ? config.windowAckSize : Math.max(0, out.value),
     ackEvery: Math.max(0, vhost.get('vhost.in_ack_size')),
+  };
+}
+
+/** What a vhost says of how publishers are read. */
+export interface PublishTerms {
+  /** Data that may be units with start codes or with lengths is taken for the first (SRS: try_annexb_first). */
+  readonly annexBFirst: boolean;
+  /** Headers that say nothing new are passed on (SRS: reduce_sequence_header off). */
+  readonly repeatsHeaders: boolean;
+  /** Metadata may say that times are absolute (SRS: atc_auto). */
+  readonly atcAuto: boolean;
+  /** The socket is left alone so long after each read that found it nearly empty (SRS: mr_latency); 0: it is not. */
+  readonly readPause: Micros;
+  readonly noDelay: boolean;
+}
+
+/** Beyond this a publisher would seem silent. */
+const MOST_READ_PAUSE = fromSeconds(2);
+
+/** With min_latency nothing is held back. */
+export function publishTerms(vhost: Section): PublishTerms {
+  const merges = vhost.get('vhost.publish.mr') && !vhost.get('vhost.min_latency');
+  const reduce = 'vhost.play.reduce_sequence_header';
+  return {
+    annexBFirst: vhost.get('vhost.publish.try_annexb_first'),
+    repeatsHeaders: isWritten(vhost, reduce) && !vhost.get(reduce),
+    atcAuto: vhost.get('vhost.play.atc_auto'),
+    readPause: merges ? Math.min(MOST_READ_PAUSE, Math.max(0, fromMs(vhost.get('vhost.publish.mr_latency')))) : 0,
+    noDelay: noDelayOf(vhost),
   };
 }

@@ -3,7 +3,7 @@ import type { Closer, Link } from '../../base/link.ts';
 import { type Micros, toSeconds } from '../../base/time.ts';
 import { type TagBody, TagEncoder } from '../../format/flv/index.ts';
 import { playErrors } from '../../media/errors.ts';
-import type { Cursor } from '../../media/feed.ts';
+import type { Cursor, Pacing } from '../../media/feed.ts';
 import type { Frame } from '../../media/frame.ts';
 import type { Hub } from '../../media/hub.ts';
 import type { Format, Muxer } from '../../media/muxer.ts';
@@ -97,6 +97,7 @@ export interface PlayerOptions {
   readonly chunkSize: number;
   readonly streamId: number;
   readonly mergeWindow: Micros;
+  readonly pacing?: Pacing | undefined;
   readonly onUnpublished: () => void;
 }
 
@@ -144,10 +145,10 @@ export class RtmpPlayer {
   #start(): void {
     const { paused, audio, video } = this.#selection;
     if (this.#closed || this.#cursor !== undefined || paused || !(audio || video)) return;
-    const { hub, name, link, chunkSize, streamId, mergeWindow, onUnpublished } = this.#options;
+    const { hub, name, link, chunkSize, streamId, mergeWindow, pacing, onUnpublished } = this.#options;
     // A link that is still full takes no more than the header: the cursor waits for it, and its stall is watched.
     const stream = hub.stream(name);
-    this.#cursor = stream.play(rtmpFormat(chunkSize, streamId, { audio, video }), link, mergeWindow);
+    this.#cursor = stream.play(rtmpFormat(chunkSize, streamId, { audio, video }), link, mergeWindow, pacing);
     this.#endings = stream.onEnd(onUnpublished);
   }
 

@@ -9,6 +9,15 @@ import { type Message, MessageType } from './message.ts';
 /** Chosen: data that is farther from the media than this has no time of its own; encoders write 0. */
 const DATA_DISTANCE = fromSeconds(10);
 
+/** What is told and chosen beyond what every publisher has. */
+export interface IngestChoice {
+  /** Default: true. See TagDecoderOptions, as for the next one. */
+  readonly annexBFirst?: boolean;
+  readonly repeatsHeaders?: boolean;
+  /** Metadata says that the times are absolute; before the frames behind it. */
+  readonly onAbsolute?: () => void;
+}
+
 /**
  * One publication or pull. Wire time is unwrapped here, by sound and picture together, so that a wrap or a step back
  * moves both. Damaged tags are dropped by the decoder and noted in `report`.
@@ -25,10 +34,15 @@ export class RtmpIngest {
     sink: MediaSink & { settle?(): void },
     limits: Pick<Limits, 'tracks' | 'amfDepth' | 'amfValues'>,
     report: Reporter,
+    { annexBFirst = true, repeatsHeaders = false, onAbsolute }: IngestChoice = {},
   ) {
     this.#sink = sink;
     this.#report = report;
-    this.#decoder = new TagDecoder({ limits, onBad: (code) => this.#report.note(code, this.#now) });
+    this.#decoder = new TagDecoder({
+      ...{ limits, annexBFirst, repeatsHeaders },
+      ...(onAbsolute && { onAbsolute }),
+      onBad: (code) => this.#report.note(code, this.#now),
+    });
   }
 
   /** A message of type 8, 9, 15 or 18; keeps views of its body. */

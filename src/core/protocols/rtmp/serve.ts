@@ -11,13 +11,15 @@ import { type Grant, publisherTimes } from '../../control/admission.ts';
 import type { HookConnection } from '../../control/hooks/hooks.ts';
 import type { Host, Listener, TlsFiles } from '../../control/host.ts';
 import type { SessionEntry } from '../../control/sessions.ts';
+import { noDelayOf } from '../../control/stream-settings.ts';
 import { Settler } from '../../media/settle.ts';
 import type { Publication } from '../../media/stream.ts';
 import { streamUrl } from '../../media/stream-name.ts';
-import { connectionTerms, type RtmpConfig } from './config.ts';
+import { connectionTerms, publishTerms, type RtmpConfig } from './config.ts';
 import { RtmpPlayer } from './egress.ts';
 import { errors } from './errors.ts';
 import { RtmpIngest } from './ingest.ts';
+import { MergedRead } from './merged-read.ts';
 import type { Message } from './message.ts';
 import { RtmpSession, type Selection, type SessionEvents, type StreamRequest } from './session.ts';
 
@@ -33,6 +35,12 @@ export async function serve(host: Host, config: RtmpConfig): Promise<RtmpServer>
   const open = new Set<ServedLink>();
   const onLink = (link: Link): void => {
     const { limit } = host.sessions;
+    if (link.peer.host === '') {
+      // A load balancer that looks whether we live has left before we could look who it was.
+      if (!host.settings.root.get('empty_ip_ok')) host.log.warn('rtmp', 'a connection had no address any more');
+      link.close();
+      return;
+    }
     if (open.size >= limit) link.close(errors.limit('SESSIONS', { limit }));
     else serveLink(link, host, config, open);
   };
@@ -86,6 +94,7 @@ export class ServedLink implements Session, SessionEvents {
   #ingest: RtmpIngest | undefined;
   #batches: BatchReader | undefined;
   #player: RtmpPlayer | undefined;
+  #mergedRead: MergedRead | undefined;
   #nextMeter: Micros = Number.POSITIVE_INFINITY;
   #countedReceived = 0;
   #countedSent = 0;
@@ -115,6 +124,7 @@ export class ServedLink implements Session, SessionEvents {
   receive(bytes: Uint8Array, now: Micros): void {
     this.#batches?.note(bytes.length);
     this.#session.receive(bytes, now);
+    this.#mergedRead?.took();
   }
 
   get deadline(): Micros {
@@ -172,6 +182,8 @@ export class ServedLink implements Session, SessionEvents {
     this.#measure(this.#host.clock.now());
     this.#batches?.close();
     this.#batches = undefined;
+    this.#mergedRead?.stop();
+    this.#mergedRead = undefined;
     this.#ingest?.end();
     this.#ingest = undefined;
     this.#publication?.end();
@@ -264,18 +276,30 @@ export class ServedLink implements Session, SessionEvents {
     });
     this.#publication = publication;
     const report = new Reporter((count, last) => this.#log.warn('rtmp', `${count} tags dropped, last: ${last}`));
-    this.#ingest = new RtmpIngest(new Settler(publication), this.#host.limits, report);
-    this.#batches = new BatchReader(this.#link, {
-      clock: this.#host.clock,
-      patience: () => publication.patience(),
-      onBatch: (next) => publication.batch(next),
+    const { clock, settings, limits } = this.#host;
+    const terms = publishTerms(settings.vhost(grant.name.vhost));
+    this.#ingest = new RtmpIngest(new Settler(publication), limits, report, {
+      ...terms,
+      ...(terms.atcAuto && { onAbsolute: () => publication.stream.keepTimes() }),
     });
-    return () => undefined;
+    this.#link.noDelay?.(terms.noDelay);
+    return () => {
+      if (terms.readPause > 0) {
+        this.#mergedRead = new MergedRead(this.#link, clock, terms.readPause);
+        return;
+      }
+      this.#batches = new BatchReader(this.#link, {
+        clock,
+        patience: () => publication.patience(),
+        onBatch: (next) => publication.batch(next),
+      });
+    };
   }
 
-  #play({ streamId }: StreamRequest, { name, mergeWindow }: Grant): () => void {
+  #play({ streamId }: StreamRequest, { name, mergeWindow, pacing }: Grant): () => void {
     const { unpublishNotify } = this.#config;
     const { chunkSize } = this.#session;
+    this.#link.noDelay?.(noDelayOf(this.#host.settings.vhost(name.vhost)));
     const player = new RtmpPlayer({
       hub: this.#host.hub,
       name,
@@ -283,6 +307,7 @@ export class ServedLink implements Session, SessionEvents {
       chunkSize,
       streamId,
       mergeWindow,
+      pacing,
       onUnpublished: () => {
         if (!unpublishNotify) return;
         this.#session.tell('NetStream.Play.UnpublishNotify', 'stream is now unpublished.', 'status');

@@ -55,6 +55,13 @@ describe('streams and vhosts', () => {
     expect(stream?.['publish']).not.toHaveProperty('cid');
   });
 
+  it('have no size where the vhost does not read it', async () => {
+    const world = new World({}, settingsOf('vhost __defaultVhost__ { publish { parse_sps off; } }'));
+    const [stream] = (await world.ask('/api/v1/streams/')).json['streams'] as unknown as { video: unknown }[];
+
+    expect(stream?.video).toMatchObject({ codec: 'H264', profile: 'High', width: 0, height: 0 });
+  });
+
   it('are told apart by vhost', async () => {
     world = new World({}, settingsOf(`${configText()} vhost b.com { enabled off; }`));
     const other = world.hub.stream({ vhost: 'b.com', app: 'live', stream: 'x' });

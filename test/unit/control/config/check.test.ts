@@ -177,11 +177,12 @@ describe('values', () => {
   });
 
   it('that change nothing are told once, with the reason', () => {
-    const { notices } = load('listen 1;\ndaemon on;\nvhost a { mr { enabled on; } }\nvhost b { mr { enabled on; } }');
+    const hls = 'hls { hls_storage disk; }';
+    const { notices } = load(`listen 1;\ndaemon on;\nvhost a { ${hls} }\nvhost b { ${hls} }`);
 
     expect(notices.map(({ line, directive }) => [line, directive])).toEqual([
       [2, 'daemon'],
-      [3, 'vhost.publish.mr'],
+      [3, 'vhost.hls.hls_storage'],
     ]);
   });
 });

@@ -405,3 +405,47 @@ describe('script data', () => {
     expect(decoder.promised()).toEqual(kinds);
   });
 });
+
+describe('the choices of a vhost', () => {
+  const decoderWith = (options: Partial<ConstructorParameters<typeof TagDecoder>[0]>) => {
+    const decoder = new TagDecoder({ limits: defaultLimits, ...options });
+    decoder.decode(TagType.video, 0, fromHex(avcHeader));
+    return decoder;
+  };
+  const dataOf = (decoder: TagDecoder, hex: string): string[] =>
+    framesOf(decoder.decode(TagType.video, 0, fromHex(`17 01 000000 ${hex}`))).map(({ data }) => toHex(data));
+
+  it('what may be start codes or lengths is taken for one of them', () => {
+    // A unit of one byte and one of two, or one unit of seven behind a start code.
+    const both = '00000001 65 00000002 6588';
+
+    expect(dataOf(decoderWith({}), both)).toEqual(['0000000765000000026588']);
+    expect(dataOf(decoderWith({ annexBFirst: false }), both)).toEqual(['0000000165000000026588']);
+  });
+
+  it('start codes are found all the same when the data cannot be lengths', () => {
+    const hex = '00000001 658884 00000001 6588';
+
+    expect(dataOf(decoderWith({ annexBFirst: false }), hex)).toEqual(['00000003658884000000026588']);
+  });
+
+  it('a repeated sequence header is told when it is wanted', () => {
+    const repeated = (repeatsHeaders: boolean) =>
+      tracksOf(decoderWith({ repeatsHeaders }).decode(TagType.video, 0, fromHex(avcHeader))).map(({ epoch }) => epoch);
+
+    expect(repeated(true)).toEqual([0]);
+    expect(repeated(false)).toEqual([]);
+  });
+
+  it.each<[AmfValue, number]>([
+    ['true', 1],
+    ['false', 0],
+    [true, 0],
+  ])('metadata with bravo_atc %j says %i times that its times are absolute', (value, times) => {
+    let told = 0;
+    const decoder = decoderWith({ onAbsolute: () => told++ });
+    decoder.decode(TagType.script, 0, writeAmf0(['@setDataFrame', 'onMetaData', amfObject({ bravo_atc: value })]));
+
+    expect(told).toBe(times);
+  });
+});

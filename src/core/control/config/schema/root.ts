@@ -1,5 +1,5 @@
 // Global settings, at the root of the file.
-import { accepted, block, endpoints, float, int, list, refused, supported, text, toggle } from '../setting.ts';
+import { accepted, block, endpoints, float, int, list, supported, text, toggle } from '../setting.ts';
 
 /** Directives outside of all blocks. */
 export const root = block('', {
@@ -85,9 +85,8 @@ export const root = block('', {
   ),
   work_dir: supported(text('./', 'path', 'The server changes to this directory at its start.')),
   asprocess: supported(toggle(false, 'Quit when the parent process changes (supervisor mode); error with daemon on.')),
-  empty_ip_ok: accepted(
-    'a connection without an address is always dropped without a word',
-    toggle(true, 'Silently drop connections whose peer IP is empty (load balancer probes).'),
+  empty_ip_ok: supported(
+    toggle(true, 'Silently drop connections whose peer IP is empty (load balancer probes). Off: the log says so.'),
   ),
   in_docker: supported(toggle(false, 'Force docker mode when auto detect (/proc/1/cgroup has "/docker") fails.')),
   grace_start_wait: supported(int(2300, 'ms', 'Graceful quit: wait before closing listeners.')),
@@ -111,8 +110,5 @@ export const root = block('', {
     'srsx asks no vendor for versions',
     int(300, 's', 'First wait before querying latest version.'),
   ),
-  is_full: refused(
-    'full.conf shows every directive and is not a configuration to run',
-    toggle(false, 'Marker; `on` makes the config check fail ("never use full.conf").', { env: [] }),
-  ),
+  is_full: supported(toggle(false, 'Marker; `on` makes the config check fail ("never use full.conf").', { env: [] })),
 });

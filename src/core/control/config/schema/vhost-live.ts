@@ -1,17 +1,16 @@
 // Publishing, playing and clusters of a vhost.
-import { accepted, block, float, int, list, rules, supported, text, toggle } from '../setting.ts';
+import { block, float, int, list, rules, supported, text, toggle } from '../setting.ts';
 
 /** Block `vhost.publish`. */
 export const vhostPublish = block('vhost.publish', {
-  mr: accepted('srsx reads all that is there at once', toggle(false, 'Merged read.')),
-  mr_latency: accepted('srsx reads all that is there at once', int(350, 'ms', 'Merged-read latency.')),
+  mr: supported(toggle(false, 'Merged read: sockets of publishers are read once in mr_latency. Not with min_latency.')),
+  mr_latency: supported(int(350, 'ms', 'Merged-read latency, 2000 at most.')),
   firstpkt_timeout: supported(int(20000, 'ms', 'First packet timeout of a publisher.')),
   normal_timeout: supported(int(5000, 'ms', 'Packet timeout of a publisher.')),
-  parse_sps: accepted('srsx always reads the SPS', toggle(true, 'Parse SPS for width/height/profile.')),
-  try_annexb_first: accepted(
-    'srsx tells start codes from lengths by the bytes',
-    toggle(true, 'Try AnnexB before AVCC.'),
+  parse_sps: supported(
+    toggle(true, 'Parse SPS for width/height/profile. Off: the API shows no size; containers that need it have it.'),
   ),
+  try_annexb_first: supported(toggle(true, 'Try AnnexB before AVCC, where data may be both.')),
   kickoff_for_idle: supported(float(0, 's', 'Kick publisher with no players; conflicts with forward.')),
 });
 
@@ -22,21 +21,22 @@ export const vhostPlay = block('vhost.play', {
   queue_length: supported(int(30, 's', 'Max live queue per player; then drop to last IDR.')),
   time_jitter: supported(text('full', 'full/zero/off', 'Timestamp correction.')),
   atc: supported(toggle(false, 'Absolute time (no correction).')),
-  atc_auto: accepted(
-    'write atc on; the publisher does not decide it',
-    toggle(false, 'Turn atc on when metadata has bravo_atc.'),
-  ),
+  atc_auto: supported(toggle(false, 'Turn atc on when metadata has bravo_atc.')),
   mix_correct: supported(toggle(false, 'Interleave audio/video by timestamp.')),
   mw_latency: supported(int(350, 'ms', 'Merged-write latency.', { defaultText: '350 (0 for WebRTC)' })),
-  mw_msgs: accepted(
-    'srsx merges by time alone, so that a slow stream is not held back for a number of messages',
-    int(8, '<=128', 'Merged-write min messages.', { defaultText: '8; 1 WebRTC; 0 min_latency' }),
+  mw_msgs: supported(
+    int(8, '<=128', 'Merged-write min messages; for a second at most. Not written, time alone decides.', {
+      defaultText: '8; 1 WebRTC; 0 min_latency',
+    }),
   ),
-  send_min_interval: accepted('srsx paces by mw_latency', float(0, 'ms', 'Minimum packet send interval.')),
-  reduce_sequence_header: accepted(
-    'identical headers are never repeated',
-    toggle(false, 'Do not repeat identical sequence headers.'),
+  send_min_interval: supported(
+    float(
+      0,
+      'ms',
+      'Minimum packet send interval of a player by RTMP or live HTTP, 1000 at most. Not with min_latency.',
+    ),
   ),
+  reduce_sequence_header: supported(toggle(false, 'Do not repeat identical sequence headers. Not written, it is on.')),
 });
 
 /** Block `vhost.cluster`. */

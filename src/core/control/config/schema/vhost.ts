@@ -9,9 +9,8 @@ export const vhost = block('vhost', {
       defaultText: 'off (RTMP/FLV); on (WebRTC)',
     }),
   ),
-  tcp_nodelay: accepted(
-    'srsx merges writes itself and always sets TCP_NODELAY',
-    toggle(false, 'TCP_NODELAY for players.'),
+  tcp_nodelay: supported(
+    toggle(false, 'TCP_NODELAY for players and publishers. Not written, it is on: writes are merged already.'),
   ),
   chunk_size: supported(
     int(0, '', 'RTMP output chunk size of the vhost.', {
