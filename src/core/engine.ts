@@ -23,6 +23,7 @@ import { startReports } from './control/reports.ts';
 import { Sessions } from './control/sessions.ts';
 import { ffmpegTranscoders, SoundBridges } from './control/sound/index.ts';
 import { Stats, srsId } from './control/stats.ts';
+import { StatusLines } from './control/status-lines.ts';
 import { streamSettings } from './control/stream-settings.ts';
 import { VhostAdmission } from './control/vhost-admission.ts';
 import { Hub } from './media/hub.ts';
@@ -196,6 +197,7 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
     const limit = after.root.get('max_connections');
     if (limit !== before.root.get('max_connections')) sessions.limit = limit;
   });
+  const status = new StatusLines({ sessions, settings: inForce, log: client.log });
   const idle = new IdlePublishers({ hub, sessions, settings: inForce });
   const recordings = new RecordServer(host, { cwd: process.cwd() });
   const pages = new Pages();
@@ -291,6 +293,7 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
     sessions.tick(clock.now());
     stats.tick();
     breaker.tick();
+    status.tick(clock.now());
     idle.tick(clock.now());
   });
   closers.push({ close: second });

@@ -79,9 +79,8 @@ export const root = block('', {
     toggle(true, 'Fork to background (forced off in docker).'),
   ),
   utc_time: supported(toggle(false, 'Use UTC for log time and path-template time.')),
-  pithy_print_ms: accepted(
-    'srsx logs a session when it begins and ends; rates are in the API and the exporter',
-    int(10000, 'ms', 'Interval of the periodic per-stage log line.'),
+  pithy_print_ms: supported(
+    int(10000, 'ms', 'Interval of the periodic log line, of which each kind of session has one; 0: none.'),
   ),
   work_dir: supported(text('./', 'path', 'The server changes to this directory at its start.')),
   asprocess: supported(toggle(false, 'Quit when the parent process changes (supervisor mode); error with daemon on.')),
