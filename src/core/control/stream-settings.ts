@@ -19,9 +19,13 @@ export const streamSettings =
       mergeWindow: mergeWindowOf(vhost),
       timeline: timelineOf(vhost),
       interleave: vhost.get('vhost.play.mix_correct'),
+      soundCache: Math.min(MOST_CACHE, Math.max(0, fromSeconds(vhost.get('vhost.http_remux.fast_cache')))),
       limits: { ...(frames > 0 && { gopFrames: frames }), ...(seconds > 0 && { feedSpan: fromSeconds(seconds) }) },
     };
   };
+
+/** Sound of more than this is no start, but a recording. */
+const MOST_CACHE = fromSeconds(30);
 
 /** SRS: atc means the publisher's own times, whatever time_jitter says. */
 function timelineOf(vhost: Section): TimelineMode {

@@ -40,6 +40,8 @@ export interface FeedOptions {
   readonly mergeWindow: Micros;
   /** Default: none. */
   readonly pacing?: Pacing;
+  /** A player begins at the oldest join point of so long ago; default: 0, the newest one. */
+  readonly past?: Micros;
   /** Bytes given to a player's link. */
   readonly onSent: (bytes: number) => void;
   /** Packets that a player jumped over. */
@@ -82,6 +84,7 @@ export class Feed {
   /** The merge window is over, but too few packets are there. */
   #due = false;
   readonly #pacing: Pacing;
+  readonly #past: Micros;
   #cancelFlush: (() => void) | undefined;
   /** Since when something is pending. */
   #pendingSince: Micros = 0;
@@ -91,6 +94,7 @@ export class Feed {
     this.#muxer = format.make();
     this.#options = options;
     this.#pacing = options.pacing ?? noPacing;
+    this.#past = options.past ?? 0;
   }
 
   get cursors(): number {
@@ -113,6 +117,11 @@ export class Feed {
   /** Position of the newest packet at which a player may start; -1 when there is none. */
   get lastJoin(): number {
     return this.#lastJoin >= this.#base ? this.#lastJoin : -1;
+  }
+
+  /** Where a new player begins; -1: there is no place yet. */
+  get start(): number {
+    return this.#past > 0 ? this.firstJoin(this.#pastStart()) : this.lastJoin;
   }
 
   /** Position of the first packet from `position` on at which a player may start; -1 when there is none. */
@@ -264,6 +273,13 @@ export class Feed {
     this.#options.onStart?.(waited);
   }
 
+  /** Position of the oldest packet that is not older than `past`. */
+  #pastStart(): number {
+    const newest = this.#window.at(-1)?.dts ?? 0;
+    const index = this.#window.findIndex(({ dts }) => newest - dts <= this.#past);
+    return this.#base + Math.max(0, index);
+  }
+
   #append(packet: Packet): void {
     if (packet.kind === 'join') this.#lastJoin = this.head;
     this.#window.push(packet);
@@ -308,6 +324,7 @@ export class Feed {
     const window = this.#window;
     if (window.length === 0) return;
     let keep = this.#lastJoin >= this.#base ? this.#lastJoin : this.head;
+    if (this.#past > 0) keep = Math.min(keep, this.#pastStart());
     for (const cursor of this.#cursors) if (cursor.position < keep) keep = cursor.position;
     const newest = (window[window.length - 1] as Packet).dts;
     const { feedBytes, feedSpan } = this.#options.limits;
@@ -375,8 +392,9 @@ export class Cursor {
     this.#link = link;
     this.#clock = clock;
     this.#since = clock.now();
-    this.#needJoin = feed.lastJoin < 0;
-    this.position = this.#needJoin ? feed.head : feed.lastJoin;
+    const { start } = feed;
+    this.#needJoin = start < 0;
+    this.position = this.#needJoin ? feed.head : start;
     link.onDrain = () => this.#drained();
   }
 

@@ -26,6 +26,8 @@ export interface StreamSettings {
   readonly timeline?: TimelineMode;
   /** Sound and picture are put in the order of their times (SRS: mix_correct). */
   readonly interleave?: boolean;
+  /** SRS: fast_cache. */
+  readonly soundCache?: Micros;
 }
 
 export interface HubWatcher {

@@ -19,6 +19,8 @@ export interface Format {
   /** Such as `flv` or `rtmp/60000`: everything that changes the bytes is in the key. */
   readonly key: string;
   make(): Muxer;
+  /** Sound alone, of which a player may begin with what is past (SRS: fast_cache). */
+  readonly soundOnly?: true;
   /**
    * The wire's own frame around each merged write (an HTTP chunk, a WebSocket message), made once for all players.
    * `size` is that of the bytes inside.

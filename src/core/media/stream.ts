@@ -12,6 +12,7 @@ import { GopCache } from './gop.ts';
 import { Interleaver } from './interleave.ts';
 import type { Format } from './muxer.ts';
 import { Pulse } from './pulse.ts';
+import { RecentSound } from './recent-sound.ts';
 import { type StreamName, streamUrl } from './stream-name.ts';
 import { Timeline, type TimelineMode } from './timeline.ts';
 import { sameMedia, type Track } from './track.ts';
@@ -27,6 +28,8 @@ export interface StreamOptions {
   readonly timeline?: TimelineMode;
   /** SRS: mix_correct; default: off. */
   readonly interleave?: boolean;
+  /** Players of sound alone begin so far in the past (SRS: fast_cache); default: 0. */
+  readonly soundCache?: Micros;
   /** Nobody publishes, plays or taps any more. */
   readonly onIdle: (stream: Stream) => void;
   readonly onPublished: (stream: Stream) => void;
@@ -64,6 +67,7 @@ export class Stream {
   readonly name: StreamName;
   readonly #options: StreamOptions;
   readonly #gop: GopCache;
+  readonly #recent: RecentSound;
   readonly #timeline: Timeline;
   /** Undefined: frames go on as they come. */
   #interleaver: Interleaver | undefined;
@@ -94,6 +98,7 @@ export class Stream {
     this.name = name;
     this.#options = options;
     this.#timeline = new Timeline(options.timeline);
+    this.#recent = new RecentSound(options.soundCache ?? 0);
     this.#gop = new GopCache(options.gopCache ? options.limits : { gopFrames: 0, gopBytes: 0 });
   }
 
@@ -242,11 +247,14 @@ export class Stream {
 
   #open(format: Format, mergeWindow: Micros, pacing: Pacing): Feed {
     const { clock, limits } = this.#options;
+    const { soundOnly = false } = format;
+    const past = soundOnly ? this.#recent.span : 0;
     const feed = new Feed(format, {
       clock,
       limits,
       mergeWindow,
       pacing,
+      past,
       onSent: (bytes) => {
         this.sentBytes += bytes;
       },
@@ -259,7 +267,7 @@ export class Stream {
       },
     });
     if (this.#tracks.length > 0) feed.retrack(this.#tracks);
-    for (const frame of this.#gop.frames) feed.write(frame);
+    for (const frame of past > 0 ? this.#recent.frames : this.#gop.frames) feed.write(frame);
     return feed;
   }
 
@@ -273,6 +281,7 @@ export class Stream {
     if (changed) for (const frame of this.#interleaver?.flush() ?? []) this.#put(frame);
     this.#tracks = tracks;
     if (breaks) this.#gop.retrack(tracks);
+    if (changed) this.#recent.clear();
     for (const feed of this.#feeds.values()) feed.retrack(tracks, breaks);
     for (const tap of this.#taps) tap({ type: 'tracks', tracks });
     for (const tap of this.#trackTaps) tap({ type: 'tracks', tracks });
@@ -300,6 +309,7 @@ export class Stream {
     this.receivedBytes += data.length;
     if (track.config.length === 0) this.#samples.set(track.id, data);
     this.#gop.push(frame);
+    if (track.kind === 'audio') this.#recent.push(frame);
     for (const feed of this.#feeds.values()) feed.write(frame);
     if (this.#taps.size === 0) return;
     const event: MediaEvent = { type: 'frame', frame };
@@ -313,6 +323,7 @@ export class Stream {
     for (const feed of this.#feeds.values()) feed.end();
     // A player that comes between two publishers would see a picture that nobody sends any more.
     this.#gop.clear();
+    this.#recent.clear();
     this.#samples.clear();
     this.#options.onUnpublished(this);
     for (const ended of this.#endings) ended();

@@ -397,3 +397,55 @@ describe('what a vhost says of time', () => {
     expect(got).toEqual(['2', '2', '0', '40', '1']);
   });
 });
+
+describe('players of sound alone (fast_cache)', () => {
+  const sound: Format = { ...text, key: 'sound', soundOnly: true };
+
+  function begun(soundCache: number, first = false): string {
+    const clock = new VirtualClock();
+    const hub = new Hub({
+      clock,
+      limits: defaultLimits,
+      gopCache: true,
+      mergeWindow: 0,
+      settingsFor: () => ({ soundCache }),
+    });
+    const stream = hub.stream(name);
+    const early = new FakeLink();
+    if (first) stream.play(sound, early);
+    const publication = stream.publish(refuse);
+    publication.retrack([aacTrack]);
+    for (let at = 0; at < 1000; at += 100) publication.write(audio({ at }));
+    const link = new FakeLink();
+    stream.play(sound, link);
+    return read(link);
+  }
+
+  it.each([false, true])('begin with the sound of the last seconds, another one being there: %s', (first) => {
+    expect(begun(fromMs(300), first)).toBe('H1 K600 K700 K800 K900 ');
+    expect(begun(fromMs(0), first)).toBe(first ? 'H1 K900 ' : 'H1 ');
+    expect(begun(fromMs(5000), first)).toContain('H1 K0 ');
+  });
+
+  it('get nothing of a publisher that has left', () => {
+    const clock = new VirtualClock();
+    const limits = defaultLimits;
+    const hub = new Hub({
+      clock,
+      limits,
+      gopCache: true,
+      mergeWindow: 0,
+      settingsFor: () => ({ soundCache: fromMs(9000) }),
+    });
+    const stream = hub.stream(name);
+    stream.tap(() => undefined);
+    const publication = stream.publish(refuse);
+    publication.retrack([aacTrack]);
+    publication.write(audio({ at: 0 }));
+    publication.end();
+    const link = new FakeLink();
+    stream.play(sound, link);
+
+    expect(read(link)).not.toContain('K');
+  });
+});

@@ -67,4 +67,4 @@ export class AdtsMuxer implements Muxer {
 }
 
 /** ADTS for HTTP and files. */
-export const adtsFormat: Format = { key: 'aac', make: () => new AdtsMuxer() };
+export const adtsFormat: Format = { key: 'aac', soundOnly: true, make: () => new AdtsMuxer() };

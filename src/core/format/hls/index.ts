@@ -20,7 +20,16 @@ export {
   type ServerControl,
   type Variant,
 } from './playlist.ts';
-export type { Segment, SegmentEvent, SegmentHead, SegmentKey, SegmentPart, TrackFragment } from './segment.ts';
+export { SampleClock } from './sample-clock.ts';
+export type {
+  Segment,
+  SegmentEvent,
+  Segmenter,
+  SegmentHead,
+  SegmentKey,
+  SegmentPart,
+  TrackFragment,
+} from './segment.ts';
 export { type OpenSegment, type ResumePoint, SegmentStore, type StoredSegment, type StoreLimits } from './store.ts';
 export { TrackSegmenter, type TrackSegmenterOptions } from './track-segmenter.ts';
 export { TsSegmenter, type TsSegmenterOptions } from './ts-segmenter.ts';

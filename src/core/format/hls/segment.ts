@@ -1,5 +1,8 @@
 // What segmenters give and stores keep: segments, their parts and init segments, without names and numbers.
+
 import type { Micros } from '../../base/time.ts';
+import type { Frame } from '../../media/frame.ts';
+import type { Track } from '../../media/track.ts';
 import type { Mp4Track } from '../fmp4/index.ts';
 
 /** A piece of a segment that players may fetch while the rest is still being made (RFC 8216bis §4.4.4.9). */
@@ -59,3 +62,11 @@ export interface SegmentKey {
 export type SegmentEvent =
   | { readonly type: 'part'; readonly head: SegmentHead; readonly part: SegmentPart }
   | { readonly type: 'segment'; readonly segment: Segment };
+
+/** Frames in, segments and parts out. */
+export interface Segmenter {
+  retrack(tracks: readonly Track[]): SegmentEvent[];
+  /** @param wall the time at which the frame came. */
+  write(frame: Frame, wall: Micros): SegmentEvent[];
+  end(): SegmentEvent[];
+}

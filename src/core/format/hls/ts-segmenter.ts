@@ -5,7 +5,7 @@ import { fromMs, type Micros } from '../../base/time.ts';
 import type { Frame } from '../../media/frame.ts';
 import type { Packet } from '../../media/packet.ts';
 import { sameMedia, type Track } from '../../media/track.ts';
-import { TsMuxer } from '../ts/index.ts';
+import { type PromisedStream, TsMuxer } from '../ts/index.ts';
 import { type CutSettings, cutsBefore, leadOf } from './cut-rule.ts';
 import { DateAnchor } from './date-anchor.ts';
 import type { Segment, SegmentEvent } from './segment.ts';
@@ -15,6 +15,8 @@ export interface TsSegmenterOptions extends CutSettings {
   /** A segment ends before it has more bytes than this, wherever that is. */
   readonly segmentBytes: number;
   readonly log?: Log;
+  /** Streams that the program map lists before they are there. */
+  readonly promised?: readonly PromisedStream[];
 }
 
 interface Open {
@@ -105,7 +107,8 @@ export class TsSegmenter {
   }
 
   #make(): TsMuxer {
-    return new TsMuxer({ log: this.#options.log ?? silentLog });
+    const { log = silentLog, promised = [] } = this.#options;
+    return new TsMuxer({ log, promised });
   }
 
   #cuts(open: Open, frame: Frame, lead: Track): boolean {

@@ -34,4 +34,4 @@ export class Mp3Muxer implements Muxer {
 }
 
 /** Raw MP3 for HTTP and files. */
-export const mp3Format: Format = { key: 'mp3', make: () => new Mp3Muxer() };
+export const mp3Format: Format = { key: 'mp3', soundOnly: true, make: () => new Mp3Muxer() };

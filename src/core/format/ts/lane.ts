@@ -7,7 +7,7 @@ import { openCarriage } from './open-carriage.ts';
 import type { PidState } from './packetise.ts';
 
 /** PID of track 0; those below 0x10 are reserved, and 0x100 is where everybody begins. */
-const FIRST_PID = 0x100;
+export const FIRST_PID = 0x100;
 /** The PMT has 0x1000. */
 const MAX_ID = 0xeff;
 /** Entries of 15 bytes, which Opus takes, fill a PMT section with 67; a stream has at most limits.tracks. */

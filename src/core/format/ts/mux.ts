@@ -15,6 +15,7 @@ import { sameMedia, type Track } from '../../media/track.ts';
 import { Lane, openLane } from './lane.ts';
 import { Packetiser, type PesHead, pcrPacket } from './packetise.ts';
 import { ProgramTables } from './program.ts';
+import type { PromisedStream } from './promised.ts';
 import { ticksOf } from './wire.ts';
 
 export interface TsMuxOptions {
@@ -22,6 +23,8 @@ export interface TsMuxOptions {
   readonly muxDelay: Micros;
   /** Audio frames share a PES packet up to this span; 0: each has its own. */
   readonly audioSpan: Micros;
+  /** Listed in the program map until a track of their kind comes. */
+  readonly promised: readonly PromisedStream[];
   readonly log: Log;
 }
 
@@ -43,7 +46,7 @@ export class TsMuxer implements Muxer {
   readonly #audioSpan: number;
   readonly #log: Log;
   readonly #dropped: Reporter;
-  readonly #tables = new ProgramTables();
+  readonly #tables: ProgramTables;
   readonly #packetiser = new Packetiser();
   #tracks: readonly Track[] = [];
   #lanes = new Map<number, Lane>();
@@ -63,6 +66,7 @@ export class TsMuxer implements Muxer {
     this.#muxDelay = ticksOf(options.muxDelay ?? MUX_DELAY);
     this.#audioSpan = ticksOf(options.audioSpan ?? AUDIO_SPAN);
     this.#log = options.log ?? silentLog;
+    this.#tables = new ProgramTables(options.promised);
     this.#dropped = new Reporter((count, last) => this.#log.warn('ts:mux', `${count} frames dropped, last: ${last}`));
   }
 

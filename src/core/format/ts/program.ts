@@ -2,6 +2,7 @@
 import { equalBytes } from '../../base/bytes.ts';
 import type { Lane } from './lane.ts';
 import { sectionPackets, writeSection } from './packetise.ts';
+import type { PromisedStream } from './promised.ts';
 import { type ElementaryStream, writePat, writePmt } from './psi.ts';
 import { PACKET_BYTES } from './wire.ts';
 
@@ -9,12 +10,18 @@ const PROGRAM = 1;
 const PMT_PID = 0x1000;
 
 export class ProgramTables {
+  readonly #promised: readonly PromisedStream[];
   readonly #pat = writePat(0, [{ program: PROGRAM, pid: PMT_PID }]);
   readonly #patPid = { pid: 0, continuity: 15 };
   readonly #pmtPid = { pid: PMT_PID, continuity: 15 };
   #version = 0;
   /** PMT of the current version. */
   #pmt: Uint8Array | undefined;
+
+  /** @param promised streams that are listed until one of their kind is there. */
+  constructor(promised: readonly PromisedStream[] = []) {
+    this.#promised = promised;
+  }
 
   /** Sets the streams, the one with the PCR first; true when that made a new version. */
   set(lanes: readonly Lane[]): boolean {
@@ -41,6 +48,9 @@ export class ProgramTables {
         descriptors: carriage.descriptors,
       }),
     );
-    return writePmt({ program: PROGRAM, version, pcrPid: lanes[0]?.pid.pid ?? 0x1fff, streams });
+    const promised = this.#promised.filter(({ kind }) => !lanes.some((lane) => lane.kind === kind));
+    const entries = promised.map(({ type, pid }): ElementaryStream => ({ type, pid, descriptors: [] }));
+    const pcrPid = lanes[0]?.pid.pid ?? 0x1fff;
+    return writePmt({ program: PROGRAM, version, pcrPid, streams: [...streams, ...entries] });
   }
 }

@@ -5,15 +5,18 @@ import type { Host } from '../../control/host.ts';
 import {
   type ClassicSegment,
   encryptAes128,
+  SampleClock,
   type Segment,
+  type Segmenter,
   type SegmentStore,
   TrackSegmenter,
   TsSegmenter,
   targetDuration,
   writeClassic,
 } from '../../format/hls/index.ts';
+import { promisedStreams } from '../../format/ts/index.ts';
 import type { HlsConfig } from './config.ts';
-import { type Form, MARK, type Segmenter } from './form.ts';
+import { type Form, MARK } from './form.ts';
 import { Keys } from './keys.ts';
 import type { Paths } from './paths.ts';
 
@@ -29,14 +32,16 @@ export class ClassicForm implements Form {
 
   constructor({ limits, log, rng }: Pick<Host, 'limits' | 'log' | 'rng'>, config: HlsConfig, paths: Paths) {
     const { targetRatio: ratio, overflowRatio, waitKey, segmentBytes, fragment, fmp4, keys, dates } = config;
+    const { promised, sampleTimes } = config;
     const cut = { ratio, overflowRatio, waitKey, segmentBytes, fragment, correction: paths.correction };
     this.#paths = paths;
     this.#dates = dates;
     this.target = fragment * ratio;
     this.keys = keys === undefined ? undefined : new Keys(rng, keys, paths);
-    this.segmenter = fmp4
+    const segmenter = fmp4
       ? new TrackSegmenter({ ...cut, sound: 'overflow', limits })
-      : new TsSegmenter({ ...cut, sound: 'overflow', log });
+      : new TsSegmenter({ ...cut, sound: 'overflow', log, promised: promised.map((codec) => promisedStreams[codec]) });
+    this.segmenter = sampleTimes ? new SampleClock(segmenter) : segmenter;
   }
 
   partTarget(): number {

@@ -31,6 +31,10 @@ export interface HlsConfig {
   readonly fmp4: boolean;
   /** Streams `name_720p`, `name_480p` are variants of one playlist `name` (hls_variants, a directive of srsx). */
   readonly variants: boolean;
+  /** Codecs that segments of MPEG-TS list before there is such a track (hls_acodec, hls_vcodec). */
+  readonly promised: readonly ('h264' | 'aac' | 'mp3')[];
+  /** Classic segments have times of AAC that are counted by its samples (hls_dts_directly off). */
+  readonly sampleTimes: boolean;
   readonly names: NameTemplates;
   /** Keys of AES-128 for classic segments (hls_keys); undefined: they are not encrypted. */
   readonly keys: KeyConfig | undefined;
@@ -120,6 +124,8 @@ export const defaults: HlsConfig = {
   dates: false,
   fmp4: false,
   variants: false,
+  promised: [],
+  sampleTimes: false,
   names: defaultNames,
   keys: undefined,
   disk: undefined,

@@ -1,18 +1,9 @@
 // What the two forms of HLS have in common for a rendition: frames to segments, and segments to a playlist.
 import type { Micros } from '../../base/time.ts';
-import type { Segment, SegmentEvent, SegmentStore } from '../../format/hls/index.ts';
-import type { Frame } from '../../media/frame.ts';
-import type { Track } from '../../media/track.ts';
+import type { Segment, SegmentEvent, Segmenter, SegmentStore } from '../../format/hls/index.ts';
 
 /** Where the session goes into the text of a playlist; no URI has it. */
 export const MARK = '\0';
-
-/** Frames in, segments and parts out. */
-export interface Segmenter {
-  retrack(tracks: readonly Track[]): SegmentEvent[];
-  write(frame: Frame, wall: Micros): SegmentEvent[];
-  end(): SegmentEvent[];
-}
 
 /** What makes a rendition classic or low-latency. */
 export interface Form {

@@ -41,10 +41,21 @@ export function vhostConfig(settings: Settings, vhost: string, base: HlsConfig):
     variants: base.variants || section.get('vhost.hls.hls_variants'),
     // Players line variants up by their dates.
     dates: base.dates || section.get('vhost.hls.hls_variants'),
+    promised: promisedOf(section),
+    sampleTimes: !section.get('vhost.hls.hls_dts_directly'),
     names: enabled ? namesOf(section, fmp4, settings.root.get('utc_time')) : withEnding(base.names, fmp4),
     keys,
     disk: enabled && section.get('vhost.hls.hls_disk') ? diskOf(section) : base.disk,
   };
+}
+
+/** SRS lists its default codecs until the stream says others; here nothing is listed unless somebody wrote it. */
+function promisedOf(section: Section): HlsConfig['promised'] {
+  const words = (['vhost.hls.hls_acodec', 'vhost.hls.hls_vcodec'] as const).flatMap((path) => {
+    const { value, origin } = section.look(path);
+    return origin.kind === 'default' ? [] : [value];
+  });
+  return words.filter((word) => word === 'h264' || word === 'aac' || word === 'mp3');
 }
 
 type Toggle =

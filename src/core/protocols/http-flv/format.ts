@@ -14,14 +14,13 @@ export interface LiveFormat extends Container {
 
 function live(container: Container): LiveFormat {
   const { name, format } = container;
-  const make = (): ReturnType<Format['make']> => format.make();
   return {
     ...container,
     extension: `.${name}`,
     wires: {
-      plain: { key: format.key, make },
-      chunked: { key: `${format.key}+chunked`, make, envelope: chunkEnvelope },
-      webSocket: { key: `${format.key}+ws`, make, envelope: messageEnvelope },
+      plain: format,
+      chunked: { ...format, key: `${format.key}+chunked`, envelope: chunkEnvelope },
+      webSocket: { ...format, key: `${format.key}+ws`, envelope: messageEnvelope },
     },
   };
 }

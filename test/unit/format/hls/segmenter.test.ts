@@ -3,7 +3,8 @@ import { concat } from '../../../../src/core/base/bytes.ts';
 import { defaultLimits } from '../../../../src/core/base/limits.ts';
 import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
 import { Fmp4Demuxer } from '../../../../src/core/format/fmp4/index.ts';
-import { analyseTs, TsDemuxer, tsFaults } from '../../../../src/core/format/ts/index.ts';
+import { SampleClock } from '../../../../src/core/format/hls/index.ts';
+import { analyseTs, promisedStreams, TsDemuxer, tsFaults } from '../../../../src/core/format/ts/index.ts';
 import type { MediaEvent } from '../../../../src/core/media/demuxer.ts';
 import type { Frame } from '../../../../src/core/media/frame.ts';
 import { aacTrack, audio, h264Track, video } from '../../../tools/builders.ts';
@@ -284,5 +285,82 @@ describe('a low-latency segmenter', () => {
     for (const frame of frames) segmenter.write(frame, WALL);
 
     expect(segmenter.partTarget).toBeDefined();
+  });
+});
+
+describe('a program map', () => {
+  /** Stream types of the first segment. */
+  const listed = (codecs: readonly (keyof typeof promisedStreams)[], tracks = [h264Track]): number[] => {
+    const promised = codecs.map((codec) => promisedStreams[codec]);
+    const frames = stream({ seconds: 25, gop: 50 }).filter(({ track }) => tracks.some(({ id }) => id === track.id));
+    const [segment] = segmentsOf(run(new TsSegmenter({ ...tsOptions, promised }), tracks, frames));
+    const pmt = (segment as { bytes: Uint8Array }).bytes.subarray(188, 376);
+    const end = 5 + 3 + (((pmt[6] as number) & 15) << 8) + (pmt[7] as number) - 4;
+    const types: number[] = [];
+    for (let at = 17; at < end; at += 5 + (pmt[at + 4] as number)) types.push(pmt[at] as number);
+    return types;
+  };
+
+  it('lists what is promised until it is there, and the stream in its place (hls_acodec, hls_vcodec)', () => {
+    expect(listed([])).toEqual([0x1b]);
+    expect(listed(['aac'])).toEqual([0x1b, 0x0f]);
+    expect(listed(['mp3', 'h264'])).toEqual([0x1b, 3]);
+    expect(listed(['mp3', 'h264'], [h264Track, aacTrack])).toEqual([0x1b, 0x0f]);
+    expect(listed(['h264'], [aacTrack])).toEqual([0x0f, 0x1b]);
+  });
+
+  it('that promises sound keeps every rule of a transport stream but that it comes', () => {
+    const promised = [promisedStreams.aac];
+    const frames = stream({ seconds: 22, gop: 50 }).filter(({ track }) => track === h264Track);
+    const events = run(new TsSegmenter({ ...tsOptions, promised }), [h264Track], frames);
+
+    const bytes = concat(segmentsOf(events).map((segment) => segment.bytes));
+    expect(tsFaults(analyseTs(bytes))).toEqual(['pidErrors=1']);
+  });
+});
+
+describe('times of AAC by its samples', () => {
+  /** 44100 Hz: a frame is 23.2 ms, which FLV writes as 23 or 24. */
+  function counted(times: readonly number[]): number[] {
+    const got: number[] = [];
+    const clock = new SampleClock({
+      retrack: () => [],
+      write: (frame) => {
+        got.push(frame.dts);
+        return [];
+      },
+      end: () => [],
+    });
+    for (const dts of times) clock.write({ ...audio({ at: 0 }), dts }, 0);
+    return got;
+  }
+  const exact = (index: number): number => Math.round((index * 1024 * 1e6) / 44_100);
+
+  it('are even where the times of the publisher are whole milliseconds', () => {
+    const rough = Array.from({ length: 500 }, (_, index) => fromMs(Math.floor(exact(index) / 1000)));
+
+    expect(counted(rough)).toEqual(rough.map((_, index) => exact(index)));
+  });
+
+  it('begin anew 100 ms from the time of the publisher', () => {
+    const gap = fromMs(500);
+    const times = [0, 1, 2].map(exact).concat([3, 4].map((index) => exact(index) + gap));
+
+    expect(counted(times)).toEqual(times);
+    expect(counted([0, exact(1) + fromMs(90), exact(2)])).toEqual([0, exact(1), exact(2)]);
+  });
+
+  it('leave pictures alone, and AAC that nobody can read', () => {
+    const got: number[] = [];
+    const write = ({ dts }: Frame): [] => {
+      got.push(dts);
+      return [];
+    };
+    const to = { retrack: () => [], end: () => [], write };
+    const clock = new SampleClock(to);
+    const odd = { ...audio({ at: 0 }), track: { ...aacTrack, config: new Uint8Array(1) } };
+    for (const dts of [0, 7, 11]) for (const frame of [video({ at: 0 }), odd]) clock.write({ ...frame, dts }, 0);
+
+    expect(got).toEqual([0, 0, 7, 7, 11, 11]);
   });
 });

@@ -1,6 +1,9 @@
 // Players that name their vhost: playlists, sessions and segments are those of that vhost, and of no other.
 import { describe, expect, it } from 'vitest';
 import type { AdmissionRequest } from '../../../../src/core/control/admission.ts';
+import { settingsOf } from '../../../../src/core/control/config/settings.ts';
+import { defaults } from '../../../../src/core/protocols/hls/config.ts';
+import { vhostConfig } from '../../../../src/core/protocols/hls/vhost-config.ts';
 import { world } from './world.ts';
 
 const settings = `vhost one.example { hls { enabled on; hls_fragment 2; hls_disk off; } }
@@ -49,4 +52,15 @@ describe('a player that names its vhost in the URL', () => {
       tcUrl: expect.stringMatching(/^http:\/\/[^:/]*\/live$/),
     });
   });
+});
+
+it('what a vhost promises and how it times sound is read from its block', () => {
+  const config = (text: string) => {
+    const { promised, sampleTimes } = vhostConfig(settingsOf(`vhost v { hls { ${text} } }`), 'v', defaults);
+    return { promised, sampleTimes };
+  };
+
+  expect(config('')).toEqual({ promised: [], sampleTimes: false });
+  expect(config('hls_acodec an; hls_vcodec vn; hls_dts_directly off;')).toEqual({ promised: [], sampleTimes: true });
+  expect(config('hls_acodec mp3; hls_vcodec h264;')).toEqual({ promised: ['mp3', 'h264'], sampleTimes: false });
 });

@@ -14,13 +14,19 @@ export const vhostHls = block('vhost.hls', {
   hls_ts_file: supported(text('[app]/[stream]-[seq].ts', 'template', 'Segment path.')),
   hls_ts_floor: supported(toggle(false, 'Floor(time/fragment) naming and deviation algorithm.')),
   hls_entry_prefix: supported(text('', 'url', 'Prefix of segment URLs in playlist.')),
-  hls_acodec: accepted(
-    'the stream says its codec',
-    text('aac', 'aac/mp3/an', 'Default audio codec of PMT (removed 7.0.53, still accepted).'),
+  hls_acodec: supported(
+    text(
+      'aac',
+      'aac/mp3/an',
+      'Default audio codec of PMT, until there is sound. Not written, none: the stream says its codec.',
+    ),
   ),
-  hls_vcodec: accepted(
-    'the stream says its codec',
-    text('h264', 'h264/vn', 'Default video codec of PMT (removed 7.0.53, still accepted).'),
+  hls_vcodec: supported(
+    text(
+      'h264',
+      'h264/vn',
+      'Default video codec of PMT, until there is a picture. Not written, none: the stream says its codec.',
+    ),
   ),
   hls_cleanup: supported(toggle(true, 'Delete expired segments.')),
   hls_dispose: supported(int(120, 's', 'Remove all files when publisher idle; 0 off.')),
@@ -43,9 +49,8 @@ export const vhostHls = block('vhost.hls', {
       follows: () => 'vhost.hls.hls_path',
     }),
   ),
-  hls_dts_directly: accepted(
-    'sound keeps the times of the stream, of which FLV is one carrier',
-    toggle(true, 'Use FLV timestamp as DTS directly for audio.'),
+  hls_dts_directly: supported(
+    toggle(true, 'Use FLV timestamp as DTS directly for audio. Off: AAC is timed by its samples, within 100 ms of it.'),
   ),
   hls_use_fmp4: supported(toggle(false, 'FMP4 segments (7.0.51+).')),
   hls_fmp4_file: supported(text('[app]/[stream]-[seq].m4s', 'template', 'FMP4 segment path (7.0.51+).')),

@@ -1,5 +1,5 @@
 // HTTP streams, files and callbacks of a vhost.
-import { accepted, block, float, int, list, own, supported, text, toggle } from '../setting.ts';
+import { block, float, int, list, own, supported, text, toggle } from '../setting.ts';
 
 /** Block `vhost.http_static`. */
 export const vhostHttpStatic = block('vhost.http_static', {
@@ -14,10 +14,7 @@ export const vhostHttpRemux = block('vhost.http_remux', {
   mount: supported(
     text('[vhost]/[app]/[stream].flv', 'template', 'Mount; extension picks muxer (.flv .ts .mp3 .aac).'),
   ),
-  fast_cache: accepted(
-    'players of sound alone begin with the newest frame',
-    float(0, 's', 'Audio-only (mp3/aac) start cache.'),
-  ),
+  fast_cache: supported(float(0, 's', 'Audio-only (mp3/aac) start cache, 30 at most.')),
   drop_if_not_match: supported(toggle(true, 'Drop packets not announced in FLV header.')),
   has_audio: supported(toggle(true, 'Default has_audio flag.')),
   has_video: supported(toggle(true, 'Default has_video flag.')),
