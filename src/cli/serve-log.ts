@@ -1,6 +1,7 @@
 // The log of a server as its configuration wants it: where, how much, in which form.
 import { engineErrors } from '../core/control/errors.ts';
 import { type Config, type Level, Log } from '../core/index.ts';
+import { isBackground } from './background.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
 import { type LogFormat, sinkOf } from './log-sink.ts';
 
@@ -25,7 +26,7 @@ const levelNames: Readonly<Record<string, Level>> = {
 
 /**
  * The log that a configuration names: a file when it names a file. Unlike SRS, nobody having said anything means the
- * console, since srsx stays in the foreground. Rejects with ENGINE_LOG_FILE.
+ * console, unless it is in the background, which has none. Rejects with ENGINE_LOG_FILE.
  *
  * @param flags what the command line said, which stands above the configuration.
  */
@@ -53,7 +54,7 @@ const console_ = (log: Log): ServeLog => ({ log, reopen: () => undefined, close:
 
 function wantsFile(root: Config['root']): boolean {
   const tank = root.look('srs_log_tank');
-  if (tank.origin.kind === 'default') return root.look('srs_log_file').origin.kind !== 'default';
+  if (tank.origin.kind === 'default') return isBackground() || root.look('srs_log_file').origin.kind !== 'default';
   return tank.value !== 'console';
 }
 

@@ -1,4 +1,5 @@
 // The server.
+import { startBackground, tellUp, wantsBackground } from '../cli/background.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { print, printJsonLine } from '../cli/output.ts';
 import { chooseConfig } from '../cli/read-config.ts';
@@ -40,6 +41,7 @@ export default class Serve extends BaseCommand<typeof Serve> {
     if (flags.signature) return void print(`SRS/${SRS_VERSION_TEXT}(srsx/${this.config.version})`);
     const plan = planFromFlags(flags, this.argv, this.logger);
     if (flags.test) return void print('The configuration is right.');
+    if (plan && wantsBackground(plan.config)) return void this.endWith(await startBackground());
     const process = plan && (await this.#enter(plan));
     const engine = createEngine({
       log: process?.log ?? this.logger,
@@ -50,6 +52,7 @@ export default class Serve extends BaseCommand<typeof Serve> {
     const over = process === undefined ? this.interrupted() : process.run(server);
     if (this.jsonEnabled()) printJsonLine({ listeners: server.listeners });
     else print(serveReport(server.listeners, { demo: flags.demo, hls: server.hls, dash: server.dash }));
+    tellUp();
     await over;
     await server.close();
     engine.close();

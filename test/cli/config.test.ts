@@ -6,7 +6,7 @@ import { srsx } from './run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'srsx-config-'));
 const file = join(folder, 'srs.conf');
-writeFileSync(file, 'listen 127.0.0.1:0;\ndaemon on;\nvhost __defaultVhost__ {\n  gop_cache off;\n}\n');
+writeFileSync(file, 'listen 127.0.0.1:0;\nfirst_wait_for_qlv 9;\nvhost __defaultVhost__ {\n  gop_cache off;\n}\n');
 const wrong = join(folder, 'wrong.conf');
 writeFileSync(wrong, 'listen 1935;\nvhost v {\n  hls { hls_fragmnt 2; }\n}\n');
 afterAll(() => {
@@ -27,7 +27,7 @@ describe('config', () => {
 
     expect(code).toBe(0);
     expect(stdout).toContain(`${file} is right. 1 remark:`);
-    expect(stdout).toContain(`${file}:2: daemon has no effect`);
+    expect(stdout).toContain(`${file}:2: first_wait_for_qlv has no effect`);
   });
 
   it('check: names file, line, directive and the nearest known name of an error', async () => {
@@ -43,7 +43,7 @@ describe('config', () => {
 
     expect(JSON.parse(stdout)).toEqual({
       values: [
-        { directive: 'daemon', vhost: '', value: 'on', from: `${file}:2` },
+        { directive: 'first_wait_for_qlv', vhost: '', value: '9', from: `${file}:2` },
         { directive: 'rtmp.listen', vhost: '', value: '127.0.0.1:0', from: `${file}:1` },
         { directive: 'vhost.play.gop_cache', vhost: '__defaultVhost__', value: 'off', from: `${file}:4` },
       ],

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { root } from '../../scripts/run.ts';
 import { demoSample } from '../../src/cli/assets.ts';
+import { wantsBackground } from '../../src/cli/background.ts';
+import { settingsOf } from '../../src/core/control/config/settings.ts';
 import { until } from '../tools/interop.ts';
 import { freePort } from '../tools/ports.ts';
 import { type Running, start } from './run.ts';
@@ -208,4 +210,61 @@ it('a link named srs takes the command line of SRS', async () => {
   expect((await srs('-g')).stdout).toMatch(/^SRS\/\d/);
   expect(await srs('-t', '-c', path('srs.conf'))).toMatchObject({ code: 0 });
   expect((await srs()).stdout).toContain('$ srsx serve');
+});
+
+describe('in the background', () => {
+  const pid = (): number => Number(readFileSync(path('srs.pid'), 'utf8'));
+  const isThere = (one: number): boolean => {
+    try {
+      return process.kill(one, 0);
+    } catch {
+      return false;
+    }
+  };
+
+  it('the command ends when the server is up, which goes on without it and ends by its pid', async () => {
+    const port = await freePort();
+    write(
+      `daemon on; listen 127.0.0.1:0; http_api { enabled on; listen 127.0.0.1:${port}; } vhost __defaultVhost__ { }`,
+    );
+    const command = start(['serve', '-c', path('srs.conf')]);
+
+    const { code, stderr } = await command.ended;
+    const server = pid();
+    try {
+      expect([code, stderr]).toEqual([0, '']);
+      const { data } = (await (await fetch(`http://127.0.0.1:${port}/api/v1/summaries`)).json()) as {
+        data: { self: { pid: number } };
+      };
+      expect(data.self.pid).toBe(server);
+      expect(log()).toContain('rtmp listens at');
+    } finally {
+      process.kill(server, 'SIGTERM');
+    }
+    await until('its end', () => !isThere(server));
+  });
+
+  it('a server that cannot start says why, and the command ends with its code', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as { port: number };
+    write(`daemon on; listen 127.0.0.1:${port}; vhost __defaultVhost__ { }`);
+
+    const { code, stderr } = await start(['serve', '-c', path('srs.conf')]).ended;
+    taken.close();
+
+    expect(code).toBe(5);
+    expect(stderr).toContain(String(port));
+  });
+
+  it.each([
+    ['daemon off;', 100, false],
+    ['', 100, false],
+    ['daemon on;', 100, true],
+    ['daemon on; in_docker on;', 100, false],
+    ['daemon on; in_docker on; disable_daemon_for_docker off;', 100, true],
+    ['daemon on;', 1, false],
+  ])('%j for process %i: %s', (text, id, wanted) => {
+    expect(wantsBackground(settingsOf(`${text} vhost v {}`).config, id)).toBe(wanted);
+  });
 });

@@ -178,10 +178,10 @@ describe('values', () => {
 
   it('that change nothing are told once, with the reason', () => {
     const hls = 'hls { hls_storage disk; }';
-    const { notices } = load(`listen 1;\ndaemon on;\nvhost a { ${hls} }\nvhost b { ${hls} }`);
+    const { notices } = load(`listen 1;\nfirst_wait_for_qlv 1;\nvhost a { ${hls} }\nvhost b { ${hls} }`);
 
     expect(notices.map(({ line, directive }) => [line, directive])).toEqual([
-      [2, 'daemon'],
+      [2, 'first_wait_for_qlv'],
       [3, 'vhost.hls.hls_storage'],
     ]);
   });

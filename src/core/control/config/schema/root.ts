@@ -48,7 +48,7 @@ export const root = block('', {
     text(
       'file',
       'console/file',
-      'Where the log goes; anything other than `console` means file. Not written, it is the console unless srs_log_file is written: srsx stays in the foreground.',
+      'Where the log goes; anything other than `console` means file. Not written, it is the console unless srs_log_file is written, or the server is in the background.',
       {
         env: ['SRS_SRS_LOG_TANK', 'SRS_LOG_TANK'],
         defaultText: 'file (console when docker detected or with -e)',
@@ -74,9 +74,11 @@ export const root = block('', {
   max_connections: supported(
     int(1000, '', 'Max connections (all protocols); start fails if value+128 >= open-file limit.'),
   ),
-  daemon: accepted(
-    'srsx stays in the foreground; a service manager puts it in the background',
-    toggle(true, 'Fork to background (forced off in docker).'),
+  daemon: supported(
+    toggle(
+      true,
+      'Fork to background (forced off in docker). Not written, srsx stays in the foreground, as service managers want it.',
+    ),
   ),
   utc_time: supported(toggle(false, 'Use UTC for log time and path-template time.')),
   pithy_print_ms: supported(
@@ -91,10 +93,7 @@ export const root = block('', {
   grace_start_wait: supported(int(2300, 'ms', 'Graceful quit: wait before closing listeners.')),
   grace_final_wait: supported(int(3200, 'ms', 'Graceful quit: final wait for cleanup.')),
   force_grace_quit: supported(toggle(false, 'Treat SIGTERM as graceful quit.')),
-  disable_daemon_for_docker: accepted(
-    'srsx always stays in the foreground',
-    toggle(true, 'Force daemon off in docker.'),
-  ),
+  disable_daemon_for_docker: supported(toggle(true, 'Force daemon off in docker (in_docker).')),
   inotify_auto_reload: supported(toggle(false, 'Watch config file by inotify and reload on change.')),
   auto_reload_for_docker: supported(toggle(true, 'Turn inotify_auto_reload on in docker.')),
   tcmalloc_release_rate: accepted(
