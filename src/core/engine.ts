@@ -31,6 +31,7 @@ import { createChildren, createNet, ownAddresses, RealClock, RealRng } from './n
 import { Pages } from './net/pages.ts';
 import { createCpuMeter, createSystemReader } from './net/system.ts';
 import { dash } from './protocols/dash/index.ts';
+import { hds } from './protocols/hds/index.ts';
 import { type HlsConfig, hls } from './protocols/hls/index.ts';
 import { httpFlv, serveCasters } from './protocols/http-flv/index.ts';
 import { httpStatic } from './protocols/http-static/index.ts';
@@ -263,6 +264,7 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
     for (const listener of rtcServer.listeners) udp.push({ name: 'rtc', listener });
     closers.push(await hls.serve(host, { ...hls.defaults, ...settings.hls }));
     closers.push(await dash.serve(host, dash.defaults));
+    closers.push(await hds.serve(host, hds.defaults));
     // Segments of HLS and pages may end as live streams do, and are exact: they are asked first.
     closers.push(routes.add((exchange) => pages.serve(exchange)));
     closers.push(await httpStatic.serve(host, httpStatic.defaults));

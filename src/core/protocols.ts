@@ -1,6 +1,7 @@
 // THE list of protocols. A new protocol is one line here.
 import { dash } from './protocols/dash/index.ts';
 import { file } from './protocols/file/index.ts';
+import { hds } from './protocols/hds/index.ts';
 import { hls } from './protocols/hls/index.ts';
 import { httpFlv } from './protocols/http-flv/index.ts';
 import { mpegtsUdp } from './protocols/mpegts-udp/index.ts';
@@ -8,4 +9,4 @@ import { rtmp } from './protocols/rtmp/index.ts';
 import { srt } from './protocols/srt/index.ts';
 import { webrtc } from './protocols/webrtc/index.ts';
 
-export const protocols = [rtmp, srt, webrtc, hls, dash, httpFlv, mpegtsUdp, file] as const;
+export const protocols = [rtmp, srt, webrtc, hls, dash, hds, httpFlv, mpegtsUdp, file] as const;

@@ -1,5 +1,6 @@
 // A server as a process by SRS's configuration: reload, log, pid file, graceful quit, and a link named srs.
 import { mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

@@ -122,7 +122,7 @@ function filled(shape: Shape, known: Readonly<Record<string, Json>>, values: Ker
 }
 
 /** What SRS builds with or without; these parts are always in srsx, or never. */
-const absent = new Set(['hds', 'complex_send', 'so_sendbuf']);
+const absent = new Set(['complex_send', 'so_sendbuf']);
 
 function featuresData({ version }: ApiContext): Body {
   const features = Object.fromEntries(shapes.featureNames.map((name) => [name, !absent.has(name)]));

@@ -1,5 +1,6 @@
 // A manifest as XML (ISO 23009-1 §5): SRS's layout, with what the stream really is.
 import { type Micros, toMs, toSeconds } from '../../base/time.ts';
+import { escapeXml } from '../../base/xml.ts';
 import { type DashManifest, type DashPeriod, type DashRepresentation, initName, segmentName } from './manifest.ts';
 
 const PROFILES = 'urn:mpeg:dash:profile:isoff-live:2011,http://dashif.org/guidelines/dash-if-simple';
@@ -22,7 +23,7 @@ export function writeMpd(manifest: DashManifest): string {
     suggestedPresentationDelay: duration(segmentDuration * DELAY_SEGMENTS),
   };
   const lines = ['<?xml version="1.0" encoding="utf-8"?>', `<MPD${attributesOf(attributes)}>`];
-  lines.push(`  <BaseURL>${escaped(baseUrl)}</BaseURL>`);
+  lines.push(`  <BaseURL>${escapeXml(baseUrl)}</BaseURL>`);
   for (const period of periods) addPeriod(lines, period);
   if (now !== undefined) {
     const timing = { schemeIdUri: 'urn:mpeg:dash:utc:direct:2014', value: dateTime(now) };
@@ -89,11 +90,8 @@ type Value = string | number | boolean | undefined;
 const attributesOf = (attributes: object): string =>
   Object.entries(attributes as Readonly<Record<string, Value>>)
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => ` ${name}="${escaped(String(value))}"`)
+    .map(([name, value]) => ` ${name}="${escapeXml(String(value))}"`)
     .join('');
-
-const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-const escaped = (text: string): string => text.replace(/[&<>"]/g, (letter) => escapes[letter] ?? letter);
 
 const duration = (time: Micros): string => `PT${toSeconds(time).toFixed(3)}S`;
 const dateTime = (wall: Micros): string => new Date(toMs(wall)).toISOString();

@@ -2,7 +2,7 @@
 
 export { decryptAes128, encryptAes128 } from './aes128.ts';
 export { CmafSegmenter, type CmafSegmenterOptions } from './cmaf-segmenter.ts';
-export type { CutSettings } from './cut-rule.ts';
+export { type CutSettings, cutsBefore, leadOf } from './cut-rule.ts';
 export { applyDelta } from './delta.ts';
 export { playlistErrors } from './errors.ts';
 export { parsePlaylist } from './parse.ts';

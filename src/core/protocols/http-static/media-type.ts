@@ -2,8 +2,10 @@
 
 const types: Readonly<Record<string, string>> = {
   aac: 'audio/x-aac',
+  abst: 'video/abst',
   avif: 'image/avif',
   css: 'text/css; charset=utf-8',
+  f4m: 'application/f4m+xml',
   flv: 'video/x-flv',
   gif: 'image/gif',
   htm: 'text/html; charset=utf-8',
@@ -53,7 +55,7 @@ export const mediaType = (path: string): string => types[endingOf(path)] ?? 'app
 
 /** Worth compressing: media are compressed already. */
 export const isText = (type: string): boolean =>
-  /^text\/|^application\/(json|vnd\.apple\.mpegurl|dash\+xml|wasm)|^image\/svg/.test(type);
+  /^text\/|^application\/(json|vnd\.apple\.mpegurl|dash\+xml|f4m\+xml|wasm)|^image\/svg/.test(type);
 
 /** Is written again and again under one name, so that caches must ask each time. */
-export const isPlaylist = (path: string): boolean => /\.(m3u8|mpd)$/i.test(path);
+export const isPlaylist = (path: string): boolean => /\.(m3u8|mpd|f4m|abst)$/i.test(path);

@@ -86,19 +86,10 @@ export const vhostDash = block('vhost.dash', {
 
 /** Block `vhost.hds`. */
 export const vhostHds = block('vhost.hds', {
-  enabled: accepted(
-    'nothing plays Adobe HDS since Flash has ended; use hls or dash',
-    toggle(false, 'Adobe HDS output.'),
-  ),
-  hds_fragment: accepted(
-    'nothing plays Adobe HDS since Flash has ended; use hls or dash',
-    float(10, 's', 'Fragment duration.'),
-  ),
-  hds_window: accepted('nothing plays Adobe HDS since Flash has ended; use hls or dash', float(60, 's', 'Window.')),
-  hds_path: accepted(
-    'nothing plays Adobe HDS since Flash has ended; use hls or dash',
-    text('./objs/nginx/html', 'path', 'Base dir.'),
-  ),
+  enabled: supported(toggle(false, 'Adobe HDS output.')),
+  hds_fragment: supported(float(10, 's', 'Fragment duration.')),
+  hds_window: supported(float(60, 's', 'Window.')),
+  hds_path: supported(text('./objs/nginx/html', 'path', 'Base dir.')),
 });
 
 /** Block `vhost.dvr`. */
