@@ -203,13 +203,15 @@ export class Feed {
     this.#pendingBytes = 0;
     this.#pendingPackets = 0;
     this.#due = false;
-    let behind = false;
-    for (const cursor of this.#cursors) {
-      cursor.advance();
-      behind ||= cursor.position < this.head && !cursor.full;
-    }
+    for (const cursor of this.#cursors) cursor.advance();
     this.#trim();
-    if (behind && this.paced) this.#schedule();
+    if (this.paced && this.#isBehind()) this.#schedule();
+  }
+
+  /** Somebody could take more now. */
+  #isBehind(): boolean {
+    for (const { position, full } of this.#cursors) if (position < this.head && !full) return true;
+    return false;
   }
 
   /**
