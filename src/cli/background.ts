@@ -18,7 +18,7 @@ export const isBackground = (environment: NodeJS.ProcessEnv = process.env): bool
  */
 export function wantsBackground({ root }: Config, pid = process.pid): boolean {
   if (isBackground() || pid === 1) return false;
-  if (root.look('daemon').origin.kind === 'default' || !root.get('daemon')) return false;
+  if (root.written('daemon') !== true) return false;
   return !(root.get('in_docker') && root.get('disable_daemon_for_docker'));
 }
 

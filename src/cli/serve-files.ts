@@ -22,13 +22,13 @@ const nothing: ServeFiles = { serverId: undefined, remove: () => undefined };
 export function enterFiles({ root }: Config): ServeFiles {
   enter(root.get('work_dir'));
   const named = root.get('server_id');
-  const pid = root.look('pid');
-  if (pid.origin.kind === 'default') return { ...nothing, serverId: named || undefined };
-  writePid(pid.value);
+  const pid = root.written('pid');
+  if (pid === undefined) return { ...nothing, serverId: named || undefined };
+  writePid(pid);
   return {
-    serverId: named || keptId(pid.value),
+    serverId: named || keptId(pid),
     remove: () => {
-      if (readPid(pid.value) === process.pid) rmSync(pid.value, { force: true });
+      if (readPid(pid) === process.pid) rmSync(pid, { force: true });
     },
   };
 }

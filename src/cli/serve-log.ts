@@ -53,9 +53,9 @@ export async function openServeLog(
 const console_ = (log: Log): ServeLog => ({ log, reopen: () => undefined, close: async () => undefined });
 
 function wantsFile(root: Config['root']): boolean {
-  const tank = root.look('srs_log_tank');
-  if (tank.origin.kind === 'default') return isBackground() || root.look('srs_log_file').origin.kind !== 'default';
-  return tank.value !== 'console';
+  const tank = root.written('srs_log_tank');
+  if (tank === undefined) return isBackground() || root.written('srs_log_file') !== undefined;
+  return tank !== 'console';
 }
 
 async function open(path: string, toConsole: (line: string) => void): Promise<LogFile> {

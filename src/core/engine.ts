@@ -16,7 +16,7 @@ import { crossOrigin } from './control/cross-origin.ts';
 import { type Door, Doors, type OpenDoor } from './control/doors.ts';
 import { engineErrors } from './control/errors.ts';
 import { HttpHooks } from './control/hooks/http-hooks.ts';
-import type { ClientHost, Host, HttpRoutes, Listener, TlsFiles, ToolHost } from './control/host.ts';
+import type { ClientHost, Host, HttpRoutes, Listener, ListenSettings, TlsFiles, ToolHost } from './control/host.ts';
 import { IdlePublishers } from './control/idle.ts';
 import { RecordServer } from './control/record/index.ts';
 import { startReports } from './control/reports.ts';
@@ -46,13 +46,6 @@ import { serverPrograms } from './toolkit/server-programs.ts';
 import type { HttpExchange, HttpHandler } from './wire/http/exchange.ts';
 import { watchGone } from './wire/http/gone.ts';
 
-export interface ListenSettings {
-  /** `host:port`, `:port` or `port`; without a host all interfaces. Port 0 takes a free one. */
-  readonly listen: readonly string[];
-  /** The same with TLS. */
-  readonly tls?: TlsFiles & { readonly listen: readonly string[] };
-}
-
 /** What `serve` needs to know; every key has a default. */
 export interface ServeSettings {
   readonly rtmp: ListenSettings;
@@ -62,8 +55,6 @@ export interface ServeSettings {
   readonly srt: readonly string[];
   /** UDP addresses of WebRTC; none: WebRTC is not served. */
   readonly rtc: readonly string[];
-  /** Bytes of the RTMP chunks that are sent (SRS: chunk_size). */
-  readonly chunkSize: number;
   /** SRS: mw_latency. */
   readonly mergeWindowMs: number;
   /** SRS: gop_cache. */
@@ -95,7 +86,6 @@ export const defaultServeSettings: ServeSettings = {
   api: { listen: ['127.0.0.1:1985'] },
   srt: [],
   rtc: [],
-  chunkSize: rtmp.defaults.chunkSize,
   mergeWindowMs: 350,
   gopCache: true,
   publisherPolicy: 'refuse',

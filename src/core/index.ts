@@ -20,11 +20,11 @@ export type { Notice as ConfigNotice } from './control/config/directive.ts';
 export { type ExplainedValue, explainValue, listValues, type ShownValue } from './control/config/explain.ts';
 export { type ConfigSource, loadConfig } from './control/config/load.ts';
 export { planServe, type ServePlan } from './control/config/serve-settings.ts';
+export type { ListenSettings } from './control/host.ts';
 export {
   createEngine,
   defaultServeSettings,
   type Engine,
-  type ListenSettings,
   makeServerId,
   parseAddress,
   type Server,

@@ -25,6 +25,14 @@ export interface TlsFiles {
   readonly key: string;
 }
 
+/** Where a kind of listener listens, in the form of the configuration. */
+export interface ListenSettings {
+  /** `host:port`, `:port` or `port`; without a host all interfaces. Port 0 takes a free one. */
+  readonly listen: readonly string[];
+  /** The same with TLS. */
+  readonly tls?: TlsFiles & { readonly listen: readonly string[] };
+}
+
 export interface Listener extends Closer {
   /** Where it listens; the port is real also when 0 was asked for. */
   readonly address: Address;

@@ -45,7 +45,7 @@ const MOST_INTERVAL = fromSeconds(1);
 /** SRS: mw_msgs, where it is written; send_min_interval. With min_latency nothing is held back. */
 export function pacingOf(vhost: Section): Pacing {
   if (vhost.get('vhost.min_latency')) return noPacing;
-  const messages = isWritten(vhost, 'vhost.play.mw_msgs') ? vhost.get('vhost.play.mw_msgs') : 0;
+  const messages = vhost.written('vhost.play.mw_msgs') ?? 0;
   return {
     messages: Math.min(MOST_MESSAGES, Math.max(0, messages)),
     interval: Math.min(MOST_INTERVAL, Math.max(0, Math.round(fromMs(vhost.get('vhost.play.send_min_interval'))))),
@@ -53,9 +53,4 @@ export function pacingOf(vhost: Section): Pacing {
 }
 
 /** Whether the sockets of publishers and players send at once: not by Nagle's algorithm, unless it is written so. */
-export const noDelayOf = (vhost: Section): boolean =>
-  !isWritten(vhost, 'vhost.tcp_nodelay') || vhost.get('vhost.tcp_nodelay');
-
-/** Whether somebody has set it: some directives have better ways than SRS's, which are left when they are asked for. */
-export const isWritten = (vhost: Section, path: Parameters<Section['look']>[0]): boolean =>
-  vhost.look(path).origin.kind !== 'default';
+export const noDelayOf = (vhost: Section): boolean => vhost.written('vhost.tcp_nodelay') ?? true;

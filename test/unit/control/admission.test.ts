@@ -41,7 +41,8 @@ describe('a vhost', () => {
   });
 
   it('says what its streams have', () => {
-    const text = 'vhost a.com { play { gop_cache off; gop_cache_max_frames 7; queue_length 3; mw_latency 50; } }';
+    const text = `vhost a.com { http_remux { fast_cache 2.5; }
+      play { gop_cache off; gop_cache_max_frames 7; queue_length 3; mw_latency 50; } }`;
     const of = streamSettings(world({ settings: text }).settings);
 
     expect(of(at('a.com').name)).toEqual({
@@ -49,10 +50,14 @@ describe('a vhost', () => {
       mergeWindow: fromMs(50),
       timeline: 'full',
       interleave: false,
+      soundCache: fromMs(2500),
       limits: { gopFrames: 7, feedSpan: fromSeconds(3) },
     });
-    const garbage = world({ settings: 'vhost a.com { play { mw_latency -5; } }' }).settings;
-    expect(streamSettings(garbage)(at('a.com').name).mergeWindow).toBe(0);
+    const garbage = world({ settings: 'vhost a.com { http_remux { fast_cache 1e9; } play { mw_latency -5; } }' });
+    expect(streamSettings(garbage.settings)(at('a.com').name)).toMatchObject({
+      mergeWindow: 0,
+      soundCache: fromSeconds(30),
+    });
   });
 });
 

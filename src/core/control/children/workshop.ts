@@ -64,8 +64,8 @@ export class Workshop {
 
   /** A log file in ff_log_dir; undefined when nobody wrote that directive, or wrote /dev/null. */
   logFile(kind: 'encoder' | 'ingest', { vhost, app, stream }: StreamName): string | undefined {
-    const { value, origin } = this.settings.root.look('ff_log_dir');
-    if (origin.kind === 'default' || value === '' || value === NO_LOG) return undefined;
+    const value = this.settings.root.written('ff_log_dir') ?? '';
+    if (value === '' || value === NO_LOG) return undefined;
     // Levels of an app are no folders of ours.
     return `${value}/ffmpeg-${kind}-${[vhost, app, stream].join('-').replaceAll('/', '-')}.log`;
   }

@@ -71,6 +71,12 @@ export class Section {
     return this.#look(path) as Found<ValueOf<P>>;
   }
 
+  /** The value when somebody wrote it, in the file or the environment: what srsx does by itself may be better than SRS's default. */
+  written<P extends Path>(path: P): ValueOf<P> | undefined {
+    const { value, origin } = this.look(path);
+    return origin.kind === 'default' ? undefined : value;
+  }
+
   /** The blocks of a repeated kind, such as `vhost.ingest`, in the order of writing. */
   sections(path: (typeof repeatedBlocks)[number]): Section[] {
     const steps = this.#stepsTo(path);

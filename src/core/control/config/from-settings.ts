@@ -1,22 +1,14 @@
 // The few settings of a server that nobody wrote a configuration for, as a configuration: one way leads to the engine.
-import type { TlsFiles } from '../host.ts';
+import type { ListenSettings } from '../host.ts';
 import { type Config, FALLBACK_VHOST } from './config.ts';
 import { loadConfig } from './load.ts';
 import { quote } from './tokens.ts';
 
-/** Addresses of one listener, in the form of the file. */
-export interface ListenWords {
-  readonly listen: readonly string[];
-  readonly tls?: TlsFiles & { readonly listen: readonly string[] };
-}
-
 /** What can be said without a configuration; see ServeSettings. */
 export interface PlainSettings {
-  readonly rtmp: ListenWords;
-  readonly http: ListenWords;
-  readonly api: ListenWords;
-  /** Bytes. */
-  readonly chunkSize: number;
+  readonly rtmp: ListenSettings;
+  readonly http: ListenSettings;
+  readonly api: ListenSettings;
   readonly mergeWindowMs: number;
   readonly gopCache: boolean;
   /** UDP; empty: no SRT. */
@@ -30,7 +22,7 @@ const SETTINGS_FILE = '(settings)';
 
 /** Errors: the ConfigErrors of table CONFIG, such as CONFIG_SHARED_PORT. */
 export function configFromSettings(settings: PlainSettings): Config {
-  const { rtmp, http, api, chunkSize, mergeWindowMs, gopCache, srt, rtc } = settings;
+  const { rtmp, http, api, mergeWindowMs, gopCache, srt, rtc } = settings;
   const text = [
     block('rtmp', listenLines(rtmp.listen)),
     block('rtmps', tlsLines(rtmp.tls)),
@@ -39,7 +31,6 @@ export function configFromSettings(settings: PlainSettings): Config {
     block('srt_server', srt.length === 0 ? [] : ['enabled on;', ...listenLines(srt)]),
     block('rtc_server', rtc.length === 0 ? [] : ['enabled on;', ...listenLines(rtc)]),
     block(`vhost ${FALLBACK_VHOST}`, [
-      `chunk_size ${chunkSize};`,
       ...block('play', [`mw_latency ${mergeWindowMs};`, `gop_cache ${onOff(gopCache)};`]),
       ...block('srt', [`enabled ${onOff(srt.length > 0)};`]),
       ...block('rtc', [`enabled ${onOff(rtc.length > 0)};`, 'rtmp_to_rtc on;', 'rtc_to_rtmp on;']),
@@ -56,12 +47,12 @@ const listenLines = (listen: readonly string[]): string[] =>
   listen.length === 0 ? [] : [`listen ${listen.map(quote).join(' ')};`];
 
 /** Without an address it is off; with TLS alone it is on all the same. */
-function switchLines({ listen, tls }: ListenWords): string[] {
+function switchLines({ listen, tls }: ListenSettings): string[] {
   if (listen.length === 0 && tls === undefined) return ['enabled off;'];
   return ['enabled on;', ...listenLines(listen)];
 }
 
-function tlsLines(tls: ListenWords['tls']): string[] {
+function tlsLines(tls: ListenSettings['tls']): string[] {
   if (tls === undefined) return [];
   const { listen, cert, key } = tls;
   return ['enabled on;', ...listenLines(listen), `cert ${quote(cert)};`, `key ${quote(key)};`];

@@ -2,24 +2,18 @@
 import { defaultLimits, type Limits } from '../../base/limits.ts';
 import { fromMs, fromSeconds } from '../../base/time.ts';
 import { hasCredential } from '../api/access.ts';
-import type { TlsFiles } from '../host.ts';
+import type { ListenSettings } from '../host.ts';
 import { type Config, FALLBACK_VHOST, type Section } from './config.ts';
 import type { Notice } from './directive.ts';
 import { configErrors } from './errors.ts';
 
-/** Addresses in the form of the file; the engine parses them. */
-export interface ListenPlan {
-  readonly listen: readonly string[];
-  readonly tls?: TlsFiles & { readonly listen: readonly string[] };
-}
-
 /** What a configuration says to the engine that its parts do not read by themselves, and of the limits. */
 export interface ServePlan {
   readonly settings: {
-    readonly rtmp: ListenPlan;
-    readonly http: ListenPlan;
-    readonly api: ListenPlan;
-    readonly exporter: ListenPlan;
+    readonly rtmp: ListenSettings;
+    readonly http: ListenSettings;
+    readonly api: ListenSettings;
+    readonly exporter: ListenSettings;
     /** UDP addresses of SRT. */
     readonly srt: readonly string[];
     /** UDP addresses of WebRTC, and those of its TCP. */
@@ -47,7 +41,7 @@ export function planServe(config: Config): ServePlan {
   const { api, apiOnHttp } = planApi(planHttp(root, 'http_api'), http);
   refuseSharedPorts(root, api, http);
   const tls = root.get('rtmps.enabled') ? planTls(root, 'rtmps') : undefined;
-  const unplaced = root.get('http_api.enabled') && root.look('http_api.listen').origin.kind === 'default';
+  const unplaced = root.get('http_api.enabled') && root.written('http_api.listen') === undefined;
   const localApi = unplaced && !hasCredential(root);
   return {
     settings: {
@@ -101,7 +95,7 @@ function chooseVhost(config: Config): { vhost: Section; notices: Notice[] } {
   return { vhost, notices: all.length > 0 ? [] : [{ ...config.root.place, directive: 'vhost', text }] };
 }
 
-function planHttp(root: Section, block: 'http_api' | 'http_server'): ListenPlan {
+function planHttp(root: Section, block: 'http_api' | 'http_server'): ListenSettings {
   if (!root.get(`${block}.enabled`)) return { listen: [] };
   const tls = root.get(`${block}.https.enabled`) ? planTls(root, `${block}.https`) : undefined;
   return { listen: root.get(`${block}.listen`), ...(tls && { tls }) };
@@ -114,7 +108,7 @@ const planTls = (root: Section, block: 'rtmps' | 'http_api.https' | 'http_server
 });
 
 /** With the addresses of the HTTP server, the API has none of its own; with HTTPS for both, neither there. */
-function planApi(api: ListenPlan, http: ListenPlan): { api: ListenPlan; apiOnHttp: boolean } {
+function planApi(api: ListenSettings, http: ListenSettings): { api: ListenSettings; apiOnHttp: boolean } {
   const apiOnHttp = sameAddresses(api.listen, http.listen);
   if (!apiOnHttp) return { api, apiOnHttp };
   return { api: { listen: [], ...(api.tls && !http.tls && { tls: api.tls }) }, apiOnHttp };
@@ -127,8 +121,8 @@ function sameAddresses(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /** Two lists of addresses that share some ports and not all would fail at the second one, with a worse message. */
-function refuseSharedPorts(root: Section, api: ListenPlan, http: ListenPlan): void {
-  const ports = (plan: ListenPlan): (string | undefined)[] =>
+function refuseSharedPorts(root: Section, api: ListenSettings, http: ListenSettings): void {
+  const ports = (plan: ListenSettings): (string | undefined)[] =>
     [...plan.listen, ...(plan.tls?.listen ?? [])].map((word) => /(\d+)$/.exec(word)?.[1]);
   const taken = ports(http);
   const shared = ports(api).find((port) => port !== undefined && Number(port) > 0 && taken.includes(port));

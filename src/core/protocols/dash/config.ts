@@ -61,7 +61,7 @@ export function vhostConfig(settings: Settings, vhost: string, base: DashConfig)
   const section = settings.vhost(vhost);
   if (!section.get('vhost.dash.enabled')) return base;
   const seconds = (value: number, otherwise: Micros): Micros => (value > 0 ? fromSeconds(value) : otherwise);
-  const timeShift = section.look('vhost.dash.dash_timeshift');
+  const timeShift = section.written('vhost.dash.dash_timeshift') ?? 0;
   const root = section.get('vhost.dash.dash_path');
   const segments = Math.floor(section.get('vhost.dash.dash_window_size'));
   return {
@@ -70,7 +70,7 @@ export function vhostConfig(settings: Settings, vhost: string, base: DashConfig)
     fragment: seconds(section.get('vhost.dash.dash_fragment'), base.fragment),
     updatePeriod: seconds(section.get('vhost.dash.dash_update_period'), base.updatePeriod),
     // SRS has a default here that it does not use: only what somebody wrote counts.
-    window: timeShift.origin.kind === 'default' ? base.window : seconds(timeShift.value, base.window),
+    window: seconds(timeShift, base.window),
     segments: segments > 0 ? segments : base.segments,
     manifest: section.get('vhost.dash.dash_mpd_file'),
     utc: settings.root.get('utc_time'),

@@ -22,7 +22,7 @@ export function vhostConfig(settings: Settings, vhost: string, base: HlsConfig):
   const section = settings.vhost(vhost);
   const enabled = section.get('vhost.hls.enabled');
   const keys = enabled ? keysOf(section) : base.keys;
-  const fmp4 = written(section, 'vhost.hls.hls_use_fmp4') ?? base.fmp4;
+  const fmp4 = section.written('vhost.hls.hls_use_fmp4') ?? base.fmp4;
   return {
     ...base,
     classic: base.classic || enabled,
@@ -31,12 +31,12 @@ export function vhostConfig(settings: Settings, vhost: string, base: HlsConfig):
     fragment: time(section, 'vhost.hls.hls_fragment') ?? base.fragment,
     targetRatio: positive(section, 'vhost.hls.hls_td_ratio') ?? base.targetRatio,
     overflowRatio: positive(section, 'vhost.hls.hls_aof_ratio') ?? base.overflowRatio,
-    waitKey: written(section, 'vhost.hls.hls_wait_keyframe') ?? base.waitKey,
+    waitKey: section.written('vhost.hls.hls_wait_keyframe') ?? base.waitKey,
     window: time(section, 'vhost.hls.hls_window') ?? base.window,
     dispose: disposeOf(section) ?? base.dispose,
-    sessions: written(section, 'vhost.hls.hls_ctx') ?? base.sessions,
-    segmentSessions: written(section, 'vhost.hls.hls_ts_ctx') ?? base.segmentSessions,
-    relative: written(section, 'vhost.hls.hls_master_m3u8_path_relative') ?? base.relative,
+    sessions: section.written('vhost.hls.hls_ctx') ?? base.sessions,
+    segmentSessions: section.written('vhost.hls.hls_ts_ctx') ?? base.segmentSessions,
+    relative: section.written('vhost.hls.hls_master_m3u8_path_relative') ?? base.relative,
     fmp4,
     variants: base.variants || section.get('vhost.hls.hls_variants'),
     // Players line variants up by their dates.
@@ -51,19 +51,10 @@ export function vhostConfig(settings: Settings, vhost: string, base: HlsConfig):
 
 /** SRS lists its default codecs until the stream says others; here nothing is listed unless somebody wrote it. */
 function promisedOf(section: Section): HlsConfig['promised'] {
-  const words = (['vhost.hls.hls_acodec', 'vhost.hls.hls_vcodec'] as const).flatMap((path) => {
-    const { value, origin } = section.look(path);
-    return origin.kind === 'default' ? [] : [value];
-  });
+  const words = [section.written('vhost.hls.hls_acodec'), section.written('vhost.hls.hls_vcodec')];
   return words.filter((word) => word === 'h264' || word === 'aac' || word === 'mp3');
 }
 
-type Toggle =
-  | 'vhost.hls.hls_use_fmp4'
-  | 'vhost.hls.hls_wait_keyframe'
-  | 'vhost.hls.hls_ctx'
-  | 'vhost.hls.hls_ts_ctx'
-  | 'vhost.hls.hls_master_m3u8_path_relative';
 type Amount =
   | 'vhost.hls.hls_fragment'
   | 'vhost.hls.hls_window'
@@ -71,15 +62,9 @@ type Amount =
   | 'vhost.hls.hls_aof_ratio'
   | 'vhost.hls.hls_dispose';
 
-/** The value when it does not come from the defaults. */
-function written(section: Section, path: Toggle): boolean | undefined {
-  const { value, origin } = section.look(path);
-  return origin.kind === 'default' ? undefined : value;
-}
-
 function positive(section: Section, path: Amount): number | undefined {
-  const { value, origin } = section.look(path);
-  return origin.kind === 'default' || !(value > 0) ? undefined : value;
+  const value = section.written(path) ?? 0;
+  return value > 0 ? value : undefined;
 }
 
 function time(section: Section, path: Amount): Micros | undefined {
@@ -89,8 +74,8 @@ function time(section: Section, path: Amount): Micros | undefined {
 
 /** 0 has a meaning here: never. */
 function disposeOf(section: Section): Micros | undefined {
-  const { value, origin } = section.look('vhost.hls.hls_dispose');
-  return origin.kind === 'default' ? undefined : fromSeconds(Math.max(0, value));
+  const seconds = section.written('vhost.hls.hls_dispose');
+  return seconds === undefined ? undefined : fromSeconds(Math.max(0, seconds));
 }
 
 function namesOf(section: Section, fmp4: boolean, utc: boolean): NameTemplates {

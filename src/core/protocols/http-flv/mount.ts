@@ -8,8 +8,7 @@ import { requestedVhost } from '../../wire/http/stream-path.ts';
 
 /** Switched off by the configuration; a vhost that does not speak of it serves, unlike in SRS. */
 export function isOff(vhost: Section): boolean {
-  const enabled = vhost.look('vhost.http_remux.enabled');
-  return enabled.origin.kind !== 'default' && !enabled.value;
+  return vhost.written('vhost.http_remux.enabled') === false;
 }
 
 /**
@@ -18,9 +17,9 @@ export function isOff(vhost: Section): boolean {
  */
 export function mountedPath(request: HttpRequest, settings: Settings): string {
   const name = requestedVhost(request);
-  const mount = settings.vhost(name).look('vhost.http_remux.mount');
-  if (mount.origin.kind === 'default') return request.path;
-  const match = patternOf(mount.value, name)?.exec(request.path);
+  const mount = settings.vhost(name).written('vhost.http_remux.mount');
+  if (mount === undefined) return request.path;
+  const match = patternOf(mount, name)?.exec(request.path);
   const { app, stream } = match?.groups ?? {};
   if (app === undefined || stream === undefined) return request.path;
   return `/${app}/${stream}${/\.\w+$/.exec(request.path)?.[0] ?? ''}`;

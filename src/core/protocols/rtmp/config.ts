@@ -3,7 +3,7 @@ import type { Address } from '../../base/link.ts';
 import { fromMs, fromSeconds, type Micros } from '../../base/time.ts';
 import type { Section } from '../../control/config/config.ts';
 import type { TlsFiles } from '../../control/host.ts';
-import { isWritten, noDelayOf } from '../../control/stream-settings.ts';
+import { noDelayOf } from '../../control/stream-settings.ts';
 import type { ConnectionTerms } from './session.ts';
 
 export interface RtmpConfig {
@@ -34,10 +34,9 @@ const CHUNK_SIZES = { least: 128, most: 65_536 } as const;
 export function connectionTerms(vhost: Section, config: RtmpConfig): ConnectionTerms {
   const size = vhost.look('vhost.chunk_size');
   const written = size.origin.kind === 'same' ? size.origin.of.kind !== 'default' : size.origin.kind !== 'default';
-  const out = vhost.look('vhost.out_ack_size');
   return {
     chunkSize: written ? Math.min(CHUNK_SIZES.most, Math.max(CHUNK_SIZES.least, size.value)) : config.chunkSize,
-    windowAckSize: out.origin.kind === 'default' ? config.windowAckSize : Math.max(0, out.value),
+    windowAckSize: Math.max(0, vhost.written('vhost.out_ack_size') ?? config.windowAckSize),
     ackEvery: Math.max(0, vhost.get('vhost.in_ack_size')),
   };
 }
@@ -61,10 +60,9 @@ const MOST_READ_PAUSE = fromSeconds(2);
 /** With min_latency nothing is held back. */
 export function publishTerms(vhost: Section): PublishTerms {
   const merges = vhost.get('vhost.publish.mr') && !vhost.get('vhost.min_latency');
-  const reduce = 'vhost.play.reduce_sequence_header';
   return {
     annexBFirst: vhost.get('vhost.publish.try_annexb_first'),
-    repeatsHeaders: isWritten(vhost, reduce) && !vhost.get(reduce),
+    repeatsHeaders: vhost.written('vhost.play.reduce_sequence_header') === false,
     atcAuto: vhost.get('vhost.play.atc_auto'),
     readPause: merges ? Math.min(MOST_READ_PAUSE, Math.max(0, fromMs(vhost.get('vhost.publish.mr_latency')))) : 0,
     noDelay: noDelayOf(vhost),

@@ -30,9 +30,8 @@ const MAX_LATENCY_MS = 0xffff;
  */
 export function listenerOptions({ root }: Settings): SrtOptions {
   const latency = (half: 'recvlatency' | 'peerlatency') => {
-    const own = root.look(`srt_server.${half}`);
-    const written = root.look('srt_server.latency').origin.kind !== 'default';
-    const ms = own.origin.kind === 'default' && written ? root.get('srt_server.latency') : own.value;
+    const path = `srt_server.${half}` as const;
+    const ms = root.written(path) ?? root.written('srt_server.latency') ?? root.get(path);
     return fromMs(clamp(ms, 0, MAX_LATENCY_MS));
   };
   const connectTime = root.get('srt_server.connect_timeout');

@@ -78,7 +78,6 @@ describe('configFromSettings', () => {
     rtmp: { listen: ['127.0.0.1:1'], tls: { listen: ['2'], cert: '/a dir/c.pem', key: "it's.pem" } },
     http: { listen: ['3'] },
     api: { listen: [] },
-    chunkSize: 4096,
     mergeWindowMs: 40,
     gopCache: false,
     srt: ['10080'],
@@ -98,7 +97,6 @@ describe('configFromSettings', () => {
       dash: false,
       srt: ['10080'],
     });
-    expect(vhost?.get('vhost.chunk_size')).toBe(4096);
     expect(vhost?.get('vhost.play.mw_latency')).toBe(40);
     expect(vhost?.get('vhost.play.gop_cache')).toBe(false);
   });
