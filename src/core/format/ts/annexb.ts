@@ -4,59 +4,11 @@ import { equalBytes, totalSize } from '../../base/bytes.ts';
 import { SrsxError } from '../../base/errors.ts';
 import { fromMs, fromSeconds, type Micros } from '../../base/time.ts';
 import { maxUnits } from '../../codec/bounds.ts';
-import * as h264 from '../../codec/h264/index.ts';
-import * as h265 from '../../codec/h265/index.ts';
 import { findStartCode, joinLengthPrefixed } from '../../codec/nal.ts';
 import type { Frame } from '../../media/frame.ts';
 import type { Track } from '../../media/track.ts';
 import type { EsCounts, EsReader, EsUnit, TrackSeed } from './es.ts';
-
-/** What differs between the two codecs. */
-interface Syntax {
-  typeOf(nal: Uint8Array): number;
-  isSlice(type: number): boolean;
-  readonly delimiter: number;
-  /** Kinds of parameter sets in the order of the record. */
-  readonly sets: readonly number[];
-  /** Units that stand before the first slice of an access unit, so that behind a slice they begin the next one. */
-  leads(type: number): boolean;
-  /** A slice that is the first of its picture. */
-  isFirst(nal: Uint8Array): boolean;
-  isKey(nal: Uint8Array, type: number): boolean;
-  configOf(nals: readonly Uint8Array[]): Uint8Array | undefined;
-  /** Frames a second (undefined: not said), and whether a picture may be two fields. */
-  timing(sps: Uint8Array): { readonly fps: number | undefined; readonly fields: boolean };
-}
-
-const avc: Syntax = {
-  typeOf: h264.nalTypeOf,
-  isSlice: h264.isSlice,
-  delimiter: h264.nalType.accessUnitDelimiter,
-  sets: [h264.nalType.sps, h264.nalType.pps],
-  leads: (type) => (type >= 6 && type <= 9) || (type >= 14 && type <= 18),
-  // first_mb_in_slice is ue(v): 0 is a single one bit.
-  isFirst: (nal) => ((nal[1] ?? 0) & 0x80) !== 0,
-  isKey: (nal, type) =>
-    type === h264.nalType.idr || (type === h264.nalType.sei && h264.recoveryFrameCount(nal) !== undefined),
-  configOf: h264.configOf,
-  timing: (sps) => {
-    const { fps, frameMbsOnly } = h264.parseSps(sps);
-    return { fps, fields: !frameMbsOnly };
-  },
-};
-
-const hevc: Syntax = {
-  typeOf: h265.nalTypeOf,
-  isSlice: h265.isSlice,
-  delimiter: h265.nalType.accessUnitDelimiter,
-  sets: [h265.nalType.vps, h265.nalType.sps, h265.nalType.pps],
-  leads: (type) =>
-    (type >= 32 && type <= 35) || type === 39 || (type >= 41 && type <= 44) || (type >= 48 && type <= 55),
-  isFirst: (nal) => ((nal[2] ?? 0) & 0x80) !== 0,
-  isKey: (_nal, type) => h265.isIrap(type),
-  configOf: h265.configOf,
-  timing: (sps) => ({ fps: h265.parseSps(sps).fps, fields: false }),
-};
+import { type VideoSyntax, videoSyntax } from './video-syntax.ts';
 
 /** One picture while it is collected; the units are views. */
 interface AccessUnit {
@@ -69,7 +21,7 @@ const MAX_LEAD_BYTES = 64 * 1024;
 
 export class AnnexBReader implements EsReader {
   readonly #codec: 'h264' | 'h265';
-  readonly #syntax: Syntax;
+  readonly #syntax: VideoSyntax;
   readonly #seed: TrackSeed;
   readonly #counts: EsCounts;
   #track: Track | undefined;
@@ -84,7 +36,7 @@ export class AnnexBReader implements EsReader {
 
   constructor(codec: 'h264' | 'h265', seed: TrackSeed, counts: EsCounts) {
     this.#codec = codec;
-    this.#syntax = codec === 'h264' ? avc : hevc;
+    this.#syntax = videoSyntax[codec];
     this.#seed = seed;
     this.#counts = counts;
   }
