@@ -62,7 +62,6 @@ export const rtcErrors = defineErrors('RTC', {
     text: '{url} answered {status}: {body}',
     advice: 'The status and body say what the server misses; its log says more.',
   },
-  FRAME: { text: 'a frame over TCP has {bytes} bytes', advice: 'The peer does not speak RFC 4571.' },
   NO_CHECK: { text: 'no check of ICE came over TCP within {seconds} s', advice: 'The port is for WebRTC alone.' },
 });
 

@@ -1,8 +1,6 @@
 // Ways to a peer: an address beyond a UDP socket, or a TCP link with framed packets (RFC 4571 §2).
-import { concat } from '../../base/bytes.ts';
 import { type Address, formatAddress, type Link, type Peer, type Port } from '../../base/link.ts';
-import { putUint16, uint16 } from '../../wire/rtp/index.ts';
-import { rtcErrors } from './errors.ts';
+import { frameHead } from '../../wire/rtp/index.ts';
 
 /** One way; two with the same key are the same. */
 export interface Path {
@@ -40,7 +38,7 @@ export class UdpPath implements Path {
 }
 
 /** RTP packets are below 1500 bytes, and DTLS below 1200; more is no peer of ours. */
-const MOST_FRAME_BYTES = 4096;
+export const MOST_FRAME_BYTES = 4096;
 
 export class TcpPath implements Path {
   readonly kind = 'tcp';
@@ -59,7 +57,7 @@ export class TcpPath implements Path {
   /** What does not fit is dropped, as a router does: media that waits in a socket is late for ever. */
   send(datagrams: readonly Uint8Array[]): boolean {
     if (this.#full) return false;
-    this.#full = !this.#link.send(datagrams.flatMap((datagram) => [sizeOf(datagram), datagram]));
+    this.#full = !this.#link.send(datagrams.flatMap((datagram) => [frameHead(datagram), datagram]));
     return !this.#full;
   }
 
@@ -72,32 +70,5 @@ export class TcpPath implements Path {
   /** The link has room again. */
   drained(): void {
     this.#full = false;
-  }
-}
-
-function sizeOf({ length }: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(2);
-  putUint16(bytes, 0, length);
-  return bytes;
-}
-
-/** Packets out of a TCP stream in any cut. */
-export class FrameReader {
-  #rest = new Uint8Array(0);
-
-  /** Copies once: the packets lie in that memory together. Throws RTC_FRAME. */
-  push(bytes: Uint8Array): Uint8Array[] {
-    const all = concat([this.#rest, bytes]);
-    const frames: Uint8Array[] = [];
-    let at = 0;
-    while (at + 2 <= all.length) {
-      const size = uint16(all, at);
-      if (size > MOST_FRAME_BYTES) throw rtcErrors.protocol('FRAME', { bytes: size });
-      if (at + 2 + size > all.length) break;
-      if (size > 0) frames.push(all.subarray(at + 2, at + 2 + size));
-      at += 2 + size;
-    }
-    this.#rest = all.slice(at);
-    return frames;
   }
 }

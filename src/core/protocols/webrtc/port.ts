@@ -8,9 +8,10 @@ import type { Limits } from '../../base/limits.ts';
 import type { Closer, Link, Peer, Port } from '../../base/link.ts';
 import type { Log } from '../../base/log.ts';
 import { toSeconds } from '../../base/time.ts';
+import { FrameReader } from '../../wire/rtp/index.ts';
 import { isStun, parseStun, type StunMessage } from '../../wire/stun/index.ts';
 import { rtcErrors } from './errors.ts';
-import { FrameReader, type Path, TcpPath, UdpPath } from './path.ts';
+import { MOST_FRAME_BYTES, type Path, TcpPath, UdpPath } from './path.ts';
 
 /** What a session is for the port. */
 export interface PortClient {
@@ -156,7 +157,7 @@ export class RtcPort implements Closer {
 class TcpVisit {
   readonly link: Link;
   readonly path: TcpPath;
-  readonly reader = new FrameReader();
+  readonly reader = new FrameReader(MOST_FRAME_BYTES);
   client: PortClient | undefined;
 
   constructor(link: Link, id: number) {

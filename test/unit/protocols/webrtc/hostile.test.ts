@@ -4,9 +4,9 @@ import { defaultLimits } from '../../../../src/core/base/limits.ts';
 import { silentLog } from '../../../../src/core/base/log.ts';
 import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
 import { everyCodec, writeOffer } from '../../../../src/core/protocols/webrtc/offer.ts';
-import { FrameReader } from '../../../../src/core/protocols/webrtc/path.ts';
 import { RtcPort } from '../../../../src/core/protocols/webrtc/port.ts';
 import { DtlsEndpoint } from '../../../../src/core/wire/dtls/index.ts';
+import { FrameReader } from '../../../../src/core/wire/rtp/index.ts';
 import { parseSdp } from '../../../../src/core/wire/sdp/index.ts';
 import { stunType, writeStun } from '../../../../src/core/wire/stun/index.ts';
 import { FakeLink, VirtualClock } from '../../../tools/fakes.ts';
@@ -154,14 +154,14 @@ describe('TCP', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('a frame that no packet has is RTC_FRAME', () => {
+  it('a frame that no packet has is RTP_FRAME', () => {
     const { port } = setUp();
     const link = new FakeLink();
     port.accept(link);
 
     link.onData(Uint8Array.of(0xff, 0xff, 0));
 
-    expect(link.reason?.code).toBe('RTC_FRAME');
+    expect(link.reason?.code).toBe('RTP_FRAME');
   });
 
   it('of links that say nothing 256 are held', () => {
@@ -179,7 +179,7 @@ describe('TCP', () => {
     const whole = Uint8Array.of(0, 2, 1, 2, 0, 0, 0, 3, 3, 4, 5);
 
     for (let cut = 1; cut < whole.length; cut++) {
-      const reader = new FrameReader();
+      const reader = new FrameReader(4096);
       const frames = [];
       for (let at = 0; at < whole.length; at += cut) frames.push(...reader.push(whole.subarray(at, at + cut)));
       expect(frames).toEqual([Uint8Array.of(1, 2), Uint8Array.of(3, 4, 5)]);

@@ -1,0 +1,55 @@
+// RTP over a stream: a length of 16 bits in front of each packet (RFC 4571 §2).
+import { rtpErrors } from './errors.ts';
+import { putUint16 } from './packet.ts';
+
+/** The two bytes in front of a packet. */
+export function frameHead({ length }: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(2);
+  putUint16(bytes, 0, length);
+  return bytes;
+}
+
+/** Packets out of a stream in any cut. Holds one packet. */
+export class FrameReader {
+  readonly #mostBytes: number;
+  /** The first byte of a length whose second one has not come. */
+  #high: number | undefined;
+  /** The packet that is being collected. */
+  #frame: Uint8Array | undefined;
+  #filled = 0;
+
+  /** @param mostBytes of one packet. */
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes;
+  }
+
+  /** Each packet has memory of its own; empty ones are left out. Throws RTP_FRAME. */
+  push(bytes: Uint8Array): Uint8Array[] {
+    const frames: Uint8Array[] = [];
+    let at = 0;
+    while (at < bytes.length) {
+      if (this.#frame === undefined) {
+        const byte = bytes[at++] as number;
+        if (this.#high === undefined) this.#high = byte;
+        else this.#begin((this.#high << 8) | byte);
+        continue;
+      }
+      const part = Math.min(bytes.length - at, this.#frame.length - this.#filled);
+      this.#frame.set(bytes.subarray(at, at + part), this.#filled);
+      this.#filled += part;
+      at += part;
+      if (this.#filled < this.#frame.length) break;
+      frames.push(this.#frame);
+      this.#frame = undefined;
+    }
+    return frames;
+  }
+
+  #begin(size: number): void {
+    this.#high = undefined;
+    if (size > this.#mostBytes) throw rtpErrors.protocol('FRAME', { bytes: size });
+    if (size === 0) return;
+    this.#frame = new Uint8Array(size);
+    this.#filled = 0;
+  }
+}
