@@ -31,6 +31,7 @@ import { createChildren, createNet, ownAddresses, RealClock, RealRng } from './n
 import { Pages } from './net/pages.ts';
 import { createCpuMeter, createSystemReader } from './net/system.ts';
 import { dash } from './protocols/dash/index.ts';
+import { type GbServer, gb28181 } from './protocols/gb28181/index.ts';
 import { hds } from './protocols/hds/index.ts';
 import { type HlsConfig, hls } from './protocols/hls/index.ts';
 import { httpFlv, serveCasters } from './protocols/http-flv/index.ts';
@@ -200,6 +201,7 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
   let apiOnHttp = settings.apiOnHttp ?? plan.apiOnHttp;
   const stop = new AbortController();
   let stopInputs = (): void => undefined;
+  let gbServer: GbServer | undefined;
   const close = async (): Promise<void> => {
     stop.abort();
     for (const stream of hub.streams()) stream.evict(engineErrors.refused('STOPPED'));
@@ -221,6 +223,7 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
     const { version, readConfig } = settings;
     const also = async (exchange: HttpExchange): Promise<boolean> => {
       const { path } = exchange.request;
+      if (path.startsWith('/gb/')) return (await gbServer?.answer(exchange)) ?? false;
       if (!path.startsWith('/rtc/')) return path.startsWith('/console/') && pages.serve(exchange);
       // SRS: clients of WebRTC ask at the API's port.
       await routes.answer(exchange);
@@ -262,7 +265,8 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
     const srtServer = await srt.serve(host, { listen: plan.srt.map(parseAddress) });
     closers.push(srtServer);
     for (const listener of srtServer.listeners) udp.push({ name: 'srt', listener });
-    for (const caster of [await mpegtsUdp.serve(host), await serveCasters(host)]) {
+    gbServer = await gb28181.serve(host, { interfaces: ownAddresses });
+    for (const caster of [gbServer, await mpegtsUdp.serve(host), await serveCasters(host)]) {
       closers.push(caster);
       for (const listener of caster.listeners) udp.push({ name: 'caster', listener });
     }

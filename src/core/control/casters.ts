@@ -21,6 +21,8 @@ export type CasterKind = 'mpegts_over_udp' | 'flv' | 'gb28181';
 /** A caster that is on. */
 export interface Caster {
   readonly port: number;
+  /** What else it says. */
+  readonly section: Section;
   /** Name and parameters of a stream, for the words of its template. Throws CASTER_OUTPUT. */
   target(words: { readonly app?: string; readonly stream?: string }): {
     readonly name: StreamName;
@@ -43,6 +45,7 @@ function readCaster(section: Section): Caster {
   if (port <= 0 || port > 65_535) throw casterErrors.config('PORT', { ...place, port });
   const caster: Caster = {
     port,
+    section,
     target: (words) => {
       const filled = output.replace(/\[(app|stream)\]/g, (whole, word: 'app' | 'stream') => words[word] ?? whole);
       const target = parseRtmpTarget(filled);

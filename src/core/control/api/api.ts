@@ -33,7 +33,7 @@ export { SRS_VERSION, SRS_VERSION_TEXT } from './version.ts';
 export interface ApiOptions extends Omit<ApiContext, 'events'> {
   readonly wheel: Wheel;
   /**
-   * What else there is at the API's own addresses, outside of `/api/`: `/console/`, `/rtc/`, `/metrics`. True when it has
+   * What else there is at the API's own addresses, outside of `/api/`: `/console/`, `/rtc/`, `/gb/`, `/metrics`. True when it has
    * taken the exchange.
    */
   readonly also?: (exchange: HttpExchange) => boolean | Promise<boolean>;
@@ -89,7 +89,7 @@ export class Api {
       if (access instanceof Answer) reply(exchange, access, { ...this.#headers(), ...corsHeaders(exchange.request) });
       return access instanceof Answer;
     }
-    if (!(shared ? path.startsWith('/api/') : path === '/api/v1/versions')) return false;
+    if (!(shared ? /^\/(api|gb)\//.test(path) : path === '/api/v1/versions')) return false;
     this.handle(exchange);
     return true;
   }
@@ -113,6 +113,9 @@ export class Api {
     }
     const access = this.#letIn(request);
     if (access instanceof Answer) return reply(exchange, access, { ...this.#headers(), ...corsHeaders(request) });
+    if (request.path.startsWith('/gb/') && isForeign(request, access)) {
+      return reply(exchange, new Answer(403, writeJson({ code: 403 })), this.#headers());
+    }
     if (!request.path.includes('/api/') && (await this.#elsewhere(exchange))) return;
     // Settings are for tools, not for pages: only who has a token may read them from another site.
     const readable = crossdomain && (access === 'bearer' || !request.path.startsWith('/api/srsx/v1/settings'));
@@ -124,7 +127,7 @@ export class Api {
   #letIn(request: HttpRequest): Access | Answer {
     const { settings, clock } = this.#options;
     const { path, peer } = request;
-    const scope = path.includes('/api/') ? 'api' : path.startsWith('/rtc/') ? 'rtc' : undefined;
+    const scope = isApi(path) ? 'api' : path.startsWith('/rtc/') ? 'rtc' : undefined;
     const access = scope === undefined ? 'open' : accessOf(settings.root, request, scope);
     if (access instanceof Answer) this.#refusals.note(peer.host, clock.now());
     return access;
@@ -210,6 +213,9 @@ export class Api {
     };
   }
 }
+
+/** What opens a port for media is as much the operator's as the rest. */
+const isApi = (path: string): boolean => path.includes('/api/') || path.startsWith('/gb/');
 
 function handlersOf(context: ApiContext): Handlers {
   // Some milliseconds of work, the same each time.
