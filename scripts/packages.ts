@@ -14,6 +14,7 @@ const tools: readonly Tool[] = [
   { program: 'chromium', packages: ['chromium'] },
   { program: 'rtmpdump', packages: ['rtmpdump'] },
   { program: 'srt-live-transmit', packages: ['srt-tools'] },
+  { program: 'sipp', packages: ['sip-tester'] },
   { program: 'cvlc', packages: ['vlc-bin', 'vlc-plugin-base'] },
   {
     program: 'gst-launch-1.0',

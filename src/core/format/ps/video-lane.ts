@@ -19,6 +19,9 @@ import type { PsKind } from './wire.ts';
 const HEAD_BYTES = 3;
 /** Chosen: so many pictures in a row without a time are given on, for the reader to time. */
 const MOST_PICTURES = 16;
+/** Chosen: what stands in front of the first parameter sets of a stream without a map, such as a message of the encoder. */
+const SNIFF_BYTES = 64 * 1024;
+const SNIFF_MARKS = 64;
 const MIN_BUFFER = 4096;
 /** A buffer that one big picture has made larger than this is given back. */
 const KEEP_BUFFER = 256 * 1024;
@@ -71,7 +74,7 @@ export class VideoLane implements Lane {
 
   begin(times: PesTimes | undefined): void {
     if (times === undefined) return;
-    this.#timesAt(this.#scanned);
+    if (this.#syntax !== undefined) this.#timesAt(this.#scanned);
     const last = this.#marks.at(-1);
     if (last?.at === this.#size) this.#marks.pop();
     this.#marks.push({ at: this.#size, times });
@@ -126,7 +129,15 @@ export class VideoLane implements Lane {
       this.#scanned = code + 3;
       this.#look(code, bytes.subarray(code + 3, code + 3 + HEAD_BYTES));
     }
-    if (!this.#open) this.#drop(this.#scanned);
+    if (this.#syntax === undefined) this.#boundSniffing();
+    else if (!this.#open) this.#drop(this.#scanned);
+  }
+
+  /** A unit may begin before it shows its codec: all is kept until it does, up to a limit. */
+  #boundSniffing(): void {
+    if (this.#scanned <= SNIFF_BYTES && this.#marks.length <= SNIFF_MARKS) return;
+    this.#drop(this.#scanned);
+    this.#marks = this.#marks.slice(-1);
   }
 
   /** A NAL unit begins at `code`. */
@@ -140,8 +151,10 @@ export class VideoLane implements Lane {
       const kind = sniff(nal);
       if (kind === undefined) return;
       this.#begin(kind);
+      this.#scanned = 0;
+      return;
     }
-    const { typeOf, isSlice, isFirst, leads } = this.#syntax as unknown as VideoSyntax;
+    const { typeOf, isSlice, isFirst, leads } = this.#syntax;
     const type = typeOf(nal);
     const slice = isSlice(type);
     const starts = slice ? isFirst(nal) : leads(type);

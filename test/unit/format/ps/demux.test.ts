@@ -170,6 +170,18 @@ describe('PsDemuxer and good streams', () => {
     expectSame(demux(ps(sent, [hevcTrack], { map: false })).frames, sent);
   });
 
+  it('keeps what stands before the first parameter sets, where there is no map', () => {
+    const key = picture({ at: 0, key: true });
+    const message = fromHex('0000000106051111111111111111');
+    const packet = pes(0xe0, concat([message, elementary(key)]), { pts: 0, dts: 0 });
+    const { frames } = demux(concat([packHeader(), packet, psFrame(picture({ at: 40 }), [h264Track])]));
+
+    expect(frames.map(({ dts, data }) => `${dts} ${toHex(data)}`)).toEqual([
+      `0 0000000a${toHex(message.subarray(4))}${toHex(key.data)}`,
+      `40000 ${toHex(picture({ at: 40 }).data)}`,
+    ]);
+  });
+
   it('reads packs and packets of MPEG-1', () => {
     const sent = [picture({ at: 0, key: true }), picture({ at: 40, cts: 40 })];
     const old = (frame: Frame, pts: string): Uint8Array => {
