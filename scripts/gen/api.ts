@@ -44,7 +44,7 @@ http_api {
 \`\`\`
 
 Without a credential and without \`listen\` the API answers this machine only. With \`enabled on\` and no credential written it
-answers nobody. The credential guards every path with \`/api/\` in it; with \`rtc_bearer_enabled on\` the token guards \`/rtc/\`
+answers nobody. The credential guards every path with \`/api/\` in it and \`/gb/\`; with \`rtc_bearer_enabled on\` the token guards \`/rtc/\`
 too. A password may have a colon. Credentials are compared in constant time, and refusals cost one line of the log a second.
 
 What a browser sends for a page of another site is refused when it would change something, whether by DELETE, PUT, JSONP or

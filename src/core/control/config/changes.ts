@@ -65,12 +65,26 @@ function castersChanged(before: Config, after: Config): Change[] {
   const text = (config: Config): string =>
     config
       .streamCasters()
-      .map((caster) => ['caster', 'listen', 'output'].map((name) => showCaster(caster, name)).join(' '))
+      .map((caster) =>
+        namesOf(caster)
+          .map((name) => showCaster(caster, name))
+          .join(' '),
+      )
       .join('; ');
   const values = [text(before), text(after)] as const;
   if (values[0] === values[1]) return [];
   return [{ directive: 'stream_caster', vhost: '', before: values[0], after: values[1], when: 'restart' }];
 }
+
+/** What a caster of its kind listens to. */
+const namesOf = (caster: Section): readonly string[] =>
+  caster.get('stream_caster.caster') === 'gb28181' ? [...casterNames, ...gbNames] : casterNames;
+
+const casterNames = ['caster', 'listen', 'output'];
+const gbNames = [
+  'media_connect_timeout',
+  ...['enabled', 'listen', 'timeout', 'reinvite', 'candidate'].map((name) => `sip.${name}`),
+];
 
 const showCaster = (caster: Section, name: string): string => showValue(caster.get(`stream_caster.${name}` as Path));
 

@@ -71,6 +71,14 @@ describe('changesOf', () => {
 
     expect(changesOf(caster(1), caster(2))).toMatchObject([{ directive: 'stream_caster', when: 'restart' }]);
   });
+
+  test('sees SIP that changes where a caster has it', () => {
+    const caster = (kind: string, port: number): Config =>
+      config(`listen 1; stream_caster { enabled on; caster ${kind}; listen 9000; sip { listen ${port}; } }`);
+
+    expect(changesOf(caster('gb28181', 1), caster('gb28181', 2))).toMatchObject([{ when: 'restart' }]);
+    expect(changesOf(caster('flv', 1), caster('flv', 2))).toEqual([]);
+  });
 });
 
 describe('configFromSettings', () => {
