@@ -427,6 +427,21 @@ describe('players of sound alone (fast_cache)', () => {
     expect(begun(fromMs(5000), first)).toContain('H1 K0 ');
   });
 
+  it('begin in the past of a feed that has let go of what is older', () => {
+    const clock = new VirtualClock();
+    const settingsFor = () => ({ soundCache: fromMs(1000) });
+    const hub = new Hub({ clock, limits: defaultLimits, gopCache: true, mergeWindow: 0, settingsFor });
+    const stream = hub.stream(name);
+    stream.play(sound, new FakeLink());
+    const publication = stream.publish(refuse);
+    publication.retrack([aacTrack]);
+    for (let at = 0; at < 5000; at += 10) publication.write(audio({ at }));
+    const late = new FakeLink();
+    stream.play(sound, late);
+
+    expect(read(late)).toMatch(/^H1 K3990 K4000 .* K4990 $/);
+  });
+
   it('get nothing of a publisher that has left', () => {
     const clock = new VirtualClock();
     const limits = defaultLimits;

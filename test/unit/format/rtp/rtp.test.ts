@@ -427,6 +427,14 @@ describe('units of a picture', () => {
     expect(units.map(({ data }) => data).at(-1)).toEqual(frame);
   });
 
+  it('that do not fit with the one before share a packet with the one behind', () => {
+    // 1 + 2 + 600 + 2 + 576 is one byte too many.
+    const frame = prefixed([unit(1, 600), unit(1, 576), unit(1, 500)]);
+    const payloads = makePacketiser(h264Track, 1180, { keepSei: true, merge: true })?.packetise(frame, false) ?? [];
+
+    expect(typesOf(payloads)).toEqual([1, 24]);
+  });
+
   it('and B-frames make other feeds', () => {
     const options = { video: 'h264', audio: undefined, keepBFrames: false } as const;
     const keys = [
