@@ -236,6 +236,25 @@ describeWith(['chromium', 'ffmpeg'], 'Chromium', () => {
       await plays(page, 1);
     });
 
+    it('pictures of many slices in merged packets, without SEI, by one of several sockets', async () => {
+      const other = await confServer(`
+        rtc_server { enabled on; listen 127.0.0.1:0; merge_nalus on; reuseport 3; }
+        vhost __defaultVhost__ { rtc { enabled on; rtmp_to_rtc on; keep_avc_nalu_sei off; nack_no_copy off; } }`);
+      const sliced = live.replace('-pix_fmt', '-x264-params slices=8 -pix_fmt');
+      const child = start('ffmpeg', lines(`-v error -re ${picture} ${sliced} ${other.rtmp}/live/slices`));
+      await until('the stream is there', () => other.host.hub.find(nameOf('slices'))?.published === true);
+      const player = await peerPage(browser, other.http);
+      pages.push(player);
+      await play(player, whep('slices', '', other.http));
+
+      const state = await plays(player);
+
+      expect(state.codecs).toContain('video/H264');
+      expect(state.lost).toBe(0);
+      child.kill('SIGINT');
+      await child;
+    });
+
     it("by SRS's own API", async () => {
       const [publisher, player] = [await open(), await open()];
       await publish(publisher, whip('json'));
