@@ -57,6 +57,20 @@ describe('changesOf', () => {
     );
   });
 
+  test('tells what is asked each time from what a server has from its start on', () => {
+    const rtc = (text: string): Config => config(`listen 1; ${text}`);
+    const now =
+      'rtc_server { merge_nalus on; black_hole { enabled on; addr 127.0.0.1:9; } } circuit_breaker { enabled off; }';
+    const later = 'daemon off; rtc_server { reuseport 2; tcp { enabled on; } }';
+
+    expect(new Set(changesOf(rtc(''), rtc(now)).map(({ when }) => when))).toEqual(new Set(['now']));
+    expect(changesOf(rtc(''), rtc(later)).map(({ directive, when }) => [directive, when])).toEqual([
+      ['daemon', 'restart'],
+      ['rtc_server.reuseport', 'restart'],
+      ['rtc_server.tcp.enabled', 'restart'],
+    ]);
+  });
+
   test('is empty for the same values in another place of the file', () => {
     const text = 'listen 1935; vhost a.com { exec { enabled on; publish ./a b; } }';
 
