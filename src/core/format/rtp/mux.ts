@@ -1,4 +1,5 @@
 // The shared feed of RTP players: frames to rows of payloads, made once.
+import { equalBytes } from '../../base/bytes.ts';
 import { SrsxError } from '../../base/errors.ts';
 import type { Micros } from '../../base/time.ts';
 import { toTicks } from '../../base/time.ts';
@@ -31,7 +32,7 @@ interface Lane {
   readonly kind: number;
   readonly rate: number;
   readonly packetiser: Packetiser;
-  epoch: number;
+  readonly config: Uint8Array;
 }
 
 /** At most one picture and one sound. Packets hold rows of payloads, see `payloads.ts`. */
@@ -95,13 +96,14 @@ export class RtpMuxer implements Muxer {
 
   #put(track: Track): void {
     const known = this.#lanes.get(track.id);
-    if (known?.epoch === track.epoch) return;
+    // Not by their epochs: those of the next publisher begin anew. A packetiser that stays goes on with its numbers.
+    if (known !== undefined && equalBytes(known.config, track.config)) return;
     const rate = clockRates[track.codec];
     const made = rate === undefined ? undefined : tryPacketiser(track, this.#options.shape);
     if (rate === undefined || made === undefined) this.#lanes.delete(track.id);
     else {
       const kind = track.kind === 'video' ? payloadKind.video : payloadKind.audio;
-      this.#lanes.set(track.id, { kind, rate, packetiser: made, epoch: track.epoch });
+      this.#lanes.set(track.id, { kind, rate, packetiser: made, config: track.config });
     }
   }
 }
