@@ -21,12 +21,8 @@ export class Av1Packetiser implements Packetiser {
   /** Throws the errors of the configuration's parser. */
   constructor(track: Track, maxPayload: number) {
     this.#maxPayload = maxPayload;
-    this.retrack(track);
-  }
-
-  retrack({ config }: Track): void {
-    if (config.length === 0) return;
-    const { obus } = av1.parseConfig(config);
+    if (track.config.length === 0) return;
+    const { obus } = av1.parseConfig(track.config);
     const sequence = av1.splitObus(obus).find(({ type }) => type === av1.obuType.sequenceHeader);
     this.#sequence = sequence === undefined ? undefined : withoutSize(sequence);
   }

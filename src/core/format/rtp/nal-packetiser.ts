@@ -85,18 +85,14 @@ export class NalPacketiser implements Packetiser {
   readonly #syntax: Syntax;
   readonly #maxPayload: number;
   readonly #shape: NalShape;
-  #sets: readonly Uint8Array[] = [];
+  readonly #sets: readonly Uint8Array[];
 
   /** Throws the errors of the configuration's parser. */
   constructor(codec: 'h264' | 'h265', track: Track, maxPayload: number, shape = plainShape) {
     this.#syntax = codec === 'h264' ? avc : hevc;
     this.#maxPayload = maxPayload;
     this.#shape = shape;
-    this.retrack(track);
-  }
-
-  retrack({ config }: Track): void {
-    this.#sets = this.#syntax.setsOf(config);
+    this.#sets = this.#syntax.setsOf(track.config);
   }
 
   packetise(data: Uint8Array, key: boolean): readonly (readonly Uint8Array[])[] {

@@ -1,11 +1,8 @@
 // The two directions: a frame to payloads, and payloads to one frame at a time, with its parameters when they changed.
-import type { Track } from '../../media/track.ts';
 import { rtpErrors } from '../../wire/rtp/index.ts';
 
 /** Payloads of one track. */
 export interface Packetiser {
-  /** New parameters; throws the errors of their parser. */
-  retrack?(track: Track): void;
   /** The payloads of a frame, each in parts; none when there is nothing to send. */
   packetise(data: Uint8Array, key: boolean): readonly (readonly Uint8Array[])[];
 }
