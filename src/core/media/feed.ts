@@ -74,6 +74,8 @@ export class Feed {
   #base = 0;
   #bytes = 0;
   #lastJoin = -1;
+  /** The publication is over, and no other one has begun. */
+  #over = false;
   #tracks: readonly Track[] = [];
   /** Runs made since the last packet came, by their start. */
   readonly #runs = new Map<number, Run>();
@@ -119,8 +121,9 @@ export class Feed {
     return this.#lastJoin >= this.#base ? this.#lastJoin : -1;
   }
 
-  /** Where a new player begins; -1: there is no place yet. */
+  /** Where a player begins that comes now; -1: it waits. What a publication left is for those who were there. */
   get start(): number {
+    if (this.#over) return -1;
     return this.#past > 0 ? this.firstJoin(this.#pastStart()) : this.lastJoin;
   }
 
@@ -135,6 +138,14 @@ export class Feed {
   /** A player gets one packet at a time. */
   get paced(): boolean {
     return this.#pacing.interval > 0;
+  }
+
+  /** Whether parameters stand between two positions. */
+  hasConfig(from: number, to: number): boolean {
+    for (let at = Math.max(from, this.#base); at < to; at++) {
+      if (this.#window[at - this.#base]?.kind === 'config') return true;
+    }
+    return false;
   }
 
   /** Bytes kept in the window. */
@@ -158,6 +169,7 @@ export class Feed {
   /** @param breaks sound or picture changed: what came before cannot be joined with the new parameters. */
   retrack(tracks: readonly Track[], breaks = true): void {
     this.#flushPending();
+    this.#over = false;
     const first = this.#tracks.length === 0;
     this.#tracks = tracks;
     this.#header = undefined;
@@ -194,6 +206,7 @@ export class Feed {
   end(): void {
     for (const packet of this.#muxer.flush?.() ?? []) this.#append(packet);
     this.flush();
+    this.#over = true;
   }
 
   /** Sends what is pending now. */
@@ -385,6 +398,10 @@ export class Cursor {
   #started = false;
   /** The next packet sent must be a join point. */
   #needJoin: boolean;
+  /** Parameters in front of this position are known to the player. */
+  #told = 0;
+  /** Newer parameters were passed over, and must be sent in front of the join point. */
+  #stale = false;
   #closed = false;
   #sentFirst: Micros | undefined;
   readonly #since: Micros;
@@ -411,6 +428,7 @@ export class Cursor {
     if (this.#closed || this.full || !feed.started) return;
     if (!this.#started) {
       this.#started = true;
+      this.#told = feed.head;
       if (!this.#send(feed.header())) return;
     }
     while (this.position < feed.head) {
@@ -437,21 +455,26 @@ export class Cursor {
   #fellBehind(): boolean {
     this.jumps++;
     this.#needJoin = true;
+    this.#told = this.#feed.head;
     return this.#send(this.#feed.again());
   }
 
   /**
    * Moves to a join point: the newest for a player that fell behind, the first one for a player that waited for it. False
-   * when there is none, and the position waits at the head.
+   * when there is none, and the position waits at the head; also when the link is full with parameters that were passed over.
    */
   #join(): boolean {
     const feed = this.#feed;
     const late = this.jumps > 0;
     const target = late ? feed.lastJoin : feed.firstJoin(this.position);
-    if (late) this.#drop(Math.max(0, (target < 0 ? feed.head : target) - this.position));
-    this.position = target < 0 ? feed.head : target;
+    const end = target < 0 ? feed.head : target;
+    if (late) this.#drop(Math.max(0, end - this.position));
+    this.#stale ||= feed.hasConfig(Math.max(this.position, this.#told), end);
+    this.position = end;
     this.#needJoin = target < 0;
-    return target >= 0;
+    if (target < 0 || !this.#stale) return target >= 0;
+    this.#stale = false;
+    return this.#send(feed.again());
   }
 
   #send(run: { readonly chunks: readonly Uint8Array[]; readonly size: number }): boolean {

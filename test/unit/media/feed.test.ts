@@ -171,6 +171,19 @@ describe('a feed', () => {
     expect(read(fresh)).toBe('H1 K80 ');
   });
 
+  it('gives a player that waits the parameters that came meanwhile, in front of the key frame, once', () => {
+    const { feed } = setUp();
+    feed.retrack([h264Track]);
+    const link = new FakeLink();
+    feed.attach(link);
+    feed.retrack([{ ...h264Track, epoch: 1 }]);
+    feed.write(video({ at: 0, key: false }));
+    feed.retrack([{ ...h264Track, epoch: 2 }]);
+    for (const at of [40, 80]) feed.write(video({ at, key: true }));
+
+    expect(read(link)).toBe('H0 R2 K40 K80 ');
+  });
+
   it('keeps the join point when only metadata changed', () => {
     const { feed } = setUp();
     feed.retrack([h264Track]);

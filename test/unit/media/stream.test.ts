@@ -42,6 +42,26 @@ describe('a stream', () => {
     expect(() => stream.publish(refuse)).not.toThrow();
   });
 
+  it('shows nothing of the last publisher to who comes before the next one, also when somebody waits already', () => {
+    const stream = setUp().stream(name);
+    const publish = (at: number): void => {
+      const publication = stream.publish(refuse);
+      publication.retrack([h264Track]);
+      publication.write(video({ at, key: true }));
+      publication.end();
+    };
+    const waiting = new FakeLink();
+    stream.play(text, waiting);
+    publish(0);
+    const between = new FakeLink();
+    stream.play(text, between);
+    expect(read(between)).toBe('H1 ');
+    publish(40);
+
+    expect(read(waiting)).toBe('H1 K0 R1 K10 ');
+    expect(read(between)).toBe('H1 R1 K10 ');
+  });
+
   it('lets a newcomer take over by policy: the first is told, and what it still writes is ignored', () => {
     const stream = setUp().stream(name);
     const first = stream.publish({ policy: 'refuse', onEvicted: (reason) => evicted.push(reason.code) });
