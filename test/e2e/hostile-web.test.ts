@@ -5,7 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { defaultLimits, loadConfig } from '../../src/core/index.ts';
+import { defaultLimits } from '../../src/core/index.ts';
 import { Hub } from '../../src/core/media/hub.ts';
 import type { Stream } from '../../src/core/media/stream.ts';
 import { RealClock } from '../../src/core/net/index.ts';
@@ -14,7 +14,7 @@ import { srt } from '../../src/core/protocols/srt/index.ts';
 import { aacTrack, h264Track, live } from '../tools/builders.ts';
 import { callbackServer } from '../tools/callback-server.ts';
 import { confServer } from '../tools/conf-server.ts';
-import { scratchFolder, testServer, until } from '../tools/interop.ts';
+import { scratchFolder, until } from '../tools/interop.ts';
 import { rejected } from '../tools/thrown.ts';
 import { flvFile } from '../unit/protocols/http-flv/fakes.ts';
 
@@ -104,9 +104,9 @@ describe('a page of another site', () => {
   });
 
   it('reads nothing of the HTTP server with crossdomain off', async () => {
-    const closed = `rtmp { listen 127.0.0.1:0; } vhost __defaultVhost__ { hls { enabled on; hls_disk off; } }
+    const closed = `vhost __defaultVhost__ { hls { enabled on; hls_disk off; } }
       http_server { enabled on; listen 127.0.0.1:0; crossdomain off; }`;
-    const { http } = await testServer({ config: loadConfig({ text: closed, file: 'srs.conf', read: () => '' }) });
+    const { http } = await confServer(closed);
 
     for (const path of ['/live/none.flv', '/live/none.m3u8', '/live/none.mpd', '/none.txt']) {
       for (const method of ['HEAD', 'OPTIONS']) {

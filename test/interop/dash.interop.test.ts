@@ -5,8 +5,9 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createEngine, loadConfig, protocols, relay, silentLog } from '../../src/core/index.ts';
+import { createEngine, protocols, relay, silentLog } from '../../src/core/index.ts';
 import { launchBrowser } from '../tools/browser.ts';
+import { confServer } from '../tools/conf-server.ts';
 import {
   atEnd,
   type Child,
@@ -18,7 +19,6 @@ import {
   scratchFolder,
   sources,
   start,
-  testServer,
   until,
 } from '../tools/interop.ts';
 
@@ -35,10 +35,8 @@ globalThis.player = player;
 `,
 );
 const library = createRequire(import.meta.url).resolve('dashjs');
-const text = `rtmp { listen 127.0.0.1:0; } http_server { enabled on; listen 127.0.0.1:0; }
-  vhost __defaultVhost__ { dash { enabled on; dash_fragment 2; dash_window_size 20; dash_path ${join(folder, 'files')}; } }`;
-const server = await testServer({
-  config: loadConfig({ text, file: 'srs.conf', read: () => '' }),
+const text = `vhost __defaultVhost__ { dash { enabled on; dash_fragment 2; dash_window_size 20; dash_path ${join(folder, 'files')}; } }`;
+const server = await confServer(text, {
   pages: { '/dash.html': join(folder, 'dash.html'), '/page.js': join(folder, 'page.js'), '/dash.js': library },
 });
 

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { RecordedFile } from '../../src/core/control/record/index.ts';
-import { createEngine, loadConfig, protocols, relay, silentLog } from '../../src/core/index.ts';
+import { createEngine, protocols, relay, silentLog } from '../../src/core/index.ts';
+import { confServer } from '../tools/conf-server.ts';
 import {
   atEnd,
   type CopiedFrame,
@@ -21,26 +22,22 @@ import {
 const folder = await scratchFolder();
 let count = 0;
 const never = new AbortController();
+const engine = createEngine({ log: silentLog });
+atEnd(() => engine.close());
 
 async function dvrServer(dvr: string) {
-  const conf = `listen 127.0.0.1:0; vhost __defaultVhost__ { play { mw_latency 0; } dvr { enabled on; ${dvr} } }`;
-  const engine = createEngine({ log: silentLog });
-  const server = await engine.serve({ config: loadConfig({ text: conf, file: 'srs.conf', read: () => '' }) });
-  atEnd(async () => {
-    await server.close();
-    engine.close();
-  });
+  const conf = `vhost __defaultVhost__ { play { mw_latency 0; } dvr { enabled on; ${dvr} } }`;
+  const server = await confServer(conf);
   const told: RecordedFile[] = [];
   server.recordings.watch((file) => told.push(file));
-  const port = server.listeners.find(({ name }) => name === 'rtmp')?.address.port;
   const publish = (source: string, stream: string, paced = false) => {
     const input = [...(paced ? ['-re'] : []), '-i', source, '-map', '0', '-c', 'copy'];
-    return start('ffmpeg', ['-v', 'error', ...input, '-f', 'flv', `rtmp://127.0.0.1:${port}/live/${stream}`]);
+    return start('ffmpeg', ['-v', 'error', ...input, '-f', 'flv', `${server.rtmp}/live/${stream}`]);
   };
   /** Publishes a whole file; resolves with what was told of `files` recordings. Not every ffmpeg has Enhanced RTMP. */
   const record = async (source: string, files = 1): Promise<readonly string[]> => {
     const before = told.length;
-    const to = `rtmp://127.0.0.1:${port}/live/s${count++}`;
+    const to = `${server.rtmp}/live/s${count++}`;
     if (source.endsWith('.flv')) await ended(publish(source, `s${count}`), 20_000);
     else await relay(engine.host, protocols, { from: source, to, signal: never.signal, pace: 'none' });
     await until('the recording is complete', () => told.length >= before + files);

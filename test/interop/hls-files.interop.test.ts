@@ -4,8 +4,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { loadConfig } from '../../src/core/index.ts';
 import { launchBrowser } from '../tools/browser.ts';
+import { confServer } from '../tools/conf-server.ts';
 import {
   describeWith,
   ended,
@@ -15,7 +15,6 @@ import {
   scratchFolder,
   sources,
   start,
-  testServer,
   until,
 } from '../tools/interop.ts';
 
@@ -33,9 +32,8 @@ type Form = keyof typeof forms;
 /** A server of each form on ports and a directory of its own. */
 const serverOf = async (form: Form) => {
   const hls = `hls { enabled on; hls_fragment 2; hls_path ${join(folder, form)}; hls_ctx off; ${forms[form]} }`;
-  const text = `rtmp { listen 127.0.0.1:0; } http_server { enabled on; listen 127.0.0.1:0; } vhost __defaultVhost__ { ${hls} }`;
   const pages = { '/hls.html': join(folder, 'hls.html'), '/page.js': join(folder, 'page.js'), '/hls.js': library };
-  return testServer({ config: loadConfig({ text, file: 'srs.conf', read: () => '' }), pages });
+  return confServer(`vhost __defaultVhost__ { ${hls} }`, { pages });
 };
 const page = '<!doctype html><meta charset="utf-8"><title>hls.js</title><video muted autoplay playsinline></video>';
 await writeFile(join(folder, 'hls.html'), `${page}<script src="/hls.js"></script><script src="/page.js"></script>`);

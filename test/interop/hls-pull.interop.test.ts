@@ -4,7 +4,8 @@ import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createEngine, loadConfig, probe, protocols, relay, silentLog } from '../../src/core/index.ts';
+import { createEngine, probe, protocols, relay, silentLog } from '../../src/core/index.ts';
+import { confServer } from '../tools/conf-server.ts';
 import {
   copiedFrames,
   describeWith,
@@ -14,7 +15,6 @@ import {
   scratchFolder,
   sources,
   start,
-  testServer,
   until,
 } from '../tools/interop.ts';
 
@@ -158,8 +158,7 @@ describeWith(['ffmpeg'], 'our own server, live,', () => {
   describe.each(forms)('%s', (name, path, more) => {
     it('gives every frame from where the player joins', { timeout: 40_000 }, async () => {
       const hls = `hls { enabled on; hls_fragment 2; hls_disk off; ${more} }`;
-      const text = `rtmp { listen 127.0.0.1:0; } http_server { enabled on; listen 127.0.0.1:0; } vhost __defaultVhost__ { ${hls} }`;
-      const server = await testServer({ config: loadConfig({ text, file: 'c', read: () => '' }) });
+      const server = await confServer(`vhost __defaultVhost__ { ${hls} }`);
       const source = await sources.h264Aac();
       const args = ['-loglevel', 'error', '-re', '-i', source, '-c', 'copy', '-f', 'flv', `${server.rtmp}/live/a`];
       const publisher = start('ffmpeg', args);
@@ -191,9 +190,9 @@ describeWith(['ffmpeg'], 'our own server, live,', () => {
   });
 
   it('has no finding by the rules of playlists', { timeout: 40_000 }, async () => {
-    const text = `rtmp { listen 127.0.0.1:0; } http_server { enabled on; listen 127.0.0.1:0; }
-      vhost __defaultVhost__ { hls { enabled on; hls_fragment 2; hls_disk off; hls_ll on; } }`;
-    const server = await testServer({ config: loadConfig({ text, file: 'c', read: () => '' }) });
+    const server = await confServer(
+      `vhost __defaultVhost__ { hls { enabled on; hls_fragment 2; hls_disk off; hls_ll on; } }`,
+    );
     const source = await sources.h264Aac();
     const publisher = start('ffmpeg', [
       '-loglevel',

@@ -1,22 +1,20 @@
 // Hooks and vhosts with the clients that people use: an encoder with a token, players in three protocols.
 import { beforeAll, expect, it } from 'vitest';
-import { loadConfig } from '../../src/core/index.ts';
 import { callbackServer, no, yes } from '../tools/callback-server.ts';
-import { describeWith, ended, made, start, testServer, until } from '../tools/interop.ts';
+import { confServer } from '../tools/conf-server.ts';
+import { describeWith, ended, made, start, until } from '../tools/interop.ts';
 
 const callbacks = await callbackServer();
 const { url } = callbacks;
 callbacks.answer = ({ body }) =>
   /^on_(publish|play)$/.test(String(body['action'])) && !/[?&]key=good(&|$)/.test(String(body['param'])) ? no : yes;
 
-const text = `rtmp { listen 127.0.0.1:0; } http_server { enabled on; listen 127.0.0.1:0; }
-  http_api { enabled on; listen 127.0.0.1:0; }
-  vhost live.test { hls { enabled on; hls_disk off; hls_fragment 1; } http_remux { enabled on; }
+const text = `vhost live.test { hls { enabled on; hls_disk off; hls_fragment 1; } http_remux { enabled on; }
     http_hooks { enabled on; on_publish ${url}/p; on_unpublish ${url}/u; on_play ${url}/y; on_stop ${url}/s; } }
   vhost local.test { security { enabled on; allow publish 127.0.0.0/8; deny play all; } }
   vhost page.test { refer { enabled on; play page.org; } }
   vhost off.test { enabled off; }`;
-const server = await testServer({ config: loadConfig({ text, file: 'srs.conf', read: () => '' }) });
+const server = await confServer(text);
 const { hub } = server.host;
 
 const published = (vhost: string, stream: string): boolean =>

@@ -1,9 +1,10 @@
 // The SRT server between real clients: every frame from SRT to HTTP and SRT, from RTMP to SRT, and refusals with their codes.
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createEngine, loadConfig, protocols, relay, silentLog } from '../../src/core/index.ts';
+import { createEngine, protocols, relay, silentLog } from '../../src/core/index.ts';
 import { srt as protocol } from '../../src/core/protocols/srt/index.ts';
 import { expectSameFrames } from '../tools/compare.ts';
+import { confServer } from '../tools/conf-server.ts';
 import {
   copiedFrames,
   describeWith,
@@ -15,7 +16,6 @@ import {
   sources,
   start,
   type TestServer,
-  testServer,
   until,
 } from '../tools/interop.ts';
 
@@ -29,10 +29,9 @@ const fresh = (): string => `s${count++}`;
 
 beforeAll(async () => {
   // A machine that is busy with other tests holds packets up for longer than the usual 120 ms.
-  const text = `listen 127.0.0.1:0; http_server { enabled on; listen 127.0.0.1:0; }
-    srt_server { enabled on; listen 127.0.0.1:0; latency 1000; }
+  const text = `srt_server { enabled on; listen 127.0.0.1:0; latency 1000; }
     vhost __defaultVhost__ { play { mw_latency 0; } srt { enabled on; } }`;
-  server = await testServer({ config: loadConfig({ file: 'srs.conf', read: () => '', text }) });
+  server = await confServer(text);
 });
 
 const portOf = ({ listeners }: TestServer): number => listeners.find(({ name }) => name === 'srt')?.address.port ?? 0;
@@ -179,14 +178,8 @@ describe('our own client', () => {
   });
 
   it('hears that its passphrase is wrong', async () => {
-    const secret = await testServer({
-      config: loadConfig({
-        file: 'srs.conf',
-        read: () => '',
-        text: `listen 127.0.0.1:0; srt_server { enabled on; listen 127.0.0.1:0; passphrase 0123456789; pbkeylen 32; }
-          vhost __defaultVhost__ { srt { enabled on; } }`,
-      }),
-    });
+    const secret = await confServer(`srt_server { enabled on; listen 127.0.0.1:0; passphrase 0123456789; pbkeylen 32; }
+          vhost __defaultVhost__ { srt { enabled on; } }`);
     const to = `srt://127.0.0.1:${portOf(secret)}?streamid=live/a&passphrase=9876543210`;
 
     const pulled = protocol.pull(
@@ -204,13 +197,7 @@ describe('our own client', () => {
   });
 
   it('is refused where the vhost has SRT off', async () => {
-    const off = await testServer({
-      config: loadConfig({
-        file: 'srs.conf',
-        read: () => '',
-        text: 'listen 127.0.0.1:0; srt_server { enabled on; listen 127.0.0.1:0; } vhost __defaultVhost__ { }',
-      }),
-    });
+    const off = await confServer('srt_server { enabled on; listen 127.0.0.1:0; } vhost __defaultVhost__ { }');
     const from = protocol.url(`srt://127.0.0.1:${portOf(off)}?streamid=live/a`);
 
     const pulled = protocol.pull(

@@ -3,22 +3,17 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { createEngine, loadConfig, silentLog } from '../../src/core/index.ts';
 import { launchBrowser } from '../tools/browser.ts';
-import { atEnd, copiedFrames, describeWith, parseFrameMd5, run, scratchFolder, sources } from '../tools/interop.ts';
+import { confServer } from '../tools/conf-server.ts';
+import { copiedFrames, describeWith, parseFrameMd5, run, scratchFolder, sources } from '../tools/interop.ts';
 
 const folder = await scratchFolder();
 let at = '';
 
 beforeAll(async () => {
   const text = `http_server { enabled on; listen 127.0.0.1:0; dir ${folder}; } vhost __defaultVhost__ { hls { enabled on; } }`;
-  const engine = createEngine({ log: silentLog });
-  const server = await engine.serve({ config: loadConfig({ text, file: 'srs.conf', read: () => '' }) });
-  atEnd(async () => {
-    await server.close();
-    engine.close();
-  });
-  at = `http://127.0.0.1:${server.listeners.find(({ name }) => name === 'http')?.address.port}`;
+  const server = await confServer(text);
+  at = server.http;
 });
 
 const copy = (source: string, ...args: string[]) =>
