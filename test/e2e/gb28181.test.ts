@@ -13,7 +13,7 @@ import { aacTrack, audio, h264Track } from '../tools/builders.ts';
 import { type ConfServer, confServer } from '../tools/conf-server.ts';
 import { Camera, cameraId, invited, RtpWriter } from '../tools/gb-camera.ts';
 import { atEnd, until } from '../tools/interop.ts';
-import { freeTcpPort } from '../tools/ports.ts';
+import { freePort } from '../tools/ports.ts';
 import { both, framesOf, ofTrack, payload, picture, program } from '../unit/format/ts/media.ts';
 
 const secondId = '34020000001320000002';
@@ -24,7 +24,7 @@ const streams = ({ host }: ConfServer): string[] =>
     .toSorted();
 
 async function site(more = '', sipMore = '') {
-  const [media, sip] = [await freeTcpPort(), await freeTcpPort()];
+  const [media, sip] = [await freePort(), await freePort()];
   const server = await confServer(
     `${more} stream_caster { enabled on; caster gb28181; output rtmp://127.0.0.1/live/[stream]; listen ${media};
      sip { listen ${sip}; reinvite 1; ${sipMore} } } vhost __defaultVhost__ { http_remux { enabled on; mount [vhost]/[app]/[stream].flv; } }`,

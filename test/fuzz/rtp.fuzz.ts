@@ -117,7 +117,7 @@ export const seeds = [
     packet(RTX_TYPE, 24, filler(0, 4)),
   ),
   conversation(writeRtcp(feedback), ...feedback.map((one) => writeRtcp([one]))),
-  conversation(writeStun(binding, 'secret'), writeStun({ ...binding, error: { code: 401, reason: 'no' } }, 'x')),
+  conversation(writeStun(binding, 'secret'), writeStun({ ...binding, mapped: { host: '2001:db8::1', port: 9 } }, 'x')),
   conversation(...profiles.map((profile) => encrypted(profile, packet(0, 1, filler(0x65))))),
 ];
 

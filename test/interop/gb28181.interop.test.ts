@@ -107,11 +107,7 @@ describeWith(['sipp', 'ffmpeg'], 'a camera made of SIPp and ffmpeg', () => {
     'registers by $transport, is invited, and publishes a stream of the kind $format',
     async ({ transport, format }) => {
       const here = await site();
-      const sipp = await sippCamera(
-        transport,
-        here.sip,
-        transport === 'TCP' ? await freePort() : await freeUdpPort(),
-      );
+      const sipp = await sippCamera(transport, here.sip, transport === 'TCP' ? await freePort() : await freeUdpPort());
       await until('it is invited', async () => (await invitations(sipp)).length > 0);
       const [invitation] = await invitations(sipp);
       expect(invitation?.port).toBe(here.media);

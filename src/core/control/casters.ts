@@ -1,9 +1,10 @@
 // `stream_caster` blocks: inputs of other protocols that SRS turns into RTMP, and what they are published as.
 import { defineErrors } from '../base/errors.ts';
+import { isThisMachine } from '../base/ip.ts';
 import type { StreamName } from '../media/stream-name.ts';
 import type { Section } from './config/config.ts';
 import type { Settings } from './config/settings.ts';
-import { isLoopback, parseRtmpTarget } from './rtmp-name.ts';
+import { parseRtmpTarget } from './rtmp-name.ts';
 
 /** Codes with their texts and advice; docs/errors.md has all. */
 export const casterErrors = defineErrors('CASTER', {
@@ -50,7 +51,8 @@ function readCaster(section: Section): Caster {
       const filled = output.replace(/\[(app|stream)\]/g, (whole, word: 'app' | 'stream') => words[word] ?? whole);
       const target = parseRtmpTarget(filled);
       // Streams go straight into this server: an address in between would only cost.
-      if (target === undefined || !isLoopback(target.host)) throw casterErrors.config('OUTPUT', { ...place, output });
+      if (target === undefined || !isThisMachine(target.host))
+        throw casterErrors.config('OUTPUT', { ...place, output });
       return { name: target.name, param: target.param };
     },
   };

@@ -1,9 +1,10 @@
 // Who is behind a reverse proxy: the address that security, hooks and the API see of an HTTP client.
+
+import { type IpBlock, type IpBytes, isInBlock, parseIp, parseIpBlock } from '../base/ip.ts';
 import type { Peer } from '../base/link.ts';
 import type { HttpRequest } from '../wire/http/exchange.ts';
 import type { Section } from './config/config.ts';
 import type { Settings } from './config/settings.ts';
-import { type IpBlock, type IpBytes, isInBlock, parseIp, parseIpBlock } from './ip.ts';
 
 /** Chosen: no chain of proxies is longer; what is before is not looked at. */
 const MAX_HOPS = 20;

@@ -1,5 +1,5 @@
 // URLs for eyes that may not see keys: whoever may ask the API what runs need not be allowed to publish elsewhere.
-import { isLoopback } from './rtmp-name.ts';
+import { isThisMachine } from '../base/ip.ts';
 
 const URL_WORD = /([a-z][a-z0-9+.-]*:\/\/)([^\s'"<>]+)/gi;
 const HIDDEN = '***';
@@ -27,6 +27,6 @@ function hideIn(rest: string): string {
   const user = place === authority ? '' : `${HIDDEN}@`;
   const path = slash < 0 ? '' : rest.slice(slash).replace(/([?&](?!vhost=)[^=&?/]+=)[^&?/]+/g, `$1${HIDDEN}`);
   const host = place.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-  if (isLoopback(host)) return user + place + path;
+  if (isThisMachine(host)) return user + place + path;
   return user + place + path.replace(/\/[^/?]+(?=$|\?[^/]*$)/, `/${HIDDEN}`);
 }

@@ -1,4 +1,5 @@
 // Names of streams in RTMP URLs of a configuration: outputs of transcoders and casters, targets of a forward.
+import { isThisMachine } from '../base/ip.ts';
 import { DEFAULT_VHOST, type StreamName } from '../media/stream-name.ts';
 
 /** The parts of an RTMP URL. */
@@ -34,7 +35,7 @@ export function parseRtmpTarget(text: string): RtmpTarget | undefined {
   return {
     host,
     port: port === undefined ? RTMP_PORT : Number(port),
-    name: { vhost: vhost ?? (isLoopback(host) ? DEFAULT_VHOST : host), app, stream },
+    name: { vhost: vhost ?? (isThisMachine(host) ? DEFAULT_VHOST : host), app, stream },
     param: others.length === 0 ? '' : `?${others.join('&')}`,
   };
 }
@@ -51,9 +52,6 @@ export function localUrl({ vhost, app, stream }: StreamName, port: number): stri
   const asked = vhost === DEFAULT_VHOST ? '' : `?vhost=${vhost}`;
   return `rtmp://127.0.0.1:${port}/${app}${asked}/${stream}`;
 }
-
-/** An address of this machine that needs no network. */
-export const isLoopback = (host: string): boolean => /^(127(\.\d{1,3}){3}|localhost|::1|0\.0\.0\.0)$/i.test(host);
 
 function splitQuery(text: string): readonly [path: string, query: string] {
   const at = text.indexOf('?');

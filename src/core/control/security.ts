@@ -1,7 +1,7 @@
 // Who may publish and play by address (SRS: security).
 import { defineErrors } from '../base/errors.ts';
+import { type IpBytes, isInBlock, parseIp, parseIpBlock } from '../base/ip.ts';
 import type { Section } from './config/config.ts';
-import { type IpBytes, isInBlock, parseIp, parseIpBlock } from './ip.ts';
 
 /** Codes of security. */
 export const securityErrors = defineErrors('SECURITY', {

@@ -1,10 +1,10 @@
 // The cluster of a running server, with the protocols that it fetches and passes on with.
 import { BugError } from '../base/errors.ts';
+import { isThisMachine } from '../base/ip.ts';
 import { SRS_VERSION_TEXT } from '../control/api/version.ts';
 import { Cluster } from '../control/cluster/cluster.ts';
 import type { Settings } from '../control/config/settings.ts';
 import { type ClientHost, type Protocol, protocolFor } from '../control/host.ts';
-import { isLoopback } from '../control/rtmp-name.ts';
 import type { Sessions } from '../control/sessions.ts';
 import type { Hub } from '../media/hub.ts';
 import { Splice } from './splice.ts';
@@ -35,7 +35,7 @@ export function serverCluster({ client, protocols, ports, serverId, pid, ...serv
     pull: async (from, to, options) => of(from).pull?.(client, from, to, options),
     push: async (stream, to, options) => of(to).push?.(client, stream, to, options),
     splice: (to) => new Splice(to),
-    isOwn: (url) => isLoopback(url.hostname) && ports().includes(Number(url.port || defaultPort(url))),
+    isOwn: (url) => isThisMachine(url.hostname) && ports().includes(Number(url.port || defaultPort(url))),
     introduction: () => ({
       args: {
         srs_sig: 'SRS',

@@ -1,5 +1,6 @@
 // Who may ask the API: credentials, and pages of other sites that borrow a browser's.
 
+import { isLoopback } from '../../base/ip.ts';
 import { type Credentials, parseAuthorization, sameSecret } from '../../wire/http/authorization.ts';
 import type { HttpRequest } from '../../wire/http/exchange.ts';
 import { hostName } from '../../wire/http/stream-path.ts';
@@ -78,9 +79,6 @@ export const isBorrowed = (request: Pick<HttpRequest, 'header' | 'peer' | 'query
   const told = header('sec-fetch-site') ?? header('origin') ?? header('referer');
   return told === undefined || isForeign(request, access);
 };
-
-/** Whether it is an address of this machine's own loopback. */
-export const isLoopback = (host: string): boolean => /^(::ffff:)?127\.|^::1$/.test(host);
 
 const isLocalName = (host: string): boolean => /^(localhost|[\d.]+|[\da-f:.]*:[\da-f:.]*)$/i.test(host);
 

@@ -1,12 +1,14 @@
 // The HTTP API: who may ask, which endpoint it is, and the answer in SRS's forms.
+
 import { Reporter } from '../../base/counters.ts';
 import { ConfigError, LimitError, ProtocolError, RefusedError, SystemError } from '../../base/errors.ts';
+import { isLoopback } from '../../base/ip.ts';
 import { toSrsxError, type Wheel } from '../../base/session.ts';
 import { corsHeaders } from '../../wire/http/cors.ts';
 import type { HttpExchange, HttpHeaders, HttpRequest } from '../../wire/http/exchange.ts';
 import { failureAnswer } from '../../wire/http/failure.ts';
 import { overlayErrors } from '../config/overlay.ts';
-import { type Access, accessOf, isBorrowed, isForeign, isLoopback } from './access.ts';
+import { type Access, accessOf, isBorrowed, isForeign } from './access.ts';
 import { Answer, type Body, type Call, failure, type Handler, notAllowed, plain, redirect } from './answer.ts';
 import { readJson } from './body.ts';
 import { clientHandlers } from './clients.ts';

@@ -1,5 +1,5 @@
 // The checks of values that SRS makes before it starts, beyond names.
-import { parseIp, parseIpBlock } from '../ip.ts';
+import { parseIp, parseIpBlock } from '../../base/ip.ts';
 import type { Config, Found, Section } from './config.ts';
 import type { Notice, Place } from './directive.ts';
 import { configErrors } from './errors.ts';

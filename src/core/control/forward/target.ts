@@ -1,6 +1,8 @@
 // Where a stream is forwarded to.
+
+import { isThisMachine } from '../../base/ip.ts';
 import { DEFAULT_VHOST, type StreamName } from '../../media/stream-name.ts';
-import { isLoopback, parseRtmpTarget, wordsBeside } from '../rtmp-name.ts';
+import { parseRtmpTarget, wordsBeside } from '../rtmp-name.ts';
 import { forwardErrors } from './errors.ts';
 
 /** `host`, `host:port`, `[v6]:port`. */
@@ -33,7 +35,7 @@ export function targetUrl(text: string): URL {
 /** Whether a target is the stream itself at this server. @param ports where it listens for RTMP. */
 export function isItself(url: URL, { app, stream, vhost }: StreamName, ports: readonly number[]): boolean {
   const target = parseRtmpTarget(url.href);
-  if (target === undefined || !isLoopback(target.host) || !ports.includes(target.port)) return false;
+  if (target === undefined || !isThisMachine(target.host) || !ports.includes(target.port)) return false;
   const { name } = target;
   return name.app === app && name.stream === stream && [vhost, DEFAULT_VHOST].includes(name.vhost);
 }

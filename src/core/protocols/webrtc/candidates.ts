@@ -1,4 +1,5 @@
 // Where a peer is told to send to: SRS's rules, in their order.
+import { isThisMachine, parseIp } from '../../base/ip.ts';
 import type { Address } from '../../base/link.ts';
 import type { Candidate } from '../../wire/sdp/index.ts';
 import type { InterfaceAddress, ServerOptions } from './config.ts';
@@ -54,12 +55,12 @@ export async function candidatesFor(request: CandidateRequest, sources: Candidat
 }
 
 async function apiHosts(apiHost: string, { options, lookup }: CandidateSources): Promise<string[]> {
-  if (!options.apiHost || apiHost === '' || isLocal(apiHost)) return [];
-  if (isAddress(apiHost)) return [apiHost];
+  if (!options.apiHost || apiHost === '' || isThisMachine(apiHost)) return [];
+  if (parseIp(apiHost) !== undefined) return [apiHost];
   const hosts = options.keepApiHost ? [apiHost] : [];
   if (!options.resolveApiHost) return hosts;
   const address = await lookup(apiHost);
-  return address === undefined || isLocal(address) ? hosts : [...hosts, address];
+  return address === undefined || isThisMachine(address) ? hosts : [...hosts, address];
 }
 
 function ownHosts({ options, interfaces, udp, tcp }: CandidateSources, hasOthers: boolean): string[] {
@@ -76,12 +77,6 @@ function ownHosts({ options, interfaces, udp, tcp }: CandidateSources, hasOthers
 
 const isWanted = (family: 'ipv4' | 'ipv6', options: ServerOptions): boolean =>
   options.family === 'all' || options.family === family;
-
-const isAddress = (host: string): boolean => host.includes(':') || /^\d{1,3}(\.\d{1,3}){3}$/.test(host);
-
-/** An address that means this machine wherever it is read. */
-const isLocal = (host: string): boolean =>
-  host === 'localhost' || host === '0.0.0.0' || host === '::' || host === '::1' || host.startsWith('127.');
 
 /** `1.2.3.4`, `1.2.3.4:8000`, `[::1]:8000`, `::1`, `name:8000`. What is not one of these, or has odd letters, is nothing. */
 function splitPort(text: string): { host: string; port?: number } {

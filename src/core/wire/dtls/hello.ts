@@ -29,7 +29,6 @@ export interface ClientHello {
   readonly cookie: Uint8Array;
   readonly suites: readonly number[];
   readonly groups: readonly number[];
-  readonly schemes: readonly number[];
   readonly srtpProfiles: readonly number[];
   readonly extendedMasterSecret: boolean;
   readonly pointFormats: boolean;
@@ -68,7 +67,6 @@ export function parseClientHello(body: Uint8Array): ClientHello {
       cookie,
       suites,
       groups: listIn(extensions.get(extension.supportedGroups)),
-      schemes: listIn(extensions.get(extension.signatureAlgorithms)),
       srtpProfiles: listIn(extensions.get(extension.useSrtp)),
       extendedMasterSecret: extensions.has(extension.extendedMasterSecret),
       pointFormats: extensions.has(extension.pointFormats),

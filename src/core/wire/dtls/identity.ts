@@ -35,7 +35,7 @@ export async function createIdentity(kind: Identity['kind'] = 'ecdsa'): Promise<
 }
 
 /** @param certificate PEM. @param key PEM, PKCS #8. */
-export function identityOf(certificate: string, key: string, kind: Identity['kind']): Identity {
+function identityOf(certificate: string, key: string, kind: Identity['kind']): Identity {
   const der = Buffer.from(certificate.replace(/-----[^-]+-----|\s+/g, ''), 'base64');
   return { certificate: der, key: createPrivateKey(key), kind, fingerprint: fingerprintOf(der, 'sha-256') };
 }
@@ -44,10 +44,10 @@ export function identityOf(certificate: string, key: string, kind: Identity['kin
 const hashes: Readonly<Record<string, string>> = { 'sha-256': 'sha256', 'sha-384': 'sha384', 'sha-512': 'sha512' };
 
 /** Whether a fingerprint says something that can be checked. */
-export const isKnownHash = (algorithm: string): boolean => algorithm.toLowerCase() in hashes;
+const isKnownHash = (algorithm: string): boolean => algorithm.toLowerCase() in hashes;
 
 /** @param name of a hash, one of `isKnownHash`. */
-export function fingerprintOf(certificate: Uint8Array, name: string): Fingerprint {
+function fingerprintOf(certificate: Uint8Array, name: string): Fingerprint {
   const digest = createHash(hashes[name.toLowerCase()] ?? 'sha256')
     .update(certificate)
     .digest('hex');

@@ -1,5 +1,4 @@
 // DTLS 1.2 as WebRTC uses it; see README.md.
 export { DtlsEndpoint, type DtlsKeys, type DtlsOptions } from './endpoint.ts';
-export { dtlsErrors } from './errors.ts';
-export { createIdentity, type Fingerprint, type Identity, isKnownHash } from './identity.ts';
+export { createIdentity, type Fingerprint, type Identity } from './identity.ts';
 export { isDtls } from './record.ts';

@@ -3,7 +3,7 @@ import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } fro
 import { putUint16, putUint32, uint16, uint32 } from '../rtp/index.ts';
 import { ReplayWindow } from '../srtp/replay.ts';
 
-export const contentType = { changeCipherSpec: 20, alert: 21, handshake: 22, applicationData: 23 } as const;
+export const contentType = { changeCipherSpec: 20, alert: 21, handshake: 22 } as const;
 
 export const RECORD_HEADER_BYTES = 13;
 /** DTLS 1.2, as the wire writes it. */

@@ -14,7 +14,7 @@ export const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').up
 const hmac = (secret: Uint8Array, bytes: Uint8Array): Uint8Array => createHmac('sha256', secret).update(bytes).digest();
 
 /** P_SHA256 with a label. */
-export function prf(secret: Uint8Array, label: string, seed: Uint8Array, size: number): Uint8Array {
+function prf(secret: Uint8Array, label: string, seed: Uint8Array, size: number): Uint8Array {
   const labelled = concat([utf8(label), seed]);
   const out = new Uint8Array(size);
   let a = labelled;
@@ -26,7 +26,7 @@ export function prf(secret: Uint8Array, label: string, seed: Uint8Array, size: n
 }
 
 /** Both random values, 32 bytes each. */
-export interface Randoms {
+interface Randoms {
   readonly client: Uint8Array;
   readonly server: Uint8Array;
 }

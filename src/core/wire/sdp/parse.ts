@@ -36,7 +36,6 @@ export interface SdpSection {
   readonly payloads: readonly SdpPayload[];
   /** Ids of header extensions by their URI. */
   readonly extensions: ReadonlyMap<string, number>;
-  readonly ssrcs: readonly number[];
   /** Simulcast layers that are sent (RFC 8853), in their order. */
   readonly rids: readonly string[];
   readonly ice: IceCredentials | undefined;
@@ -72,13 +71,12 @@ const DISCARD_PORT = 9;
 type Draft<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 
 /** A section while it is read. */
-interface OpenSection extends Draft<Omit<SdpSection, 'payloads' | 'extensions' | 'ssrcs' | 'rids' | 'candidates'>> {
+interface OpenSection extends Draft<Omit<SdpSection, 'payloads' | 'extensions' | 'rids' | 'candidates'>> {
   readonly types: readonly number[];
   readonly maps: Map<number, { codec: string; clockRate: number; channels: number }>;
   readonly formats: Map<number, Map<string, string>>;
   readonly feedback: Map<number, string[]>;
   readonly extensions: Map<string, number>;
-  readonly ssrcs: Set<number>;
   readonly rids: string[];
   readonly candidates: SdpCandidate[];
 }
@@ -124,7 +122,6 @@ function emptySection(kind: string, types: readonly number[]): OpenSection {
     formats: new Map(),
     feedback: new Map(),
     extensions: new Map(),
-    ssrcs: new Set(),
     rids: [],
     candidates: [],
   };
@@ -196,11 +193,6 @@ function readMediaAttribute(section: OpenSection, name: string, value: string): 
       if (id >= 1 && id <= 14) section.extensions.set(words[0] ?? '', id);
       break;
     }
-    case 'ssrc': {
-      const ssrc = Number(first);
-      if (Number.isInteger(ssrc) && ssrc >= 0 && ssrc <= 0xffffffff) section.ssrcs.add(ssrc);
-      break;
-    }
     case 'candidate':
       readCandidate(section, value);
       break;
@@ -266,7 +258,7 @@ const statics: Readonly<Record<number, { codec: string; clockRate: number; chann
 
 /** What a section does not say, the session says (RFC 8829 §5.8). */
 function closeSection(open: OpenSection, session: OpenSection): SdpSection {
-  const { types, maps, formats, feedback, ssrcs, ...section } = open;
+  const { types, maps, formats, feedback, ...section } = open;
   const payloads = types.flatMap((type): SdpPayload[] => {
     const map = maps.get(type) ?? statics[type];
     if (map === undefined) return [];
@@ -278,6 +270,5 @@ function closeSection(open: OpenSection, session: OpenSection): SdpSection {
     fingerprint: section.fingerprint ?? session.fingerprint,
     setup: section.setup || session.setup,
     payloads,
-    ssrcs: [...ssrcs],
   };
 }

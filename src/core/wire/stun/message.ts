@@ -2,17 +2,17 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { utf8 } from '../../base/bytes.ts';
+import { parseIp, shortest } from '../../base/ip.ts';
 import type { Address } from '../../base/link.ts';
 import { putUint16, putUint32, uint16, uint32 } from '../rtp/index.ts';
 import { stunErrors } from './errors.ts';
 
-/** Method and class in one (§5): what ICE uses. */
-export const stunType = { request: 0x0001, indication: 0x0011, success: 0x0101, failure: 0x0111 } as const;
+/** Method and class in one (§5): what we say or answer. */
+export const stunType = { request: 0x0001, success: 0x0101 } as const;
 
 const attribute = {
   username: 0x0006,
   messageIntegrity: 0x0008,
-  errorCode: 0x0009,
   xorMappedAddress: 0x0020,
   priority: 0x0024,
   useCandidate: 0x0025,
@@ -37,13 +37,10 @@ export interface StunMessage {
   /** `ours:theirs` in a request (RFC 8445 §7.2.2); empty when there is none. */
   readonly username: string;
   readonly useCandidate: boolean;
-  readonly priority: number;
   /** The agent calls itself controlling; undefined: it says nothing. */
   readonly controlling: boolean | undefined;
   /** Offset of MESSAGE-INTEGRITY; -1: none. */
   readonly integrityAt: number;
-  /** The code of an error response; 0: none. */
-  readonly errorCode: number;
 }
 
 /** Whether a datagram can be STUN (RFC 7983 §7, RFC 8489 §5). */
@@ -59,10 +56,8 @@ export function parseStun(bytes: Uint8Array): StunMessage {
     transaction: bytes.subarray(8, HEADER_BYTES),
     username: '',
     useCandidate: false,
-    priority: 0,
     controlling: undefined as boolean | undefined,
     integrityAt: -1,
-    errorCode: 0,
   };
   let at = HEADER_BYTES;
   for (let count = 0; at + 4 <= bytes.length; count++) {
@@ -90,9 +85,6 @@ function take(message: Draft, bytes: Uint8Array, type: number, at: number, size:
       if (size !== INTEGRITY_BYTES - 4) throw damaged('MESSAGE-INTEGRITY has another size');
       message.integrityAt = at;
       break;
-    case attribute.priority:
-      if (size === 4) message.priority = uint32(bytes, value);
-      break;
     case attribute.useCandidate:
       message.useCandidate = true;
       break;
@@ -101,9 +93,6 @@ function take(message: Draft, bytes: Uint8Array, type: number, at: number, size:
       break;
     case attribute.iceControlled:
       message.controlling = false;
-      break;
-    case attribute.errorCode:
-      if (size >= 4) message.errorCode = ((bytes[value + 2] as number) & 7) * 100 + (bytes[value + 3] as number);
       break;
     case attribute.fingerprint:
       checkFingerprint(bytes, at);
@@ -146,7 +135,6 @@ export interface StunFields {
   /** ICE-CONTROLLING with this tie-breaker of 8 bytes. */
   readonly controlling?: Uint8Array;
   readonly mapped?: Address;
-  readonly error?: { readonly code: number; readonly reason: string };
 }
 
 /** With MESSAGE-INTEGRITY by `key`, and FINGERPRINT. */
@@ -173,14 +161,13 @@ export function writeStun(fields: StunFields, key: string): Uint8Array {
 }
 
 function attributesOf(fields: StunFields): Uint8Array[] {
-  const { username, priority, useCandidate = false, controlling, mapped, error, transaction } = fields;
+  const { username, priority, useCandidate = false, controlling, mapped, transaction } = fields;
   const parts: Uint8Array[] = [];
   if (username !== undefined) parts.push(attributeOf(attribute.username, utf8(username)));
   if (priority !== undefined) parts.push(attributeOf(attribute.priority, word(priority)));
   if (controlling !== undefined) parts.push(attributeOf(attribute.iceControlling, controlling));
   if (useCandidate) parts.push(attributeOf(attribute.useCandidate, new Uint8Array(0)));
   if (mapped !== undefined) parts.push(attributeOf(attribute.xorMappedAddress, xorAddress(mapped, transaction)));
-  if (error !== undefined) parts.push(attributeOf(attribute.errorCode, errorBody(error.code, error.reason)));
   return parts;
 }
 
@@ -198,19 +185,12 @@ function word(value: number): Uint8Array {
   return bytes;
 }
 
-/** §14.8. */
-function errorBody(code: number, reason: string): Uint8Array {
-  const text = utf8(reason);
-  const bytes = new Uint8Array(4 + text.length);
-  bytes[2] = Math.floor(code / 100);
-  bytes[3] = code % 100;
-  bytes.set(text, 4);
-  return bytes;
-}
+/** For a peer over a link that has no address. */
+const NO_ADDRESS = new Uint8Array(16);
 
 /** §14.2: port and address XOR the magic cookie and the transaction. */
 function xorAddress({ host, port }: Address, transaction: Uint8Array): Uint8Array {
-  const address = addressBytes(host);
+  const address = shortest(parseIp(host) ?? NO_ADDRESS);
   const mask = new Uint8Array(16);
   putUint32(mask, 0, MAGIC);
   mask.set(transaction, 4);
@@ -219,17 +199,4 @@ function xorAddress({ host, port }: Address, transaction: Uint8Array): Uint8Arra
   putUint16(bytes, 2, port ^ (MAGIC >>> 16));
   for (let i = 0; i < address.length; i++) bytes[4 + i] = (address[i] as number) ^ (mask[i] as number);
   return bytes;
-}
-
-/** Four or sixteen bytes of an address as text. */
-export function addressBytes(host: string): Uint8Array {
-  if (!host.includes(':')) return Uint8Array.from(host.split('.').map(Number));
-  const plain = host.replace(/%.*$/, '');
-  const [head = '', tail] = plain.split('::');
-  const words = (text: string): number[] =>
-    text === '' ? [] : text.split(':').map((part) => Number.parseInt(part, 16));
-  const before = words(head);
-  const after = tail === undefined ? [] : words(tail);
-  const filled = [...before, ...new Array<number>(Math.max(0, 8 - before.length - after.length)).fill(0), ...after];
-  return Uint8Array.from(filled.flatMap((value) => [value >> 8, value & 0xff]));
 }

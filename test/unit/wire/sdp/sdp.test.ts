@@ -58,7 +58,6 @@ describe('an offer', () => {
       mid: '0',
       direction: 'sendonly',
       rtcpMux: true,
-      ssrcs: [11],
       ice: { ufrag: 'Abcd', pwd: '0123456789abcdef01234567' },
       setup: 'actpass',
     });
@@ -131,13 +130,13 @@ it('an answer is read as it was meant', () => {
   expect(sections[0]).toMatchObject({
     kind: 'audio',
     direction: 'sendonly',
-    ssrcs: [7],
     ice: answer.ice,
     setup: 'passive',
   });
   expect(sections[1]).toMatchObject({ kind: 'video', port: 0, direction: 'inactive' });
   expect(text).toContain('a=candidate:0 1 udp 2130706431 192.0.2.1 8000 typ host generation 0\r\n');
   expect(text).toContain('tcptype passive');
+  expect(text).toContain('a=ssrc:7 cname:c\r\na=ssrc:7 msid:s a\r\n');
 });
 
 describe('what is no SDP', () => {

@@ -11,13 +11,19 @@ export interface IpBlock {
 }
 
 const MAPPED_BITS = 96;
+const mapped = (...four: readonly number[]): IpBytes => Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, ...four);
+const MAPPED: IpBlock = { address: mapped(0, 0, 0, 0), bits: MAPPED_BITS };
+const LOOPBACK: readonly IpBlock[] = [
+  { address: mapped(127, 0, 0, 0), bits: MAPPED_BITS + 8 },
+  { address: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1), bits: 128 },
+];
 
 /** The bytes of an address in text, with brackets or a zone if it has them; undefined when it is none. */
 export function parseIp(text: string): IpBytes | undefined {
   const plain = text.replace(/^\[(.*)\]$/, '$1').replace(/%.*$/, '');
   if (!plain.includes(':')) {
     const four = parseFour(plain);
-    return four === undefined ? undefined : Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, ...four);
+    return four === undefined ? undefined : mapped(...four);
   }
   const dots = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(plain);
   const four = dots === null ? undefined : parseFour(dots[2] ?? '');
@@ -34,6 +40,22 @@ export function parseIpBlock(text: string): IpBlock | undefined {
   if (length === undefined) return { address, bits: 128 };
   const bits = Number(length) + (host.includes(':') ? 0 : MAPPED_BITS);
   return bits > 128 ? undefined : { address, bits };
+}
+
+/** The four bytes of an address of IPv4, of a mapped one too, or the sixteen of another one. */
+export const shortest = (address: IpBytes): Uint8Array => (isInBlock(address, MAPPED) ? address.subarray(12) : address);
+
+/** Whether a host is an address of the loopback: 127.0.0.0/8 or ::1 (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3). */
+export function isLoopback(host: string): boolean {
+  const address = parseIp(host);
+  return address !== undefined && LOOPBACK.some((block) => isInBlock(address, block));
+}
+
+/** Whether a host means this machine wherever it is read: the loopback, its name, and the address that is none. */
+export function isThisMachine(host: string): boolean {
+  if (/^localhost$/i.test(host) || isLoopback(host)) return true;
+  const address = parseIp(host);
+  return address !== undefined && shortest(address).every((byte) => byte === 0);
 }
 
 /** Whether an address is in a block. */
