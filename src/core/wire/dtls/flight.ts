@@ -6,7 +6,7 @@ import { fromMs, type Micros } from '../../base/time.ts';
  * First pause before a repetition, doubled each time up to the most. RFC 6347 §4.2.4.1 advises a second for unknown paths and a
  * minute at the most; ICE has just been answered on this one, and a lost handshake is a second without a picture. A flight is
  * two or three datagrams that must all arrive: at 20 % loss every second one is repeated in vain, and with pauses up to 1.6 s
- * one handshake with Chromium in eight took more than 3 s.
+ * one handshake with Chromium in twelve took more than 3 s.
  */
 const FIRST_PAUSE = fromMs(100);
 const MOST_PAUSE = fromMs(400);
