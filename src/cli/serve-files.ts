@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { engineErrors } from '../core/control/errors.ts';
 import { type Config, makeServerId } from '../core/index.ts';
+import { isBackground } from './background.ts';
 
 /** What the process leaves in the file system. */
 export interface ServeFiles {
@@ -15,14 +16,14 @@ export interface ServeFiles {
 const nothing: ServeFiles = { serverId: undefined, remove: () => undefined };
 
 /**
- * Goes to `work_dir`, and writes the pid file when the configuration names one (the default of SRS would put a directory
- * `objs` wherever the server is started). Throws ConfigError when another server runs by that file, or it cannot be
+ * Goes to `work_dir`, and writes the pid file when the configuration names one, or nothing else would find the process (the
+ * default of SRS would put a directory `objs` wherever a server is started). Throws ConfigError when another server runs by that file, or it cannot be
  * written.
  */
 export function enterFiles({ root }: Config): ServeFiles {
   enter(root.get('work_dir'));
   const named = root.get('server_id');
-  const pid = root.written('pid');
+  const pid = root.written('pid') ?? (isBackground() ? root.get('pid') : undefined);
   if (pid === undefined) return { ...nothing, serverId: named || undefined };
   writePid(pid);
   return {

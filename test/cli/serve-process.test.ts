@@ -245,6 +245,18 @@ describe('in the background', () => {
     await until('its end', () => !isThere(server));
   });
 
+  it('its pid and its log are where SRS has them, when nobody says where', async () => {
+    writeFileSync(path('srs.conf'), `daemon on; work_dir "${directory}"; ${minimal}`);
+
+    const { code } = await start(['serve', '-c', path('srs.conf')]).ended;
+    const server = Number(readFileSync(path('objs/srs.pid'), 'utf8'));
+    process.kill(server, 'SIGTERM');
+    await until('its end', () => !isThere(server));
+
+    expect(code).toBe(0);
+    expect(log('objs/srs.log')).toContain('rtmp listens at');
+  });
+
   it('a server that cannot start says why, and the command ends with its code', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));

@@ -49,6 +49,5 @@ it('a manifest leads to its bootstrap, and that to fragments', async () => {
   );
   expect(fragment.status).toBe(200);
   expect(new TextDecoder().decode(bytes.subarray(4, 8))).toBe('mdat');
-  // The demo has 640 x 360 and a key frame a second.
   expect(bytes.length).toBeGreaterThan(10_000);
 });

@@ -28,7 +28,7 @@ export const root = block('', {
     text(
       './objs/srs.pid',
       'path',
-      'PID file (also names the server-id file: same path with .id); srsx writes it only when this is written.',
+      'PID file (also names the server-id file: same path with .id); srsx writes it only when this is written, or the server is in the background.',
     ),
   ),
   server_id: supported(
