@@ -8,6 +8,7 @@ import { defaultLimits } from '../../src/core/base/limits.ts';
 import { FlvDemuxer } from '../../src/core/format/flv/index.ts';
 import type { Frame } from '../../src/core/media/frame.ts';
 import type { Track } from '../../src/core/media/track.ts';
+import { FrameReader } from '../../src/core/wire/rtp/index.ts';
 import { parseSip, type SipMessage, SipReader, type SipRequest } from '../../src/core/wire/sip/index.ts';
 import { aacTrack, audio, h264Track } from '../tools/builders.ts';
 import { type ConfServer, confServer } from '../tools/conf-server.ts';
@@ -142,6 +143,18 @@ describe('cameras of GB28181', () => {
     media.write(bytesOf(program({ seconds: 1 }), both, new RtpWriter(ssrc)));
 
     await until('it is there', () => streams(server).length === 1);
+  });
+
+  it('may send their media by UDP', async () => {
+    const { server, sip } = await site();
+    const { ssrc, port } = await camera(sip, cameraId);
+    const socket = createSocket('udp4');
+    atEnd(() => socket.close());
+    const rtp = new RtpWriter(ssrc);
+    const framed = bytesOf(program({ seconds: 1 }), both, rtp);
+    for (const datagram of new FrameReader(65_535).push(framed)) socket.send(datagram, port, '127.0.0.1');
+
+    await until('it is there', () => streams(server).join() === cameraId);
   });
 
   it('that are refused by the vhost hear BYE', async () => {

@@ -46,12 +46,18 @@ const TAKEOVER_TIME = fromSeconds(1);
 /** While the admission is asked the connection is paused: what it holds then is what was read before. */
 const MAX_HELD_BYTES = 1024 * 1024;
 
+/** A payload that waits for the admission. */
+interface Held {
+  readonly payload: Uint8Array;
+  readonly lost: boolean;
+}
+
 /** waiting -- packet --> asking -- granted --> publishing -- over, refused --> waiting. */
 export class Receiver {
   readonly #options: ReceiverOptions;
   #sender: Sender | undefined;
   #source: SourceSession | undefined;
-  #held: Uint8Array[] = [];
+  #held: Held[] = [];
   #heldBytes = 0;
   #newest: Micros = 0;
 
@@ -91,16 +97,21 @@ export class Receiver {
     });
   }
 
-  /** A payload from who has claimed it. Throws GB_LATE, PS_SYNC. */
-  receive(sender: Sender, payload: Uint8Array, now: Micros): void {
+  /**
+   * A payload from who has claimed it. Throws GB_LATE.
+   *
+   * @param lost packets are missing in front of it.
+   */
+  receive(sender: Sender, payload: Uint8Array, now: Micros, lost = false): void {
     if (this.#sender !== sender) return;
     this.#newest = now;
     const source = this.#source;
     if (source !== undefined) {
+      if (lost) source.lost();
       guard(source, now, () => source.receive(payload, now));
       return;
     }
-    this.#held.push(payload);
+    this.#held.push({ payload, lost });
     this.#heldBytes += payload.length;
     if (this.#heldBytes > MAX_HELD_BYTES) throw errors.limit('LATE');
   }
@@ -149,7 +160,7 @@ export class Receiver {
     events.onPublishing();
     const held = this.#held;
     this.#forget();
-    for (const payload of held) this.receive(sender, payload, host.clock.now());
+    for (const { payload, lost } of held) this.receive(sender, payload, host.clock.now(), lost);
     sender.resume();
   }
 

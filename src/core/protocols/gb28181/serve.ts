@@ -1,5 +1,5 @@
 // The server: for each caster of the kind gb28181 a port for media, and one for SIP.
-import type { Closer, Link, Peer } from '../../base/link.ts';
+import type { Closer, Link, Peer, Port } from '../../base/link.ts';
 import { drive, toSrsxError } from '../../base/session.ts';
 import { type Caster, casters } from '../../control/casters.ts';
 import type { Host, Listener } from '../../control/host.ts';
@@ -7,7 +7,9 @@ import type { HttpExchange } from '../../wire/http/exchange.ts';
 import { type GbConfig, type GbOptions, gbOptions } from './config.ts';
 import { errors } from './errors.ts';
 import { MediaLink } from './media-link.ts';
+import { MediaPort } from './media-port.ts';
 import { answerPublish } from './publish-api.ts';
+import type { Receiver } from './receiver.ts';
 import { Receivers } from './receivers.ts';
 import { Registrar } from './registrar.ts';
 
@@ -51,6 +53,7 @@ export class CasterServer implements Closer {
   readonly #options: GbOptions;
   /** Bounded by the sockets of the listener; those that bring nothing by their deadline. */
   readonly #links = new Set<MediaLink>();
+  #mediaUdp: MediaPort | undefined;
   #mediaPort = 0;
   #sipPort = 0;
 
@@ -69,9 +72,9 @@ export class CasterServer implements Closer {
     });
   }
 
-  /** Connections to the media port, for tests. */
+  /** Connections to the media port, and senders of datagrams, for tests. */
   get links(): number {
-    return this.#links.size;
+    return this.#links.size + (this.#mediaUdp?.size ?? 0);
   }
 
   /** Rejects with SystemError. */
@@ -81,24 +84,31 @@ export class CasterServer implements Closer {
     const media = await net.listenTcp({ host: '0.0.0.0', port: mediaPort }, (link) => this.#accept(link));
     this.#mediaPort = media.address.port;
     this.listeners.push(media);
+    await this.#listenUdp(this.#mediaPort, (port) => {
+      this.#mediaUdp = new MediaPort({ host: this.#host, port, find: (ssrc, from) => this.#find(ssrc, from) });
+    });
     const { registrar } = this;
     if (registrar === undefined) return;
     const tcp = await net.listenTcp({ host: '0.0.0.0', port: sip.port }, (link) => registrar.accept(link));
     this.#sipPort = tcp.address.port;
     this.listeners.push(tcp);
-    await this.#listenUdp(registrar);
+    await this.#listenUdp(this.#sipPort, (port) => registrar.listen(port));
   }
 
-  /** SRS has no SIP over UDP: who has given that port to somebody else goes without. */
-  async #listenUdp(registrar: Registrar): Promise<void> {
+  /** SRS has nothing over UDP: who has given that port to somebody else goes without. */
+  async #listenUdp(port: number, on: (port: Port) => void): Promise<void> {
     const { net, log } = this.#host;
     try {
-      const udp = await net.listenUdp({ host: '0.0.0.0', port: this.#sipPort });
-      registrar.listen(udp);
+      const udp = await net.listenUdp({ host: '0.0.0.0', port });
+      on(udp);
       this.listeners.push({ address: udp.local, close: () => udp.close() });
     } catch (error) {
-      log.warn('gb28181', 'no SIP over UDP', { error: toSrsxError(error) });
+      log.warn('gb28181', 'UDP is not listened to', { port, error: toSrsxError(error) });
     }
+  }
+
+  #find(ssrc: number, from: Peer): Receiver | undefined {
+    return this.receivers.find(ssrc) ?? this.registrar?.learn(from);
   }
 
   /** See `GbServer`. */
@@ -113,13 +123,14 @@ export class CasterServer implements Closer {
     this.registrar?.close();
     const reason = errors.refused('STOPPED');
     this.receivers.closeAll(reason);
+    this.#mediaUdp?.close();
     for (const link of this.#links) link.close(reason);
   }
 
   #accept(link: Link): void {
     const media = new MediaLink({
       ...{ host: this.#host, link },
-      find: (ssrc, from) => this.receivers.find(ssrc) ?? this.registrar?.learn(from),
+      find: (ssrc, from) => this.#find(ssrc, from),
       onOver: (over) => void this.#links.delete(over),
     });
     this.#links.add(media);

@@ -32,6 +32,7 @@ export class SourceSession implements Session {
   readonly #entry: SessionEntry;
   readonly #publication: Publication;
   readonly #settler: Settler;
+  readonly #demuxer: ReturnType<typeof psDemuxer>;
   readonly #intake: Intake;
   readonly #since: Micros;
   readonly #times: Pick<Limits, 'firstMediaTime' | 'silentTime'>;
@@ -58,10 +59,8 @@ export class SourceSession implements Session {
     }
     this.#settler = new Settler(this.#publication);
     const dropped = new Reporter((count, last) => this.#log('leaves parts out', { count, last }));
-    this.#intake = new Intake(
-      psDemuxer(host.limits, (code) => dropped.note(code, this.#now)),
-      this.#settler,
-    );
+    this.#demuxer = psDemuxer(host.limits, (code) => dropped.note(code, this.#now));
+    this.#intake = new Intake(this.#demuxer, this.#settler);
     host.wheel.add(this);
     this.#log('publishes');
   }
@@ -74,6 +73,11 @@ export class SourceSession implements Session {
     this.#intake.push(payload);
     const { firstMediaTime, silentTime } = this.#times;
     this.deadline = this.#intake.hasMedia ? now + silentTime : this.#since + firstMediaTime;
+  }
+
+  /** Packets are missing in front of the next one. */
+  lost(): void {
+    this.#demuxer.lost();
   }
 
   /** Errors: GB_SILENT, GB_NO_MEDIA. */

@@ -4,6 +4,7 @@ import { concat } from '../../../../src/core/base/bytes.ts';
 import type { Admission, Grant } from '../../../../src/core/control/admission.ts';
 import { MediaLink } from '../../../../src/core/protocols/gb28181/media-link.ts';
 import { SipLink } from '../../../../src/core/protocols/gb28181/sip-link.ts';
+import { FrameReader } from '../../../../src/core/wire/rtp/index.ts';
 import { sessionSuite } from '../../../suites/session.suite.ts';
 import { chop } from '../../../tools/chop.ts';
 import { FakeLink, SeedRng } from '../../../tools/fakes.ts';
@@ -157,6 +158,7 @@ describe('a connection to the media port', () => {
     const third = camera.media(invite);
     third.onData(stream(camera.rtp));
     await settled();
+    expect(methods(camera.take())).toEqual([]);
     here.advance(6000);
 
     expect([media.closed, here.asked.length]).toEqual([true, 2]);
@@ -234,6 +236,123 @@ describe('a connection to the media port', () => {
 
     expect(here.lines.filter(({ fields }) => String(fields?.['code']).startsWith('BUG'))).toEqual([]);
     expect(here.server.registrar?.sizes.links).toBe(1);
+  });
+});
+
+describe('datagrams at the media port', () => {
+  const [from, other] = [
+    { host: '192.0.2.64', port: 15_060 },
+    { host: '192.0.2.99', port: 15_060 },
+  ];
+  /** The packets of some frames, as datagrams. */
+  const packets = (ssrc: number, frames = second): Uint8Array[] => {
+    const rtp = new RtpWriter(ssrc);
+    return new FrameReader(65_535).push(concat(frames.map((frame) => rtp.frame(frame, both))));
+  };
+
+  async function invitedWorld() {
+    const here = await world();
+    const camera = new FakeCamera(here);
+    const invite = camera.come();
+    camera.send(camera.answer(invite));
+    camera.take();
+    const send = (datagram: Uint8Array, peer = from): void => here.mediaUdp.onDatagram(datagram, peer);
+    return { here, camera, invite, send, ssrc: invited(invite).ssrc };
+  }
+
+  it('are published, in the order of their numbers', async () => {
+    const { here, send, ssrc } = await invitedWorld();
+    const all = packets(ssrc);
+    for (let at = 0; at < all.length; at += 4) {
+      const some = all.slice(at, at + 4);
+      // The first one tells where it begins; the others overtake each other.
+      for (const one of at === 0 ? some : some.toReversed()) {
+        const bytes = one.slice();
+        send(bytes);
+        bytes.fill(0xee);
+      }
+    }
+    await settled();
+    expect(here.published()).toBe(true);
+    here.advance(5500);
+
+    expect(here.frames.length).toBe(second.length);
+    expect([here.published(), here.host.sessions.size]).toEqual([false, 0]);
+  });
+
+  it('lose the picture of which one is missing, and no other', async () => {
+    const frames = program({ seconds: 2, size: 2000 }).filter(({ track }) => track.kind === 'video');
+    const { here, send, ssrc } = await invitedWorld();
+    const all = packets(ssrc, frames);
+    const [, gone] = packets(ssrc, frames.slice(0, 11)).slice(-2);
+    const missing = all.findIndex(
+      (one) => gone !== undefined && one.length === gone.length && one.every((byte, i) => byte === gone[i]),
+    );
+    for (const [index, one] of all.entries()) if (index !== missing) send(one);
+    await settled();
+    here.advance(5500);
+
+    expect(missing).toBeGreaterThan(0);
+    expect(here.frames.length).toBe(frames.length - 1);
+  });
+
+  it('of a second sender are dropped until the first is silent for 1 s', async () => {
+    const { here, camera, send, ssrc } = await invitedWorld();
+    for (const one of packets(ssrc)) send(one);
+    await settled();
+    for (const one of packets(ssrc)) send(one, other);
+    expect(here.asked).toHaveLength(1);
+
+    here.advance(1500);
+    for (const one of packets(ssrc)) send(one, other);
+    await settled();
+    expect(here.asked.map(({ peer }) => peer.host)).toEqual([from.host, other.host]);
+    expect(methods(camera.take())).toEqual([]);
+    expect(here.published()).toBe(true);
+  });
+
+  it('that are refused ask nobody for 3 s', async () => {
+    const { here, send, ssrc } = await invitedWorld();
+    here.hub.stream(name).publish({ policy: 'refuse', onEvicted: () => undefined });
+    const all = packets(ssrc);
+    for (const one of all) send(one);
+    await settled();
+    for (const one of all) send(one);
+    for (const one of all) send(one, other);
+    await settled();
+    expect(here.asked).toHaveLength(1);
+
+    here.advance(3500);
+    for (const one of all) send(one);
+    await settled();
+    expect(here.asked).toHaveLength(2);
+  });
+
+  it('that nobody expects, that are damaged, or no RTP at all, are left out', async () => {
+    const { here, send, ssrc } = await invitedWorld();
+    const [one = new Uint8Array(0)] = packets(ssrc);
+    for (const bytes of [
+      new Uint8Array(0),
+      one.subarray(0, 11),
+      Uint8Array.of(0x8f, ...one.subarray(1, 20)),
+      new Uint8Array(100),
+    ]) {
+      send(bytes);
+    }
+    for (const stray of packets(77)) send(stray, other);
+    await settled();
+
+    expect([here.asked.length, here.server.links]).toEqual([0, 0]);
+  });
+
+  it('end with the server, and leave nothing behind', async () => {
+    const { here, send, ssrc } = await invitedWorld();
+    for (const one of packets(ssrc)) send(one);
+    await settled();
+    here.server.close();
+    for (const one of packets(ssrc)) send(one);
+
+    expect([here.server.links, here.host.sessions.size, here.wheel.size, here.clock.pending]).toEqual([0, 0, 0, 0]);
   });
 });
 

@@ -36,12 +36,13 @@ export async function world({ text = config(), admission, limits }: WorldOptions
   const doors = new Map<number, (link: Link) => void>();
   const sent: { to: Peer; message: SipMessage }[] = [];
   const closed: number[] = [];
-  const udp: Port = {
-    local: { host: '0.0.0.0', port: 5060 },
+  const socket = (port: number): Port => ({
+    local: { host: '0.0.0.0', port },
     send: (datagram, to) => void sent.push({ to, message: parseSip(datagram) }),
     close: () => undefined,
     onDatagram: () => undefined,
-  };
+  });
+  const [udp, mediaUdp] = [socket(5060), socket(9000)];
   const host = {
     ...base.host,
     settings: settingsOf(text),
@@ -51,7 +52,7 @@ export async function world({ text = config(), admission, limits }: WorldOptions
         doors.set(at.port, on);
         return { address: at, close: () => void closed.push(at.port) };
       },
-      listenUdp: async () => udp,
+      listenUdp: async ({ port }: { port: number }) => (port === 5060 ? udp : mediaUdp),
     },
   };
   const [caster] = casters(host.settings, 'gb28181');
@@ -77,6 +78,7 @@ export async function world({ text = config(), admission, limits }: WorldOptions
     host,
     server,
     udp,
+    mediaUdp,
     sent,
     closed,
     connect,
