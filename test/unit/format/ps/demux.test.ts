@@ -21,7 +21,9 @@ import {
   picture,
   program,
   tracksOf,
+  units,
 } from '../ts/media.ts';
+import { annexB, pps } from '../ts/raw-stream.ts';
 
 const limits = { messageBytes: 256 * 1024, tracks: 8 };
 const pcmaTrack: Track = { ...aacTrack, codec: 'pcma', config: new Uint8Array(0) };
@@ -168,6 +170,25 @@ describe('PsDemuxer and good streams', () => {
     const sent = six((at) => hevcPicture({ at, key: at === 0 }));
 
     expectSame(demux(ps(sent, [hevcTrack], { map: false })).frames, sent);
+  });
+
+  it('keeps the two fields of a picture together, which have the same time', () => {
+    // Main profile, 320x288, frame_mbs_only_flag 0.
+    const interlaced = fromHex('674d001ef40a0924');
+    const field = (at: number): Uint8Array => payload([0x65, 0x88], at, 40);
+    const later = (at: number): Uint8Array => payload([0x41, 0x9a], at, 40);
+    const packets = [
+      pes(0xe0, annexB(interlaced, pps, field(1)), { pts: 0 }),
+      pes(0xe0, annexB(field(2)), { pts: 0 }),
+      pes(0xe0, annexB(later(3)), { pts: 3600 }),
+      pes(0xe0, annexB(later(4)), { pts: 3600 }),
+    ];
+    const { frames } = demux(concat([packHeader(), ...packets]));
+
+    expect(frames.map(({ dts, data }) => `${dts} ${toHex(data)}`)).toEqual([
+      `0 ${toHex(units(field(1), field(2)))}`,
+      `40000 ${toHex(units(later(3), later(4)))}`,
+    ]);
   });
 
   it('keeps what stands before the first parameter sets, where there is no map', () => {
