@@ -155,13 +155,16 @@ export class Device {
     }
     this.#path.send(ack(call, message, this.#branch()));
     if (status >= 300) {
-      if (this.#state !== 'streaming') this.#inVain(now);
+      // A refusal that comes again over UDP is only acknowledged again.
+      if (this.#state !== 'streaming' && this.#state !== 'waiting') this.#inVain(now);
       return;
     }
     this.#answered = headerOf(message, 'to') ?? '';
     const ssrc = parseSsrc(answeredSsrc(message) ?? '');
     if (ssrc !== undefined) this.#host.receivers.alias(this.#receiver, ssrc);
     if (this.#state === 'inviting' || this.#state === 'trying') this.#enter('connecting', this.#until);
+    // Late, but there.
+    else if (this.#state === 'waiting') this.#enter('connecting', now + this.#host.options.timeout);
   }
 
   tick(now: Micros): void {
@@ -232,7 +235,9 @@ export class Device {
 
   #inVain(now: Micros): void {
     const { timeout, reinvite } = this.#host.options;
-    this.#hangUp();
+    // An answer may still come until the next INVITE: who is not acknowledged believes to be in a call.
+    if (this.#answered !== undefined) this.#hangUp();
+    this.#retryAt = Number.POSITIVE_INFINITY;
     if (this.#invites >= MOST_INVITES) {
       this.close(errors.protocol('TIMEOUT', { id: this.id, seconds: toSeconds(timeout) }));
       return;

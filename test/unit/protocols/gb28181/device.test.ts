@@ -188,6 +188,26 @@ describe('a device', () => {
     expect(methods(camera.take())).toEqual(['INVITE']);
   });
 
+  it('that answers late is heard still, and one that refuses twice is only acknowledged twice', async () => {
+    const here = await world();
+    const camera = new FakeCamera(here);
+    const invite = camera.come();
+    here.advance(61_000);
+    expect(methods(camera.send(camera.answer(invite)))).toEqual(['ACK']);
+    here.advance(8000);
+    expect(methods(camera.take())).toEqual([]);
+    const media = camera.media(invite);
+    media.onData(concat(program({ seconds: 1 }).map((frame) => camera.rtp.frame(frame, both))));
+    await settled();
+    expect(here.published()).toBe(true);
+
+    const other = new FakeCamera(here, '2', '192.0.2.65');
+    const second = other.come();
+    expect(methods(other.send(concat([other.answer(second, 486), other.answer(second, 486)])))).toEqual(['ACK', 'ACK']);
+    here.advance(5500);
+    expect(methods(other.take())).toEqual(['INVITE']);
+  });
+
   it('that registers again while it is invited is invited anew, but not for each of a flood', async () => {
     const here = await world();
     const camera = new FakeCamera(here);
