@@ -1,7 +1,7 @@
 // RTP, RTCP, SRTP and STUN: every parser, every depacketiser, and what a session keeps of an authentic but hostile peer.
 import { concat, fromHex } from '../../src/core/base/bytes.ts';
 import { fromMs, fromSeconds, type Micros, Unwrapper } from '../../src/core/base/time.ts';
-import { type Depacketiser, makeDepacketiser } from '../../src/core/format/rtp/index.ts';
+import { AAC_HBR, type Depacketiser, makeDepacketiser } from '../../src/core/format/rtp/index.ts';
 import { makePacketiser } from '../../src/core/format/rtp/packetiser.ts';
 import { ReorderQueue } from '../../src/core/media/queue.ts';
 import type { Codec, Track } from '../../src/core/media/track.ts';
@@ -27,13 +27,14 @@ import {
 } from '../../src/core/wire/rtp/index.ts';
 import { masterSizes, SrtpReceiver, SrtpSender, srtpProfile, tagBytes } from '../../src/core/wire/srtp/index.ts';
 import { checkIntegrity, isStun, parseStun, stunType, writeStun } from '../../src/core/wire/stun/index.ts';
-import { h264Track } from '../tools/builders.ts';
+import { aacTrack, h264Track } from '../tools/builders.ts';
 import { hevcPicture, hevcTrack, picture } from '../unit/format/ts/media.ts';
 import { refuses } from './tools.ts';
 
 export const name = 'rtp';
 
-const codecs = ['h264', 'h265', 'av1', 'vp8', 'vp9', 'opus', 'pcma'] as const satisfies readonly Codec[];
+const codecs = ['h264', 'h265', 'av1', 'vp8', 'vp9', 'opus', 'pcma', 'aac'] as const satisfies readonly Codec[];
+const aacTerms = { config: aacTrack.config, clockRate: 44_100, headers: AAC_HBR };
 const profiles = [srtpProfile.aes128CmSha1_80, srtpProfile.aeadAes128Gcm] as const;
 const masterOf = (profile: (typeof profiles)[number]) => {
   const { key, salt } = masterSizes(profile);
@@ -116,6 +117,7 @@ export const seeds = [
     packet(5, 23, filler(0xfc)),
     packet(RTX_TYPE, 24, filler(0, 4)),
   ),
+  conversation(...[40, 700].flatMap((size, i) => packetsOf(aacTrack, filler().subarray(0, size), i * 20))),
   conversation(writeRtcp(feedback), ...feedback.map((one) => writeRtcp([one]))),
   conversation(writeStun(binding, 'secret'), writeStun({ ...binding, mapped: { host: '2001:db8::1', port: 9 } }, 'x')),
   conversation(...profiles.map((profile) => encrypted(profile, packet(0, 1, filler(0x65))))),
@@ -145,7 +147,7 @@ class Stream {
   readonly #reception = new Reception(5, 90_000);
   readonly #clocks = new ClockSync();
   readonly clock = this.#clocks.track(90_000, false);
-  readonly #depacketisers = codecs.map((codec) => makeDepacketiser(codec) as Depacketiser);
+  readonly #depacketisers = codecs.map((codec) => makeDepacketiser(codec, { aac: aacTerms }) as Depacketiser);
   #last = Number.NEGATIVE_INFINITY;
 
   receive(received: RtpPacket, now: Micros): void {

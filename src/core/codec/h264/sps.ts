@@ -35,6 +35,8 @@ export interface Sps {
   readonly colour?: Colour;
   /** Frames that may precede a frame in decode order and follow it in output order (max_num_reorder_frames). */
   readonly reorder: number;
+  /** The stream says it itself; else it is the most that its level allows. */
+  readonly reorderIsSaid: boolean;
 }
 
 /**
@@ -74,6 +76,7 @@ export function parseSps(nal: Uint8Array): Sps {
     ...(vui.sar && { sar: vui.sar }),
     ...(vui.colour && { colour: vui.colour }),
     reorder,
+    reorderIsSaid: vui.reorder !== undefined,
   };
 }
 

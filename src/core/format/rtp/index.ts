@@ -1,8 +1,9 @@
 // RTP payloads of all codecs, both ways.
+export { AAC_HBR, type AacTerms, type AuHeaders } from './aac.ts';
 export { DecodeTimes } from './decode-times.ts';
-export { makeDepacketiser } from './depacketiser.ts';
+export { makeDepacketiser, type OutOfBand } from './depacketiser.ts';
 export { MAX_PAYLOAD, type RtpFormatOptions, RtpMuxer, rtpFormat } from './mux.ts';
 export type { NalShape } from './nal-packetiser.ts';
-export { clockRates } from './packetiser.ts';
+export { clockRateOf, clockRates } from './packetiser.ts';
 export { HEAD_BYTES, payloadKind, readPayloads } from './payloads.ts';
 export type { Depacketiser, MediaUnit, Payload } from './unit.ts';

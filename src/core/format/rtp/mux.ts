@@ -9,7 +9,7 @@ import type { Format, Muxer } from '../../media/muxer.ts';
 import { type Packet, packet } from '../../media/packet.ts';
 import type { Codec, Track, TrackKind } from '../../media/track.ts';
 import type { NalShape } from './nal-packetiser.ts';
-import { clockRates, makePacketiser } from './packetiser.ts';
+import { clockRateOf, makePacketiser } from './packetiser.ts';
 import { payloadKind, writePayloads } from './payloads.ts';
 import type { Packetiser } from './unit.ts';
 
@@ -32,6 +32,8 @@ interface Lane {
   readonly kind: number;
   readonly rate: number;
   readonly packetiser: Packetiser;
+  /** The last payload of a frame is marked. */
+  readonly marks: boolean;
   readonly config: Uint8Array;
 }
 
@@ -67,8 +69,7 @@ export class RtpMuxer implements Muxer {
     if (frame.track.kind === 'video' && this.#isLate(frame.key, pts)) return [];
     const payloads = payloadsOf(lane.packetiser, frame);
     if (payloads.length === 0) return [];
-    // RFC 3551 §4.1: of pictures the last packet is marked, of sound only the first after silence.
-    const row = writePayloads(payloads, lane.kind, toTicks(pts, lane.rate) >>> 0, frame.track.kind === 'video');
+    const row = writePayloads(payloads, lane.kind, toTicks(pts, lane.rate) >>> 0, lane.marks);
     return [packet(kind, frame.dts, [row])];
   }
 
@@ -84,8 +85,9 @@ export class RtpMuxer implements Muxer {
   }
 
   #take(tracks: readonly Track[]): void {
-    this.#joins.retrack(tracks);
     const wanted = [this.#first(tracks, 'video'), this.#first(tracks, 'audio')].filter((track) => track !== undefined);
+    // Who takes the sound alone does not wait for a key frame of the picture.
+    this.#joins.retrack(wanted);
     for (const id of this.#lanes.keys()) if (!wanted.some((track) => track.id === id)) this.#lanes.delete(id);
     for (const track of wanted) this.#put(track);
   }
@@ -98,20 +100,22 @@ export class RtpMuxer implements Muxer {
     const known = this.#lanes.get(track.id);
     // Not by their epochs: those of the next publisher begin anew. A packetiser that stays goes on with its numbers.
     if (known !== undefined && equalBytes(known.config, track.config)) return;
-    const rate = clockRates[track.codec];
-    const made = rate === undefined ? undefined : tryPacketiser(track, this.#options.shape);
-    if (rate === undefined || made === undefined) this.#lanes.delete(track.id);
-    else {
-      const kind = track.kind === 'video' ? payloadKind.video : payloadKind.audio;
-      this.#lanes.set(track.id, { kind, rate, packetiser: made, config: track.config });
-    }
+    const lane = tryLane(track, this.#options.shape);
+    if (lane === undefined) this.#lanes.delete(track.id);
+    else this.#lanes.set(track.id, lane);
   }
 }
 
 /** Undefined for parameters that nobody can read: the track is not sent until better ones come. */
-function tryPacketiser(track: Track, shape: NalShape | undefined): Packetiser | undefined {
+function tryLane(track: Track, shape: NalShape | undefined): Lane | undefined {
   try {
-    return makePacketiser(track, MAX_PAYLOAD, shape);
+    const packetiser = makePacketiser(track, MAX_PAYLOAD, shape);
+    const rate = clockRateOf(track);
+    if (packetiser === undefined || rate === undefined) return undefined;
+    const { kind, codec, config } = track;
+    // RFC 3551 §4.1: of pictures the last packet is marked, of sound only the first after silence; RFC 3640 §3.1 marks all.
+    const marks = kind === 'video' || codec === 'aac';
+    return { kind: kind === 'video' ? payloadKind.video : payloadKind.audio, rate, packetiser, marks, config };
   } catch (error) {
     if (error instanceof SrsxError) return undefined;
     throw error;

@@ -66,9 +66,13 @@ export class NalDepacketiser implements Depacketiser {
   /** The newest parameter set of each type. */
   readonly #sets = new Map<number, Uint8Array>();
   #config: Uint8Array | undefined;
+  /** A parameter set has changed. */
+  #dirty = false;
 
-  constructor(codec: 'h264' | 'h265') {
+  /** @param sets parameter sets that are known beforehand; others are left out. */
+  constructor(codec: 'h264' | 'h265', sets: readonly Uint8Array[] = []) {
     this.#syntax = codec === 'h264' ? avc : hevc;
+    this.#learn(sets.filter(({ length }) => length > this.#syntax.headerBytes));
   }
 
   get needsKey(): boolean {
@@ -166,8 +170,6 @@ export class NalDepacketiser implements Depacketiser {
       this.#dirty = true;
     }
   }
-
-  #dirty = false;
 
   /** The configuration when it changed; damaged parameter sets count as none. */
   #newConfig(): Uint8Array | undefined {
