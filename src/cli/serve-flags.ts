@@ -27,6 +27,7 @@ export const serveFlags = {
   }),
   'srt-listen': listenFlag({ summary: 'SRT (UDP), usually 10080.', env: 'SRS_SRT_SERVER_LISTEN' }),
   'rtc-listen': listenFlag({ summary: 'WebRTC (UDP), usually 8000.', env: 'SRS_RTC_SERVER_LISTEN' }),
+  'rtsp-listen': listenFlag({ summary: 'RTSP, usually 8554.', env: 'SRS_RTSP_SERVER_LISTEN' }),
   'rtmps-listen': listenFlag({ summary: 'RTMP over TLS.', env: 'SRS_RTMPS_LISTEN', dependsOn: ['cert', 'key'] }),
   'https-listen': listenFlag({
     summary: 'HTTP over TLS.',

@@ -35,6 +35,8 @@ export function serveReport(listeners: readonly NamedListener[], { demo, hls = {
   const srt = first('srt');
   if (srt !== undefined)
     lines.push(['SRT', `srt://${reach(srt)}?streamid=#!::r=live/${name},m=${demo ? 'request' : 'publish'}`]);
+  const rtsp = first('rtsp');
+  if (rtsp !== undefined) lines.push(['RTSP', `rtsp://${reach(rtsp)}/live/${name}`]);
   if (first('rtc') !== undefined && http !== undefined) {
     // The demo's name is taken.
     if (!demo) lines.push(['WHIP', `http://${reach(http)}/rtc/v1/whip/?app=live&stream=${name}`]);

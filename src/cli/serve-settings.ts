@@ -23,6 +23,7 @@ export function settingsOfFlags(flags: Flags, version: string): Partial<ServeSet
     api: { listen: flags['api-listen'] },
     srt: flags['srt-listen'] ?? [],
     rtc: rtcAddresses(flags),
+    rtsp: flags['rtsp-listen'] ?? [],
     mergeWindowMs: flags['merge-window'] ?? defaults.mergeWindowMs,
     gopCache: flags['gop-cache'],
     publisherPolicy: flags.publisher,

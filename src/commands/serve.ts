@@ -77,6 +77,7 @@ export default class Serve extends BaseCommand<typeof Serve> {
       rtmps: flags['rtmps-listen'] ?? [],
       https: flags['https-listen'] ?? [],
       srt: flags['srt-listen'] ?? [],
+      rtsp: flags['rtsp-listen'] ?? [],
       rtc: rtcAddresses(flags),
     });
   }

@@ -38,6 +38,7 @@ import { httpFlv, serveCasters } from './protocols/http-flv/index.ts';
 import { httpStatic } from './protocols/http-static/index.ts';
 import { mpegtsUdp } from './protocols/mpegts-udp/index.ts';
 import { rtmp } from './protocols/rtmp/index.ts';
+import { rtsp } from './protocols/rtsp/index.ts';
 import { srt } from './protocols/srt/index.ts';
 import { webrtc } from './protocols/webrtc/index.ts';
 import { protocols } from './protocols.ts';
@@ -56,6 +57,8 @@ export interface ServeSettings {
   readonly srt: readonly string[];
   /** UDP addresses of WebRTC; none: WebRTC is not served. */
   readonly rtc: readonly string[];
+  /** Addresses of RTSP; none: RTSP is not served. */
+  readonly rtsp: readonly string[];
   /** SRS: mw_latency. */
   readonly mergeWindowMs: number;
   /** SRS: gop_cache. */
@@ -87,6 +90,7 @@ export const defaultServeSettings: ServeSettings = {
   api: { listen: ['127.0.0.1:1985'] },
   srt: [],
   rtc: [],
+  rtsp: [],
   mergeWindowMs: 350,
   gopCache: true,
   publisherPolicy: 'refuse',
@@ -197,7 +201,7 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
   recordings.watch((file) => hooks.dvr(file));
   const closers: Closer[] = [recordings, sound, cluster];
   /** Listeners that live as long as the server. */
-  const udp: OpenDoor[] = [];
+  const ownDoors: OpenDoor[] = [];
   let apiOnHttp = settings.apiOnHttp ?? plan.apiOnHttp;
   const stop = new AbortController();
   let stopInputs = (): void => undefined;
@@ -254,7 +258,7 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
       identity: { server: stats.serverId, service: stats.serviceId, pid: String(process.pid) },
     });
     closers.push(rtcServer);
-    for (const listener of rtcServer.listeners) udp.push({ name: 'rtc', listener });
+    for (const listener of rtcServer.listeners) ownDoors.push({ name: 'rtc', listener });
     closers.push(await hls.serve(host, { ...hls.defaults, ...settings.hls }));
     closers.push(await dash.serve(host, dash.defaults));
     closers.push(await hds.serve(host, hds.defaults));
@@ -264,11 +268,14 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
     closers.push(await httpFlv.serve(host, httpFlv.defaults));
     const srtServer = await srt.serve(host, { listen: plan.srt.map(parseAddress) });
     closers.push(srtServer);
-    for (const listener of srtServer.listeners) udp.push({ name: 'srt', listener });
+    for (const listener of srtServer.listeners) ownDoors.push({ name: 'srt', listener });
+    const rtspServer = await rtsp.serve(host, { listen: plan.rtsp.map(parseAddress) });
+    closers.push(rtspServer);
+    for (const listener of rtspServer.listeners) ownDoors.push({ name: 'rtsp', listener });
     gbServer = await gb28181.serve(host, { interfaces: ownAddresses });
     for (const caster of [gbServer, await mpegtsUdp.serve(host), await serveCasters(host)]) {
       closers.push(caster);
-      for (const listener of caster.listeners) udp.push({ name: 'caster', listener });
+      for (const listener of caster.listeners) ownDoors.push({ name: 'caster', listener });
     }
     const behind: BehindDoors = {
       rtmp: rtmpServer.accept,
@@ -295,7 +302,7 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
   closers.push({ close: second });
   const open = doors;
   const listening = (): Server['listeners'] =>
-    [...open.list(), ...udp].map(({ name, listener: { address } }) => ({ name, address }));
+    [...open.list(), ...ownDoors].map(({ name, listener: { address } }) => ({ name, address }));
   if (settings.demo !== undefined) publishDemo(client, settings.demo.sample, listening(), stop.signal);
   const reload = oneAtATime(async () => {
     if (settings.readConfig === undefined) throw engineErrors.config('NO_FILE');

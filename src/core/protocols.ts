@@ -7,7 +7,8 @@ import { hls } from './protocols/hls/index.ts';
 import { httpFlv } from './protocols/http-flv/index.ts';
 import { mpegtsUdp } from './protocols/mpegts-udp/index.ts';
 import { rtmp } from './protocols/rtmp/index.ts';
+import { rtsp } from './protocols/rtsp/index.ts';
 import { srt } from './protocols/srt/index.ts';
 import { webrtc } from './protocols/webrtc/index.ts';
 
-export const protocols = [rtmp, srt, webrtc, hls, dash, hds, httpFlv, mpegtsUdp, gb28181, file] as const;
+export const protocols = [rtmp, rtsp, srt, webrtc, hls, dash, hds, httpFlv, mpegtsUdp, gb28181, file] as const;

@@ -15,6 +15,8 @@ export interface PlainSettings {
   readonly srt: readonly string[];
   /** UDP; empty: no WebRTC. */
   readonly rtc: readonly string[];
+  /** TCP; empty: no RTSP. */
+  readonly rtsp: readonly string[];
 }
 
 /** Stands for a file in messages about settings of a program. */
@@ -22,7 +24,7 @@ const SETTINGS_FILE = '(settings)';
 
 /** Errors: the ConfigErrors of table CONFIG, such as CONFIG_SHARED_PORT. */
 export function configFromSettings(settings: PlainSettings): Config {
-  const { rtmp, http, api, mergeWindowMs, gopCache, srt, rtc } = settings;
+  const { rtmp, http, api, mergeWindowMs, gopCache, srt, rtc, rtsp } = settings;
   const text = [
     block('rtmp', listenLines(rtmp.listen)),
     block('rtmps', tlsLines(rtmp.tls)),
@@ -30,10 +32,12 @@ export function configFromSettings(settings: PlainSettings): Config {
     block('http_api', [...switchLines(api), ...block('https', tlsLines(api.tls))]),
     block('srt_server', srt.length === 0 ? [] : ['enabled on;', ...listenLines(srt)]),
     block('rtc_server', rtc.length === 0 ? [] : ['enabled on;', ...listenLines(rtc)]),
+    block('rtsp_server', rtsp.length === 0 ? [] : ['enabled on;', ...listenLines(rtsp)]),
     block(`vhost ${FALLBACK_VHOST}`, [
       ...block('play', [`mw_latency ${mergeWindowMs};`, `gop_cache ${onOff(gopCache)};`]),
       ...block('srt', [`enabled ${onOff(srt.length > 0)};`]),
       ...block('rtc', [`enabled ${onOff(rtc.length > 0)};`, 'rtmp_to_rtc on;', 'rtc_to_rtmp on;']),
+      ...block('rtsp', [`enabled ${onOff(rtsp.length > 0)};`, 'rtmp_to_rtsp on;']),
     ]),
   ];
   return loadConfig({ file: SETTINGS_FILE, text: text.flat().join('\n'), read: () => '' });

@@ -19,6 +19,8 @@ export interface ServePlan {
     /** UDP addresses of WebRTC, and those of its TCP. */
     readonly rtc: readonly string[];
     readonly rtcTcp: readonly string[];
+    /** Addresses of RTSP. */
+    readonly rtsp: readonly string[];
     /** API and HTTP server have the same addresses. */
     readonly apiOnHttp: boolean;
     /** What is on, for those who tell of the server; HLS and DASH read their settings by themselves. */
@@ -51,6 +53,7 @@ export function planServe(config: Config): ServePlan {
       api: localApi ? { ...api, listen: api.listen.map((port) => `127.0.0.1:${port}`) } : api,
       srt: root.get('srt_server.enabled') ? root.get('srt_server.listen') : [],
       ...planRtc(root),
+      rtsp: root.get('rtsp_server.enabled') ? root.get('rtsp_server.listen') : [],
       exporter: { listen: root.get('exporter.enabled') ? root.get('exporter.listen') : [] },
       apiOnHttp,
       hls: hlsForms(vhost),

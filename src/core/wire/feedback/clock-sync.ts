@@ -38,7 +38,10 @@ export class ClockSync {
   /** All tracks with reports are aimed at where the leading one puts them. */
   #align(): void {
     const known = this.#tracks.filter((track) => track.shift !== undefined);
-    const leader = known.find((track) => track.steady) ?? known[0];
+    // One that has no frame yet goes to those that have: nobody sees it move.
+    const running = known.filter((track) => track.used);
+    const leader =
+      running.find((track) => track.steady) ?? running[0] ?? known.find((track) => track.steady) ?? known[0];
     const shift = leader?.shift;
     if (shift === undefined) return;
     for (const track of known) if (track !== leader) track.aim(shift);
@@ -59,7 +62,6 @@ export class TrackClock {
   /** The newest frame: by its ticks, and when it came. */
   #last: Micros = 0;
   #lastArrival: Micros = 0;
-  /** A frame has its time: from here on it must not jump. */
   #used = false;
 
   constructor(rate: number, steady: boolean, onReport: () => void) {
@@ -71,6 +73,11 @@ export class TrackClock {
   /** From the sender's time to the media time, as this track has it; undefined: no report or no packet yet. */
   get shift(): Micros | undefined {
     return this.#offset === undefined || this.#origin === undefined ? undefined : this.#offset - this.#origin;
+  }
+
+  /** A frame has its time: from here on it must not jump. */
+  get used(): boolean {
+    return this.#used;
   }
 
   /** How far the track still is from its true place. */

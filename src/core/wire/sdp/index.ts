@@ -1,4 +1,5 @@
-// SDP of WebRTC: offers and answers.
+// SDP: offers and answers of WebRTC, descriptions of RTSP.
+export { sdpErrors } from './errors.ts';
 export { parseFragment, writeFragment } from './fragment.ts';
 export {
   type Direction,

@@ -1,4 +1,4 @@
-// Session descriptions of WebRTC: text to values (RFC 8866, RFC 8829, RFC 9143).
+// Session descriptions of WebRTC and RTSP: text to values (RFC 8866, RFC 8829, RFC 9143).
 import type { Address } from '../../base/link.ts';
 import type { Fingerprint } from '../dtls/index.ts';
 import { sdpErrors } from './errors.ts';
@@ -42,6 +42,8 @@ export interface SdpSection {
   /** Of the certificate that DTLS will show. */
   readonly fingerprint: Fingerprint | undefined;
   readonly setup: string;
+  /** `a=control`, with which RTSP names it (RFC 2326 §C.1.1); empty: nothing is said. */
+  readonly control: string;
   /** Where the peer may be, the first ones of the list; names are left as they are. */
   readonly candidates: readonly SdpCandidate[];
 }
@@ -62,6 +64,8 @@ export interface IceCredentials {
 export interface SessionDescription {
   /** Mids of the bundle; empty when there is none. */
   readonly bundle: readonly string[];
+  /** `a=control` of all sections together; empty: nothing is said. */
+  readonly control: string;
   readonly sections: readonly SdpSection[];
 }
 
@@ -101,7 +105,7 @@ export function parseSdp(text: string): SessionDescription {
       readAttribute(sections.at(-1) ?? session, value);
     }
   }
-  return { bundle, sections: sections.map((section) => closeSection(section, session)) };
+  return { bundle, control: session.control, sections: sections.map((section) => closeSection(section, session)) };
 }
 
 const fault = (why: string): Error => sdpErrors.protocol('DECODE', { why });
@@ -117,6 +121,7 @@ function emptySection(kind: string, types: readonly number[]): OpenSection {
     ice: undefined,
     fingerprint: undefined,
     setup: '',
+    control: '',
     types,
     maps: new Map(),
     formats: new Map(),
@@ -169,6 +174,9 @@ function readAttribute(section: OpenSection, text: string): void {
       break;
     case 'setup':
       section.setup = value;
+      break;
+    case 'control':
+      section.control = value.trim();
       break;
     default:
       readMediaAttribute(section, name, value);

@@ -14,6 +14,7 @@ describe('a server by configuration', () => {
       http: { listen: [] },
       api: { listen: [] },
       exporter: { listen: [] },
+      rtsp: [],
       srt: [],
       rtc: [],
       rtcTcp: [],

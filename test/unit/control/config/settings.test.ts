@@ -103,6 +103,7 @@ describe('configFromSettings', () => {
     mergeWindowMs: 40,
     gopCache: false,
     srt: ['10080'],
+    rtsp: [],
     rtc: [],
   };
 

@@ -100,3 +100,15 @@ it('a hole of a minute in the time stamps begins anew, one in the frames does no
   expect(track.timeOf(60 * 90_000, fromSeconds(60))).toBe(fromSeconds(60));
   expect(track.timeOf(61 * 90_000, fromSeconds(121))).toBe(fromSeconds(121));
 });
+
+it('sound that begins behind its report goes to the picture that runs, and moves nothing', () => {
+  const sync = new ClockSync();
+  const [picture, sound] = [sync.track(90_000, false), sync.track(48_000, true)];
+  picture.reported(wall, 0);
+  const first = picture.timeOf(0, 0);
+  sound.reported(wall, 0);
+
+  // It comes 70 ms late; what it says belongs to the moment of the first picture.
+  expect(sound.timeOf(0, fromMs(70))).toBe(first);
+  expect(picture.timeOf(3600, fromMs(80))).toBe(first + fromMs(40));
+});

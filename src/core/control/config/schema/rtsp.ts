@@ -1,8 +1,8 @@
 // The RTSP server.
-import { block, endpoints, toggle } from '../setting.ts';
+import { block, endpoints, supported, toggle } from '../setting.ts';
 
 /** Block `rtsp_server`. */
 export const rtspServer = block('rtsp_server', {
-  enabled: toggle(false, 'RTSP play server.'),
-  listen: endpoints([], 'RTSP TCP listen.', { defaultText: '(sample 8554)' }),
+  enabled: supported(toggle(false, 'RTSP server.')),
+  listen: supported(endpoints([], 'RTSP TCP listen.', { defaultText: '(sample 8554)' })),
 });

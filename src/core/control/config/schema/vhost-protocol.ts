@@ -45,6 +45,6 @@ export const vhostRtc = block('vhost.rtc', {
 
 /** Block `vhost.rtsp`. */
 export const vhostRtsp = block('vhost.rtsp', {
-  enabled: toggle(false, 'RTSP play for the vhost.'),
-  rtmp_to_rtsp: toggle(false, 'Bridge RTMP to RTSP.'),
+  enabled: supported(toggle(false, 'RTSP for the vhost.')),
+  rtmp_to_rtsp: supported(toggle(false, 'Play by RTSP what was not published by RTSP.')),
 });
