@@ -81,10 +81,7 @@ export const errors = defineErrors('RTSP', {
     text: 'the server wants other credentials ({why})',
     advice: 'Write rtsp://user:password@host/path, special characters percent-encoded.',
   },
-  REDIRECTS: {
-    text: 'the server sends us on and on, last to {url}',
-    advice: 'At most three redirections are followed.',
-  },
+  REDIRECT: { text: 'the server sends us to {url}', advice: 'At most three redirections are followed.' },
   CLOSED: {
     text: 'the server closed the connection while {state}',
     advice: 'Look at the log of that server.',
