@@ -285,7 +285,7 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
     };
     doors = new Doors((door) => openDoor(host, door, behind));
     closers.push(doors);
-    for (const { name, listener } of udp) tellListener(host, name, listener);
+    for (const { name, listener } of ownDoors) tellListener(host, name, listener);
     await doors.set(doorsOf(plan));
     programs.start();
   } catch (error) {

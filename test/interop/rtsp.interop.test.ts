@@ -1,4 +1,6 @@
-// RTSP with those who speak it: ffmpeg, GStreamer and VLC play and publish, and every frame is the one that was sent.
+// RTSP with those who speak it: ffmpeg and GStreamer play and publish, and every frame is the one that was sent.
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createEngine, loadConfig, protocols, relay, silentLog } from '../../src/core/index.ts';
 import { expectSameFrames } from '../tools/compare.ts';
@@ -8,6 +10,7 @@ import {
   describeWith,
   ended,
   parseFrameMd5,
+  scratchFolder,
   sources,
   start,
   type TestServer,
@@ -56,7 +59,11 @@ const play = (url: string, filters: readonly string[], input: readonly string[] 
 const shown = (frames: ReturnType<typeof parseFrameMd5>) => frames.map((one) => ({ ...one, dtsMs: one.ptsMs }));
 
 /** The frames from the first one that was seen on, of each track apart: a player of a live stream came in the middle. */
-function expectTail(got: ReturnType<typeof parseFrameMd5>, wanted: ReturnType<typeof parseFrameMd5>, least: number): void {
+function expectTail(
+  got: ReturnType<typeof parseFrameMd5>,
+  wanted: ReturnType<typeof parseFrameMd5>,
+  least: number,
+): void {
   for (const stream of [0, 1]) {
     const hashes = got.filter((frame) => frame.stream === stream).map(({ hash }) => hash);
     const all = wanted.filter((frame) => frame.stream === stream).map(({ hash }) => hash);
@@ -88,27 +95,75 @@ describeWith(['ffmpeg'], 'RTSP with ffmpeg', () => {
   it.each([
     ['H.264 with B-frames and AAC', sources.bFrames, avc, avc],
     ['HEVC and AAC', sources.hevcAac, hevc, hevc],
-  ] as const)('publishes, and every frame comes out by HTTP-FLV at its time: %s', async (_, source, filters, fromFile) => {
-    const stream = fresh();
-    const file = await source();
-    const url = rtsp(stream);
-    const flv = `${server.http}/live/${stream}.${filters === avc ? 'flv' : 'mp4'}`;
-    const player = play(flv, filters, []);
-    await until('the player', () => players(stream) === 1);
-    const publisher = start('ffmpeg', [
-      ...['-loglevel', 'error', '-re', '-i', file, '-c', 'copy', '-f', 'rtsp', '-rtsp_transport', 'tcp', url],
-    ]);
-    await ended(publisher, 20_000);
+  ] as const)(
+    'publishes, and every frame comes out by HTTP-FLV at its time: %s',
+    async (_, source, filters, fromFile) => {
+      const stream = fresh();
+      const file = await source();
+      const url = rtsp(stream);
+      const flv = `${server.http}/live/${stream}.${filters === avc ? 'flv' : 'mp4'}`;
+      const player = play(flv, filters, []);
+      await until('the player', () => players(stream) === 1);
+      const publisher = start('ffmpeg', [
+        ...['-loglevel', 'error', '-re', '-i', file, '-c', 'copy', '-f', 'rtsp', '-rtsp_transport', 'tcp', url],
+      ]);
+      await ended(publisher, 20_000);
 
-    await until('the name is free', () => server.host.hub.find(nameOf(stream))?.published !== true);
-    player.kill('SIGINT');
-    const got = parseFrameMd5((await player).stdout);
-    // RTP has no decode times: those of the first frames are not the source's.
-    const wanted = await copiedFrames(file, fromFile);
-    // Of sound, ffmpeg keeps the last units for a packet that is never full.
-    expectSameFrames(shown(got), shown(wanted), { withinMs: 3, endsBefore: 5 });
-    const pictures = (frames: typeof got): number => frames.filter((frame) => frame.stream === 0).length;
-    expect(pictures(got)).toBe(pictures(wanted));
-    expect((await publisher).exitCode).toBe(0);
+      await until('the name is free', () => server.host.hub.find(nameOf(stream))?.published !== true);
+      player.kill('SIGINT');
+      const got = parseFrameMd5((await player).stdout);
+      // RTP has no decode times: those of the first frames are not the source's.
+      const wanted = await copiedFrames(file, fromFile);
+      // Of sound, ffmpeg keeps the last units for a packet that is never full.
+      expectSameFrames(shown(got), shown(wanted), { withinMs: 3, endsBefore: 5 });
+      const pictures = (frames: typeof got): number => frames.filter((frame) => frame.stream === 0).length;
+      expect(pictures(got)).toBe(pictures(wanted));
+      expect((await publisher).exitCode).toBe(0);
+    },
+  );
+});
+
+describeWith(['gst-launch-1.0', 'ffmpeg'], 'RTSP with GStreamer', () => {
+  it.each(['tcp', 'udp+tcp'])('is played over %s, every picture and sound', async (lower) => {
+    const stream = fresh();
+    const file = await sources.h264Aac();
+    const folder = await scratchFolder();
+    const publishing = publish(stream, file);
+    await until('the stream', () => mediaOf(stream) > 0);
+    const out = join(folder, 'out.mkv');
+    const player = start('gst-launch-1.0', [
+      ...['-q', 'rtspsrc', `location=${rtsp(stream)}`, `protocols=${lower}`, 'latency=100', 'name=s'],
+      ...['s.', '!', 'application/x-rtp,media=video', '!', 'rtph264depay', '!', 'h264parse', '!', 'queue', '!', 'm.'],
+      ...['s.', '!', 'application/x-rtp,media=audio', '!', 'rtpmp4gdepay', '!', 'aacparse', '!', 'queue', '!', 'm.'],
+      ...['matroskamux', 'name=m', '!', 'filesink', `location=${out}`],
+    ]);
+    await publishing;
+    await ended(player, 15_000);
+
+    const got = await copiedFrames(out, avc);
+    expect(got.filter((one) => one.stream === 0).length, (await player).all).toBeGreaterThan(100);
+    expectTail(got, await copiedFrames(file, avc), 100);
   });
 });
+
+describeWith(['ffmpeg'], 'RTSP with ffmpeg as the server', () => {
+  it('takes what is pushed, frame for frame', async () => {
+    const file = await sources.bFrames();
+    const url = `rtsp://127.0.0.1:${await freePort()}/live/a`;
+    const listener = play(url, avcStream, ['-rtsp_flags', 'listen']);
+    const retry = { attempts: 20 };
+    await relay(engine.host, protocols, { from: file, to: url, signal, pace: 'realtime', retry });
+    await ended(listener, 15_000);
+
+    expectTail(parseFrameMd5((await listener).stdout), await copiedFrames(file, avc), 140);
+  });
+});
+
+/** For a server that cannot be asked which one it got. */
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((done) => probe.close(done));
+  return port;
+}

@@ -207,6 +207,8 @@ export interface PushOptions {
   readonly onLink?: (link: Link) => void;
   /** As for a pull. */
   readonly onStatistics?: (read: ReadStatistics) => void;
+  /** The push must know the tracks before it takes the stream: a source that waits for it must go on until they are there. */
+  readonly onTracksWanted?: () => void;
   /** The remote has said that we may publish; protocols without such an answer do not call it. */
   readonly onRunning?: () => void;
   readonly introduction?: Introduction;

@@ -26,6 +26,8 @@ export class Outlet {
   #link: Link | undefined;
   #dropped = 0;
   #players = 0;
+  /** Whether more may be read although nobody takes it yet. */
+  eager: () => boolean = () => false;
   /** Told of each player that begins. */
   onAttach: (output: Output) => void = () => undefined;
 
@@ -67,7 +69,7 @@ export class Outlet {
   /** There is an output, and it keeps up: more may be read. */
   get room(): boolean {
     for (const cursor of this.#cursors.keys()) if (cursor.full) return false;
-    return this.attached && this.pending < HIGH_BYTES;
+    return this.attached ? this.pending < HIGH_BYTES : this.eager();
   }
 
   /** Waits for `room`, or the signal. */

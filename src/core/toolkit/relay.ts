@@ -14,6 +14,7 @@ import { toSrsxError } from '../base/session.ts';
 import { fromMs, fromSeconds, type Micros, toMs, toSeconds } from '../base/time.ts';
 import type { ClientHost, Protocol, ReadStatistics } from '../control/host.ts';
 import type { MediaEvent } from '../media/demuxer.ts';
+import type { Frame } from '../media/frame.ts';
 import { Settler } from '../media/settle.ts';
 import type { MediaSink } from '../media/sink.ts';
 import { type Publication, Stream } from '../media/stream.ts';
@@ -112,6 +113,8 @@ class Relay {
   #pushed: Promise<void> | undefined;
   /** What a live source gave while the file of its recording is being made; undefined: nothing is held. */
   #held: MediaEvent[] | undefined;
+  /** Frames of a file behind its tracks, for a push that wants those before it begins; undefined: nothing is held. */
+  #early: Frame[] | undefined;
   readonly #startedAt: Micros;
   #firstAt: Micros | undefined;
   #state: RelayState = 'connecting';
@@ -148,7 +151,13 @@ class Relay {
       this.#outlet.onAttach = () => this.#release();
     }
     this.#publication = this.#stream.publish({ policy: 'refuse', onEvicted: () => undefined });
-    this.#settler = new Settler(this.#publication);
+    this.#settler = new Settler({
+      retrack: (tracks) => this.#publication.retrack(tracks),
+      write: (frame) => {
+        if (this.#early === undefined) this.#publication.write(frame);
+        else this.#early.push(frame);
+      },
+    });
     const sink: MediaSink = {
       on: (event) => {
         if (this.#held === undefined) this.#settler.on(event);
@@ -283,6 +292,7 @@ class Relay {
           onStatistics: (read) => {
             this.#statistics.output = read;
           },
+          onTracksWanted: () => this.#waitWithFrames(),
         })
         .then(() => relayErrors.system('ENDED', { to: this.#target.shown }), toSrsxError);
       this.#outlet.watch(undefined);
@@ -294,6 +304,18 @@ class Relay {
       await this.#pause(failures, retry, this.#input.signal);
       if (this.#input.signal.aborted) return;
     }
+  }
+
+  /** Reads a file until its tracks are known, and keeps what came with them for the push. */
+  #waitWithFrames(): void {
+    if (!this.#source.file || this.#outlet.attached || this.#early !== undefined) return;
+    const early: Frame[] = [];
+    this.#early = early;
+    this.#outlet.eager = () => early.length === 0;
+    this.#outlet.onAttach = () => {
+      this.#early = undefined;
+      for (const frame of early.splice(0)) this.#publication.write(frame);
+    };
   }
 
   async #pause(failures: number, retry: RetryOptions = {}, signal: AbortSignal): Promise<void> {

@@ -36,6 +36,7 @@ export async function push(host: ClientHost, from: Stream, to: URL, options: Pus
   const gone = new AbortController();
   const ending = from.onEnd(() => gone.abort());
   try {
+    if (from.tracks.length === 0) options.onTracksWanted?.();
     const sent = await tracksOf(from, AbortSignal.any([options.signal, gone.signal]));
     if (sent === undefined) return;
     await redirected(parseRemote(to), (remote) =>

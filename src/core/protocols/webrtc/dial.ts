@@ -75,6 +75,7 @@ export async function push(host: ClientHost, from: Stream, to: URL, options: Pus
   const ending = from.onEnd(() => over.abort());
   const either = AbortSignal.any([signal, over.signal]);
   try {
+    if (from.tracks.length === 0) options.onTracksWanted?.();
     const tracks = await tracksOf(from, either);
     if (either.aborted) return;
     const offer = offerFor(host, tracks);
