@@ -12,15 +12,15 @@ import { createEngine, planServe, SRS_VERSION_TEXT } from '../core/index.ts';
 
 export default class Serve extends BaseCommand<typeof Serve> {
   static override summary =
-    'Run the server: RTMP, SRT, WebRTC, HTTP and WebSocket in and out, HLS and DASH out, and the HTTP API.';
+    'Run the server: RTMP, SRT, WebRTC, RTSP, HTTP and WebSocket in and out, HLS and DASH out, and the HTTP API.';
   static override description =
-    'Media ports listen on all interfaces, the API on this machine only; SRT and WebRTC have no port until a flag gives them one, but for --demo, where WebRTC has 8000. Publish to rtmp://HOST/APP/STREAM, play from there or from http://HOST:8080/APP/STREAM.flv, or .ts, .mp4, .aac and .mp3.';
+    'Media ports listen on all interfaces, the API on this machine only; SRT, WebRTC and RTSP have no port until a flag gives them one, but for --demo, where WebRTC has 8000. Publish to rtmp://HOST/APP/STREAM, play from there or from http://HOST:8080/APP/STREAM.flv, or .ts, .mp4, .aac and .mp3.';
   static override examples = [
     { description: 'See it work, with a stream of its own', command: '<%= config.bin %> serve --demo' },
     { description: 'Low latency, other ports', command: '<%= config.bin %> serve --merge-window 0 --rtmp-listen 1936' },
     {
-      description: 'With SRT, WebRTC and HLS',
-      command: '<%= config.bin %> serve --srt-listen 10080 --rtc-listen 8000 --hls',
+      description: 'With SRT, WebRTC, RTSP and HLS',
+      command: '<%= config.bin %> serve --srt-listen 10080 --rtc-listen 8000 --rtsp-listen 8554 --hls',
     },
     {
       description: 'With RTMPS and HTTPS',

@@ -7,7 +7,7 @@ import type { BenchReport } from '../../core/index.ts';
 export default class BenchPlay extends BaseCommand<typeof BenchPlay> {
   static override summary = 'Play a stream many times at once, and measure what arrives.';
   static override description =
-    'All clients run in this process. URL is one that srsx relay plays: rtmp://, srt://, webrtc://, whep://, http:// or ws:// that ends in .flv, .ts, .mp4, .aac or .mp3, or http:// that ends in .m3u8.';
+    'All clients run in this process. URL is one that srsx relay plays: rtmp://, rtsp://, srt://, webrtc://, whep://, http:// or ws:// that ends in .flv, .ts, .mp4, .aac or .mp3, or http:// that ends in .m3u8.';
   static override examples = [
     {
       description: '500 players for half a minute',
