@@ -1,4 +1,4 @@
-// Hooks about files and of SRT: recordings, segments, forwards; and settings of vhosts that a reload changes.
+// Hooks about files, of SRT and of RTSP: recordings, segments, forwards; and settings of vhosts that a reload changes.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -6,6 +6,7 @@ import { defaultLimits, loadConfig } from '../../src/core/index.ts';
 import { Hub } from '../../src/core/media/hub.ts';
 import { RealClock } from '../../src/core/net/index.ts';
 import { rtmp } from '../../src/core/protocols/rtmp/index.ts';
+import { rtsp } from '../../src/core/protocols/rtsp/index.ts';
 import { srt } from '../../src/core/protocols/srt/index.ts';
 import { aacTrack, h264Track, live } from '../tools/builders.ts';
 import { callbackServer, yes } from '../tools/callback-server.ts';
@@ -17,8 +18,8 @@ const callbacks = await callbackServer();
 const { url } = callbacks;
 const folder = await scratchFolder();
 const text = (more = '') => `rtmp { listen 127.0.0.1:0; } http_server { enabled on; listen 127.0.0.1:0; }
-  srt_server { enabled on; listen 127.0.0.1:0; } server_id vid-1234567; ${more}
-  vhost __defaultVhost__ { srt { enabled on; }
+  srt_server { enabled on; listen 127.0.0.1:0; } rtsp_server { enabled on; listen 127.0.0.1:0; } server_id vid-1234567; ${more}
+  vhost __defaultVhost__ { srt { enabled on; } rtsp { enabled on; rtmp_to_rtsp on; }
     hls { enabled on; hls_fragment 1; hls_path ${folder}; }
     dvr { enabled on; dvr_path ${folder}/[app]/[stream].[timestamp].flv; }
     forward { enabled on; backend ${url}/forward; }
@@ -154,6 +155,52 @@ describe('SRT', () => {
 
     expect(await rejected(srt.push(server.host, stream, at('no', 'publish'), options))).toMatch(/^SRT_/);
     await told('on_close');
+    expect(callbacks.actions).not.toContain('on_unpublish');
+    expect(sessions.size).toBe(0);
+  });
+});
+
+describe('RTSP', () => {
+  const at = (stream: string): URL => {
+    const port = server.listeners.find(({ name }) => name === 'rtsp')?.address.port;
+    return new URL(`rtsp://127.0.0.1:${port}/live/${stream}?secret=x`);
+  };
+
+  it('has the hooks of RTMP, and its own type in the API', async () => {
+    const { stream, feed } = source();
+    const stop = new AbortController();
+    const options = { signal: stop.signal, mergeWindow: 0, onBytes: () => undefined };
+    const publishing = rtsp.push(server.host, stream, at('t'), options);
+    await until('media', () => videoOf('t') > 0);
+    const play = new AbortController();
+    let got = 0;
+    const pulled = { signal: play.signal, ready: () => Promise.resolve(), onBytes: () => undefined };
+    const playing = rtsp.pull(server.host, at('t'), { on: () => void got++ }, pulled);
+    await told('on_play');
+    feed();
+    await until('it plays', () => got > 2);
+    const types = [...sessions.list()].map(({ info }) => info.type).sort();
+    play.abort();
+    await told('on_close');
+    stop.abort();
+    await told('on_close', 2);
+    await Promise.allSettled([playing, publishing]);
+
+    expect(types).toEqual(['rtsp-play', 'rtsp-publish']);
+    for (const action of ['on_connect', 'on_publish', 'on_play', 'on_stop', 'on_unpublish', 'on_close']) {
+      expect(shapeOf(named(action)[0] ?? {})).toEqual(shapeOf(captured[action] ?? {}));
+    }
+    expect(named('on_publish')[0]).toMatchObject({ stream: 't', param: '?secret=x', app: 'live' });
+  });
+
+  it('is refused by its hooks, and told so', async () => {
+    callbacks.answer = ({ body }) => (/on_(publish|play)/.test(String(body['action'])) ? { text: '1' } : yes);
+    const { stream } = source();
+    const signal = new AbortController().signal;
+    const options = { signal, mergeWindow: 0, onBytes: () => undefined, ready: () => Promise.resolve() };
+
+    expect(await rejected(rtsp.push(server.host, stream, at('no'), options))).toBe('RTSP_REFUSED');
+    expect(await rejected(rtsp.pull(server.host, at('no'), { on: () => undefined }, options))).toBe('RTSP_REFUSED');
     expect(callbacks.actions).not.toContain('on_unpublish');
     expect(sessions.size).toBe(0);
   });

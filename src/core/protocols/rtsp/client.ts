@@ -67,6 +67,7 @@ const SILENT_TIME = fromSeconds(30);
 /** Requests and credentials of one connection before it runs; a camera needs six. */
 const MOST_REQUESTS = 32;
 
+/** Told bytes and the time; asks, and answers challenges. */
 export class RtspClient implements Session {
   readonly #options: ClientOptions;
   readonly #reader = new MessageReader();

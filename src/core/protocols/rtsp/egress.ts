@@ -25,6 +25,7 @@ export interface PlayedTrack {
   readonly channels: PortPair;
 }
 
+/** What a feed is made of. */
 export interface RtspFormatOptions {
   readonly tracks: readonly PlayedTrack[];
   readonly rng: Rng;
@@ -56,6 +57,7 @@ interface Lane {
   octets: number;
 }
 
+/** Frames to interleaved frames. */
 export class RtspMuxer implements Muxer {
   readonly #options: RtspFormatOptions;
   readonly #rtp: RtpMuxer;

@@ -10,6 +10,7 @@ import { parseRtcp, type RtcpPacket, wallOf } from '../../wire/rtcp/index.ts';
 import { parsePacket, type RtpPacket } from '../../wire/rtp/index.ts';
 import type { DescribedTrack } from './description.ts';
 
+/** What comes, and where it goes. */
 export interface IngestOptions {
   /** At most one of each kind. */
   readonly tracks: readonly DescribedTrack[];

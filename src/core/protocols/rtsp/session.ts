@@ -31,6 +31,7 @@ export interface Setup {
   readonly at: PortPair;
 }
 
+/** What a session tells its owner. */
 export interface SessionEvents {
   /** Somebody wants to play or publish: `accept` or `refuse` is called later; until then nothing else is told. */
   ask(request: StreamRequest): void;
@@ -46,6 +47,7 @@ export interface SessionEvents {
   ended(reason: SrsxError | undefined): void;
 }
 
+/** What a session is made of. */
 export interface SessionOptions {
   readonly link: Link;
   readonly limits: Pick<Limits, 'handshakeTime' | 'firstMediaTime' | 'silentTime' | 'nameBytes'>;
@@ -57,6 +59,7 @@ export interface SessionOptions {
   readonly now: Micros;
 }
 
+/** See README.md; `ready` is what the admission has let in. */
 export type State = 'idle' | 'asking' | 'ready' | 'playing' | 'recording' | 'closed';
 
 /** Told with each Session (RFC 2326 §12.37), and its default. */
@@ -81,6 +84,7 @@ type Admitted =
   | { readonly action: 'play'; readonly target: Target; readonly tracks: readonly SentTrack[] }
   | { readonly action: 'publish'; readonly target: Target; readonly tracks: readonly DescribedTrack[] };
 
+/** Told bytes and the time. */
 export class RtspSession implements Session {
   readonly #options: SessionOptions;
   readonly #reader = new MessageReader();
