@@ -269,7 +269,11 @@ async function serve(client: ToolHost, settings: ServeSettings): Promise<Server>
     const srtServer = await srt.serve(host, { listen: plan.srt.map(parseAddress) });
     closers.push(srtServer);
     for (const listener of srtServer.listeners) ownDoors.push({ name: 'srt', listener });
-    const rtspServer = await rtsp.serve(host, { listen: plan.rtsp.map(parseAddress) });
+    const rtspAt = plan.rtsp.map(parseAddress);
+    const [rtspFirst] = rtspAt;
+    const rtspUdp =
+      rtspFirst !== undefined && plan.rtspUdp > 0 ? { host: rtspFirst.host, port: plan.rtspUdp } : undefined;
+    const rtspServer = await rtsp.serve(host, { listen: rtspAt, ...(rtspUdp && { udp: rtspUdp }) });
     closers.push(rtspServer);
     for (const listener of rtspServer.listeners) ownDoors.push({ name: 'rtsp', listener });
     gbServer = await gb28181.serve(host, { interfaces: ownAddresses });

@@ -1,4 +1,5 @@
 // RTSP with those who speak it: ffmpeg and GStreamer play and publish, and every frame is the one that was sent.
+import { createSocket, type Socket } from 'node:dgram';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -28,7 +29,7 @@ const fresh = (): string => `r${count++}`;
 
 beforeAll(async () => {
   const text = `listen 127.0.0.1:0; http_server { enabled on; listen 127.0.0.1:0; }
-    rtsp_server { enabled on; listen 127.0.0.1:0; }
+    rtsp_server { enabled on; listen 127.0.0.1:0; udp_port ${await freePair()}; }
     vhost __defaultVhost__ { play { mw_latency 0; } rtsp { enabled on; rtmp_to_rtsp on; } }`;
   server = await testServer({ config: loadConfig({ file: 'srs.conf', read: () => '', text }) });
 });
@@ -92,6 +93,29 @@ describeWith(['ffmpeg'], 'RTSP with ffmpeg', () => {
     expectTail(got, await copiedFrames(file, fromFile), 60);
   });
 
+  it('is played over UDP, which ffmpeg tries first', async () => {
+    const stream = fresh();
+    const file = await sources.bFrames();
+    const publishing = publish(stream, file);
+    await until('the stream', () => mediaOf(stream) > 0);
+    const player = play(rtsp(stream), avcStream, []);
+    await until('it plays', () => players(stream) === 1);
+    await until('five seconds of it', () => mediaOf(stream) > 5_000_000);
+    const [entry] = [...server.host.sessions.list()].filter(({ info }) => info.name.stream === stream && !info.publish);
+    expect(entry?.info.describe?.()).toMatchObject({ setups: [{ lower: 'udp' }, { lower: 'udp' }] });
+    player.kill('SIGINT');
+    await publishing;
+
+    const got = parseFrameMd5((await player).stdout);
+    const wanted = await copiedFrames(file, avc);
+    for (const track of [0, 1]) {
+      const hashes = (frames: typeof got): string =>
+        frames.flatMap(({ stream: of, hash }) => (of === track ? [hash] : [])).join();
+      expect(hashes(got).length).toBeGreaterThan(1000);
+      expect(hashes(wanted)).toContain(hashes(got));
+    }
+  });
+
   it.each([
     ['H.264 with B-frames and AAC', sources.bFrames, avc, avc],
     ['HEVC and AAC', sources.hevcAac, hevc, hevc],
@@ -124,7 +148,7 @@ describeWith(['ffmpeg'], 'RTSP with ffmpeg', () => {
 });
 
 describeWith(['gst-launch-1.0', 'ffmpeg'], 'RTSP with GStreamer', () => {
-  it.each(['tcp', 'udp+tcp'])('is played over %s, every picture and sound', async (lower) => {
+  it.each(['tcp', 'udp'])('is played over %s, every picture and sound', async (lower) => {
     const stream = fresh();
     const file = await sources.h264Aac();
     const folder = await scratchFolder();
@@ -158,6 +182,28 @@ describeWith(['ffmpeg'], 'RTSP with ffmpeg as the server', () => {
     expectTail(parseFrameMd5((await listener).stdout), await copiedFrames(file, avc), 140);
   });
 });
+
+/** Two ports of UDP behind each other, the first one even. */
+async function freePair(): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const first = await bound(0);
+    const { port } = first.address();
+    const second = port % 2 === 0 ? await bound(port + 1).catch(() => undefined) : undefined;
+    await Promise.all(
+      [first, second].map((socket) => new Promise<void>((done) => (socket ? socket.close(done) : done()))),
+    );
+    if (second !== undefined) return port;
+  }
+  throw new Error('no two ports behind each other are free');
+}
+
+function bound(port: number): Promise<Socket> {
+  const socket = createSocket('udp4');
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    socket.bind(port, '127.0.0.1', () => resolve(socket));
+  });
+}
 
 /** For a server that cannot be asked which one it got. */
 async function freePort(): Promise<number> {

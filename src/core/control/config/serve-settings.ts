@@ -21,6 +21,8 @@ export interface ServePlan {
     readonly rtcTcp: readonly string[];
     /** Addresses of RTSP. */
     readonly rtsp: readonly string[];
+    /** The even port of its players over UDP; 0: none. */
+    readonly rtspUdp: number;
     /** API and HTTP server have the same addresses. */
     readonly apiOnHttp: boolean;
     /** What is on, for those who tell of the server; HLS and DASH read their settings by themselves. */
@@ -54,6 +56,7 @@ export function planServe(config: Config): ServePlan {
       srt: root.get('srt_server.enabled') ? root.get('srt_server.listen') : [],
       ...planRtc(root),
       rtsp: root.get('rtsp_server.enabled') ? root.get('rtsp_server.listen') : [],
+      rtspUdp: root.get('rtsp_server.udp_port'),
       exporter: { listen: root.get('exporter.enabled') ? root.get('exporter.listen') : [] },
       apiOnHttp,
       hls: hlsForms(vhost),

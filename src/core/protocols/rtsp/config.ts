@@ -5,6 +5,8 @@ import type { Address } from '../../base/link.ts';
 export interface RtspConfig {
   /** TCP; empty: RTSP is not served. */
   readonly listen: readonly Address[];
+  /** RTP of UDP players, RTCP at the next port; undefined: players use TCP, as at SRS. */
+  readonly udp?: Address;
 }
 
 /** Not served. */

@@ -16,6 +16,7 @@ import { Settler } from '../../media/settle.ts';
 import type { Publication, Stream } from '../../media/stream.ts';
 import { streamKey, streamUrl } from '../../media/stream-name.ts';
 import type { RtspConfig } from './config.ts';
+import { DatagramLink, DatagramPorts } from './datagrams.ts';
 import { type SentTrack, sentTracks } from './description.ts';
 import { rtspFormat } from './egress.ts';
 import { errors } from './errors.ts';
@@ -29,6 +30,8 @@ export interface ServerShare {
   readonly open: Set<ServedLink>;
   /** Keys of streams that are published by RTSP; bounded by the connections. */
   readonly published: Set<string>;
+  /** Undefined: players are told to use TCP. */
+  readonly datagrams?: DatagramPorts;
 }
 
 /** Listens on all addresses of the settings; rejects with SystemError when one is not free. */
@@ -36,14 +39,17 @@ export async function serve(
   host: Host,
   config: RtspConfig,
 ): Promise<Closer & { readonly listeners: readonly Listener[] }> {
-  const share: ServerShare = { host, open: new Set(), published: new Set() };
+  const { listen, udp } = config;
+  const datagrams = listen.length === 0 || udp === undefined ? undefined : await DatagramPorts.open(host.net, udp);
+  const share: ServerShare = { host, open: new Set(), published: new Set(), ...(datagrams && { datagrams }) };
   const listeners: Listener[] = [];
   const close = (): void => {
     for (const listener of listeners) listener.close();
     for (const session of share.open) session.close(errors.refused('SHUTDOWN'), host.clock.now());
+    datagrams?.close();
   };
   try {
-    for (const at of config.listen) {
+    for (const at of listen) {
       const listener = await host.net.listenTcp(at, (link) => {
         const { limit } = host.sessions;
         if (share.open.size >= limit) link.close(errors.limit('SESSIONS', { limit }));
@@ -94,6 +100,8 @@ export class ServedLink implements Session, SessionEvents {
   #ingest: RtspIngest | undefined;
   #described: readonly SentTrack[] = [];
   #cursor: Cursor | undefined;
+  /** Of a player over UDP. */
+  #datagrams: DatagramLink | undefined;
   readonly #taps: Closer[] = [];
   /** The publisher of what is played has left; looked at in the next turn of the wheel. */
   #leftAt: Micros = Number.POSITIVE_INFINITY;
@@ -112,7 +120,7 @@ export class ServedLink implements Session, SessionEvents {
     this.#log = host.log.with({ peer: formatAddress(link.peer) });
     this.#session = new RtspSession({
       ...{ link, limits: host.limits, rng: host.rng, log: this.#log, events: this, now: this.#since },
-      datagramPorts: () => undefined,
+      datagramPorts: () => share.datagrams?.pairFor(link.peer),
     });
   }
 
@@ -164,18 +172,41 @@ export class ServedLink implements Session, SessionEvents {
     if (grant === undefined) return;
     const { hub, rng, clock } = this.#share.host;
     const stream = hub.stream(grant.name);
+    const link = this.#datagramLink(setups) ?? this.#link;
     const tracks = setups.flatMap(({ index, at }) => {
       const sent = this.#described[index];
-      return sent === undefined ? [] : [{ sent, channels: at }];
+      // Players over UDP share the feed of those who take the usual channels.
+      const channels = link === this.#link ? at : { rtp: index * 2, rtcp: index * 2 + 1 };
+      return sent === undefined ? [] : [{ sent, channels }];
     });
     const format = rtspFormat({ tracks, rng, wall: () => clock.wall(), live: stream.newest });
-    this.#cursor = stream.play(format, this.#link, grant.mergeWindow);
+    // Datagrams that are held back would leave in bursts, of which routers drop the end.
+    this.#cursor = stream.play(format, link, link === this.#link ? grant.mergeWindow : 0);
     this.#taps.push(
       stream.onEnd(() => {
         this.#leftAt = clock.now();
       }),
       stream.tap((event) => this.#step(() => this.#retracked(event)), { fromGop: false, tracksOnly: true }),
     );
+  }
+
+  /** Undefined: over TCP. */
+  #datagramLink(setups: readonly Setup[]): DatagramLink | undefined {
+    const ports = this.#share.datagrams;
+    if (ports === undefined || setups[0]?.lower !== 'udp') return undefined;
+    const { clock } = this.#share.host;
+    // Never elsewhere than where the connection comes from, whatever `destination` says.
+    const { host } = this.#link.peer;
+    const link = new DatagramLink({
+      ...{ ports, clock, host },
+      clientPorts: new Map(setups.map(({ index, at }) => [index * 2, at])),
+    });
+    this.#datagrams = link;
+    this.#taps.push(
+      link,
+      ...setups.map(({ at }) => ports.watch({ host, port: at.rtcp }, () => this.#session.heard(clock.now()))),
+    );
+    return link;
   }
 
   record(): void {
@@ -201,6 +232,7 @@ export class ServedLink implements Session, SessionEvents {
     this.#settler = undefined;
     this.#publication = undefined;
     this.#cursor = undefined;
+    this.#datagrams = undefined;
     this.#entry = undefined;
     this.#grant = undefined;
     this.#described = [];
@@ -364,6 +396,7 @@ export class ServedLink implements Session, SessionEvents {
     this.#leftAt = Number.POSITIVE_INFINITY;
     const name = this.#grant?.name;
     if (name !== undefined && this.#share.host.hub.find(name)?.published === true) return;
+    this.#datagrams?.bye();
     this.close(undefined, now);
   }
 

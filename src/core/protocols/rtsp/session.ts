@@ -66,6 +66,8 @@ export type State = 'idle' | 'asking' | 'ready' | 'playing' | 'recording' | 'clo
 const SESSION_TIME = fromSeconds(60);
 /** Chosen: as long as SRS waits for a hook; the admission has its own, shorter limit. */
 const ADMISSION_TIME = fromSeconds(30);
+/** Ports below this are of services: no client receives there, but somebody else might. */
+const LEAST_PORT = 1024;
 /** Answers that were written although the link was full. */
 const MOST_UNREAD = 64;
 
@@ -354,7 +356,13 @@ export class RtspSession implements Session {
       if (transport.multicast || (lower !== undefined && lower !== transport.lower)) continue;
       if (transport.lower === 'tcp') return { index, lower: 'tcp', at: this.#freeChannels(index, transport, others) };
       const at = transport.clientPort;
-      if (action === 'play' && at !== undefined && at.rtp > 0 && this.#options.datagramPorts() !== undefined) {
+      if (
+        action === 'play' &&
+        at !== undefined &&
+        at.rtp >= LEAST_PORT &&
+        at.rtcp >= LEAST_PORT &&
+        this.#options.datagramPorts() !== undefined
+      ) {
         return { index, lower: 'udp', at };
       }
     }

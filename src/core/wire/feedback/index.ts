@@ -8,6 +8,7 @@ export { KeyRequest } from './key-request.ts';
 export { NackGenerator, type NackOptions } from './nack.ts';
 export { Pacer } from './pacer.ts';
 export { Reception, roundTripOf } from './reception.ts';
+export { Row } from './row.ts';
 export { type Retransmitted, RTX_BYTES, unwrapRtx, writeRtxHead } from './rtx.ts';
 export { PlayerClock, SenderClock } from './sender-clock.ts';
 export { SentLedger, type SentResult } from './sent.ts';

@@ -15,6 +15,7 @@ describe('a server by configuration', () => {
       api: { listen: [] },
       exporter: { listen: [] },
       rtsp: [],
+      rtspUdp: 0,
       srt: [],
       rtc: [],
       rtcTcp: [],

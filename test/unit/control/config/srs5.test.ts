@@ -26,7 +26,8 @@ it.skipIf(!existsSync(paper))('directives count as later ones that the papers of
     .map(([name = '']) => name.replace(/[| `]/g, ''))
     .filter((path) => settingAt(path) !== undefined);
 
-  const counted = Object.keys(schema).filter((path) =>
+  const srs = Object.keys(schema).filter((path) => settingAt(path)?.own !== true);
+  const counted = srs.filter((path) =>
     afterSrs5.some((name) => (name.endsWith('.') ? path.startsWith(name) : path === name)),
   );
 

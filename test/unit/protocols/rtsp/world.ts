@@ -5,6 +5,7 @@ import type { Frame } from '../../../../src/core/media/frame.ts';
 import type { Publication } from '../../../../src/core/media/stream.ts';
 import { DEFAULT_VHOST, type StreamName } from '../../../../src/core/media/stream-name.ts';
 import type { Track } from '../../../../src/core/media/track.ts';
+import type { DatagramPorts } from '../../../../src/core/protocols/rtsp/datagrams.ts';
 import {
   type Fields,
   type InterleavedFrame,
@@ -29,9 +30,10 @@ export const nameOf = (stream: string): StreamName => ({ vhost: DEFAULT_VHOST, a
 export class World extends Base {
   readonly share: ServerShare;
 
-  constructor(options: WorldOptions = {}) {
+  /** @param datagrams for players over UDP. */
+  constructor(options: WorldOptions = {}, datagrams?: DatagramPorts) {
     super({ settings: enabled, ...options });
-    this.share = { host: this.host, open: new Set(), published: new Set() };
+    this.share = { host: this.host, open: new Set(), published: new Set(), ...(datagrams && { datagrams }) };
   }
 
   /** A publisher of another protocol. */
