@@ -270,6 +270,19 @@ describe('with a camera', () => {
     expect(await far.done).toBe('RTSP_TIMEOUT');
   });
 
+  it('that sends us to another host gives our password to nobody', async () => {
+    let hosts = 0;
+    const far = await running((request) => {
+      if (request.method === 'OPTIONS') hosts++;
+      if (hosts > 1) return [401, { 'WWW-Authenticate': 'Basic realm="x"' }];
+      return request.method === 'DESCRIBE' ? [302, { Location: 'rtsp://other/s' }] : camera(request);
+    }, 'rtsp://u:p@cam/s');
+    await far.world.settle();
+
+    expect(await far.done).toBe('RTSP_UNAUTHORIZED');
+    expect(far.requests.some(({ fields }) => fields.has('authorization'))).toBe(false);
+  });
+
   it('that answers no OPTIONS is asked all the same, and so is one that asks us', async () => {
     const far = await running((request, there) => {
       if (request.method === 'PLAY')
@@ -280,7 +293,7 @@ describe('with a camera', () => {
     expect(await far.done).toBeUndefined();
   });
 
-  it('may send us elsewhere, without the password, three times', async () => {
+  it('may send us elsewhere, three times', async () => {
     let hop = 0;
     const far = await running((request) => {
       if (request.method !== 'DESCRIBE') return camera(request);

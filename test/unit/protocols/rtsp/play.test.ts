@@ -319,6 +319,50 @@ describe('a player is refused', () => {
   });
 });
 
+describe('what the admission gave', () => {
+  function counting(settings?: string) {
+    const tickets = { begun: 0, ended: 0 };
+    const open = new OpenAdmission({ policy: 'refuse', mergeWindow: 0, nameBytes: 100 });
+    const admit: OpenAdmission['admit'] = async (request) => {
+      let over = false;
+      const end = (): void => {
+        if (!over) tickets.ended++;
+        over = true;
+      };
+      return { ...(await open.admit(request)), ticket: { begin: () => void tickets.begun++, end } };
+    };
+    return { tickets, world: new World({ admission: { admit }, ...(settings !== undefined && { settings }) }) };
+  }
+
+  it.each([
+    ['nobody publishes', undefined, false, 'DESCRIBE', 0],
+    ['the vhost has no RTSP', 'vhost __defaultVhost__ { }', true, 'DESCRIBE', 0],
+    ['another one publishes', undefined, true, 'ANNOUNCE', 1],
+  ])('is given back when %s', async (_, settings, published, method, begun) => {
+    const { tickets, world } = counting(settings);
+    if (published) world.publish('a');
+    const peer = world.rtspPeer();
+    if (method === 'ANNOUNCE') await peer.announce('a');
+    else await peer.ask(method, url);
+
+    expect(peer.link.closed).toBe(true);
+    expect(tickets).toEqual({ begun, ended: 1 });
+  });
+
+  it('is given back by a player that leaves while it waits for the tracks, and by one that leaves', async () => {
+    const { tickets, world } = counting();
+    const publication = world.publish('a', []);
+    const peer = world.rtspPeer();
+    await peer.ask('DESCRIBE', url).catch(() => undefined);
+    peer.link.close();
+    expect(tickets).toEqual({ begun: 0, ended: 1 });
+    publication.retrack([h264Track, aacTrack]);
+    (await world.rtspPlayer('a')).link.close();
+
+    expect(tickets).toEqual({ begun: 1, ended: 2 });
+  });
+});
+
 /** Frames that a client makes of it. */
 function decode(sdp: string, frames: readonly InterleavedFrame[]) {
   const events: MediaEvent[] = [];
