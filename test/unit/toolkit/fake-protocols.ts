@@ -76,6 +76,8 @@ export interface Meeting {
   /** Milliseconds of virtual time before it takes media. */
   readonly dialMs?: number;
   readonly link?: FakeLink;
+  /** Dials when it knows the tracks, as RTSP and WebRTC do. */
+  readonly wantsTracks?: boolean;
 }
 
 /** Scheme `sink`: each push goes as the next meeting says, the last one again and again. */
@@ -87,12 +89,13 @@ export function liveTarget(meetings: readonly Meeting[] = [{}]): Protocol & { li
     errors: fakeErrors,
     links: [] as FakeLink[],
     pushes: 0,
-    push(host, stream, _to, { signal, onBytes, onLink, mergeWindow }) {
+    push(host, stream, _to, { signal, onBytes, onLink, onTracksWanted, mergeWindow }) {
       const meeting = meetings[Math.min(protocol.pushes++, meetings.length - 1)] as Meeting;
       if (meeting.refuses) return Promise.reject(fakeErrors.refused('REFUSED'));
       return new Promise<void>((resolve, reject) => {
         signal.addEventListener('abort', () => resolve());
-        host.clock.after((meeting.dialMs ?? 0) * 1000, () => {
+        const dial = (): void => void host.clock.after((meeting.dialMs ?? 0) * 1000, begin);
+        const begin = (): void => {
           if (signal.aborted) return;
           const link = meeting.link ?? new FakeLink();
           protocol.links.push(link);
@@ -119,6 +122,15 @@ export function liveTarget(meetings: readonly Meeting[] = [{}]): Protocol & { li
             };
             look();
           });
+        };
+        if (meeting.wantsTracks !== true || stream.tracks.length > 0) {
+          dial();
+          return;
+        }
+        onTracksWanted?.();
+        const tap = stream.tap(() => {
+          tap.close();
+          dial();
         });
       });
     },

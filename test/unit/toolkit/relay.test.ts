@@ -238,6 +238,20 @@ describe('file to live', () => {
     expect(result.elapsedMs).toBeGreaterThanOrEqual(3000);
   });
 
+  test.each([
+    ['sound and picture', both, ({ track }: Frame) => track.kind !== 'data'],
+    ['a picture alone', [h264Track], ({ track }: Frame) => track.kind === 'video'],
+  ] as const)('a target that must know the tracks first gets them, and every frame: %s', async (_, tracks, isIn) => {
+    const frames = live({ seconds: 5 }).filter(isIn);
+    const target = liveTarget([{ wantsTracks: true, dialMs: 3000 }]);
+    const host = setup({ 'in.box': boxFile(tracks, frames) }, [target]);
+
+    const result = await run(host, { to: 'sink://x/a/s', pace: 'none' });
+
+    expect(plain(unbox(target.links[0]?.bytes ?? new Uint8Array()))).toEqual(plain(frames));
+    expect(result.elapsedMs).toBeGreaterThanOrEqual(3000);
+  });
+
   test('a target that leaves is connected again, and the file waits meanwhile', async () => {
     const first = new FakeLink();
     const target = liveTarget([{ link: first }, { refuses: true }, {}]);
