@@ -153,7 +153,7 @@ class Ingest {
         signal,
         insecure,
         loop: loop ? Number.POSITIVE_INFINITY : 1,
-        retry: finite ? undefined : { attempts: retries },
+        retry: finite ? undefined : { attempts: retries, except: (fault: SrsxError) => this.#canFallBack(fault) },
       };
       await relay(this.#host, protocols, options, (progress) => this.#tell(progress));
       return undefined;
@@ -181,12 +181,16 @@ class Ingest {
 
   /** Whether FFmpeg shall read what the native reader does not understand. */
   #fallBack(fault: SrsxError): boolean {
-    const { via = 'auto', ffmpeg = 'ffmpeg', sources } = this.#options;
-    if (via !== 'auto' || this.#via === 'ffmpeg' || this.#flowed || sources.length > 1) return false;
-    if (!(fault instanceof ProtocolError) || this.#host.children.find(ffmpeg) === undefined) return false;
+    if (!this.#canFallBack(fault)) return false;
     this.#host.log.warn('ingest', `FFmpeg reads ${this.#shown}: ${fault.message}`, { code: fault.code });
     this.#via = 'ffmpeg';
     return true;
+  }
+
+  #canFallBack(fault: SrsxError): boolean {
+    const { via = 'auto', ffmpeg = 'ffmpeg', sources } = this.#options;
+    if (via !== 'auto' || this.#via === 'ffmpeg' || this.#flowed || sources.length > 1) return false;
+    return fault instanceof ProtocolError && this.#host.children.find(ffmpeg) !== undefined;
   }
 
   #program(): string {

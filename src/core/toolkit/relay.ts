@@ -226,7 +226,8 @@ class Relay {
       if (this.#input.signal.aborted) return;
       const flowed = this.#splice.count > before;
       failures = flowed ? 1 : failures + 1;
-      if (!mayRetry(retry, failures, fault)) {
+      const hopeless = !flowed && fault !== undefined && retry?.except?.(fault) === true;
+      if (hopeless || !mayRetry(retry, failures, fault)) {
         if (fault !== undefined) throw fault;
         return;
       }

@@ -1,5 +1,7 @@
 // Waiting on the injected clock.
+
 import type { Clock } from '../base/clock.ts';
+import type { SrsxError } from '../base/errors.ts';
 import type { Rng } from '../base/rng.ts';
 import { fromSeconds, type Micros } from '../base/time.ts';
 
@@ -36,6 +38,8 @@ export function linkedAbort(signal: AbortSignal): {
 export interface RetryOptions {
   /** How often in a row, without media in between, it connects again before it gives up; default: for ever. */
   readonly attempts?: number | undefined;
+  /** Faults of an input from which nothing has come that no waiting mends; default: none. */
+  readonly except?: ((fault: SrsxError) => boolean) | undefined;
   /** The first pause, doubled after each failure; default 1 s. */
   readonly firstDelay?: Micros | undefined;
   /** The longest pause; default 30 s. */

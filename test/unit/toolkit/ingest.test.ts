@@ -12,7 +12,7 @@ import { aacTrack, h264Track, live } from '../../tools/builders.ts';
 import { FakeChildren } from '../../tools/fake-children.ts';
 import { boxFile, boxFormat } from './box.ts';
 import { fakeHost, runUntil, turn } from './fake-host.ts';
-import { liveSource, liveTarget } from './fake-protocols.ts';
+import { fakeErrors, liveSource, liveTarget } from './fake-protocols.ts';
 
 const both = [h264Track, aacTrack];
 const frames = live({ seconds: 2 });
@@ -203,6 +203,27 @@ describe('an ingest through FFmpeg', () => {
     await turn();
     children.all[0]?.end();
 
+    expect((await runUntil(host.clock, ended)).via).toBe('ffmpeg');
+  });
+
+  test('reads a camera that the native reader does not understand, without a second attempt', async () => {
+    let pulls = 0;
+    const camera: Protocol = {
+      ...{ name: 'cam', schemes: ['cam'], defaults: {}, errors: fakeErrors },
+      pull: () => {
+        pulls++;
+        return Promise.reject(fakeErrors.protocol('REFUSED'));
+      },
+    };
+    const { start, children, host } = setup({}, [camera]);
+    const ended = start({ sources: ['cam://yard/'], loop: true, maxTime: fromSeconds(5) });
+    await turn();
+    await turn();
+
+    expect([pulls, children.all[0]?.command.args.includes('cam://yard/')]).toEqual([1, true]);
+    children.all[0]?.stdout.onData(transportStream());
+    host.clock.advance(fromSeconds(5));
+    children.all[0]?.end({ code: undefined, signal: 'SIGTERM' });
     expect((await runUntil(host.clock, ended)).via).toBe('ffmpeg');
   });
 

@@ -202,7 +202,7 @@ export class RtspClient implements Session {
     const mode = this.#options.sent === undefined ? undefined : 'record';
     this.#ask('SETUP', url, { Transport: interleavedTransport(wanted, mode) }, '', ({ fields }) => {
       const [agreed] = parseTransports(fields.get('transport') ?? '');
-      if (agreed?.lower === 'udp') throw errors.protocol('TRANSPORT', { offered: 'the server, which answers UDP,' });
+      if (agreed?.lower === 'udp') throw errors.protocol('TRANSPORT', { why: 'it answers UDP' });
       this.#channels.push(agreed?.interleaved ?? wanted);
       this.#readSession(fields.get('session') ?? '');
       this.#setUp(urls);
@@ -290,7 +290,7 @@ export class RtspClient implements Session {
       throw errors.refused('REDIRECT', { url: location.slice(0, 1000) });
     }
     // FFmpeg may take what only UDP brings.
-    if (status === 461) throw errors.protocol('TRANSPORT', { offered: 'RTP/AVP/TCP' });
+    if (status === 461) throw errors.protocol('TRANSPORT', { why: '461' });
     // OPTIONS is a courtesy: some servers refuse it.
     if (status >= 300 && asked.method !== 'OPTIONS') {
       throw errors.refused('REFUSED', { method: asked.method, status, reason: reason.slice(0, 200) });

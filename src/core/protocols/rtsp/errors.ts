@@ -30,8 +30,8 @@ export const errors = defineErrors('RTSP', {
   },
   TRANSPORT: {
     srs: 2057,
-    text: 'no transport of {offered} is served',
-    advice: 'Use RTP/AVP/TCP (ffmpeg: -rtsp_transport tcp); players may use unicast UDP too.',
+    text: 'the server does not send over TCP: {why}',
+    advice: 'UDP is read by FFmpeg only: srsx ingest does that by itself.',
   },
   VHOST_OFF: {
     text: 'the vhost {vhost} does not serve RTSP',
