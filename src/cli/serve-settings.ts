@@ -33,3 +33,15 @@ export function settingsOfFlags(flags: Flags, version: string): Partial<ServeSet
     ...(flags.demo && { demo: { sample: demoSample } }),
   };
 }
+
+/** The addresses that flags name, by the kind of listener. */
+export const portsOfFlags = (flags: Flags): Readonly<Record<string, readonly string[]>> => ({
+  rtmp: flags['rtmp-listen'],
+  http: flags['http-listen'],
+  api: flags['api-listen'],
+  rtmps: flags['rtmps-listen'] ?? [],
+  https: flags['https-listen'] ?? [],
+  srt: flags['srt-listen'] ?? [],
+  rtsp: flags['rtsp-listen'] ?? [],
+  rtc: rtcAddresses(flags),
+});

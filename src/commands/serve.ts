@@ -7,7 +7,7 @@ import { serveFlags } from '../cli/serve-flags.ts';
 import { type ConfigPlan, flagsBeside, planFlags, planFromFlags } from '../cli/serve-plan.ts';
 import { ServeProcess } from '../cli/serve-process.ts';
 import { listenAdvice, serveReport } from '../cli/serve-report.ts';
-import { rtcAddresses, settingsOfFlags } from '../cli/serve-settings.ts';
+import { portsOfFlags, settingsOfFlags } from '../cli/serve-settings.ts';
 import { createEngine, planServe, SRS_VERSION_TEXT } from '../core/index.ts';
 
 export default class Serve extends BaseCommand<typeof Serve> {
@@ -70,15 +70,6 @@ export default class Serve extends BaseCommand<typeof Serve> {
   protected override advice(error: Error): string | undefined {
     const { flags } = this;
     if (chooseConfig(flags) !== undefined) return undefined;
-    return listenAdvice(error, {
-      rtmp: flags['rtmp-listen'],
-      http: flags['http-listen'],
-      api: flags['api-listen'],
-      rtmps: flags['rtmps-listen'] ?? [],
-      https: flags['https-listen'] ?? [],
-      srt: flags['srt-listen'] ?? [],
-      rtsp: flags['rtsp-listen'] ?? [],
-      rtc: rtcAddresses(flags),
-    });
+    return listenAdvice(error, portsOfFlags(flags));
   }
 }

@@ -155,9 +155,12 @@ function soundBridges({ clock, log, limits, children }: ToolHost, settings: Live
   return new SoundBridges({ clock, log, limits, transcoders });
 }
 
-async function serve(client: ToolHost, settings: ServeSettings): Promise<Server> {
-  const { clock, rng, limits } = client;
+async function serve(given: ToolHost, settings: ServeSettings): Promise<Server> {
   const inForce = new LiveSettings(settings.config ?? configFromSettings(settings));
+  const client = inForce.root.get('accelerators')
+    ? given
+    : { ...given, net: createNet({ ...given, accelerators: false }) };
+  const { clock, rng, limits } = client;
   const plan = planServe(inForce.config).settings;
   const settingsFor = streamSettings(inForce);
   const mergeWindow = fromMs(settings.mergeWindowMs);

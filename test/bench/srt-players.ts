@@ -56,6 +56,7 @@ function lean(socket: Port): Port {
   const port: Port = {
     local: socket.local,
     send: (datagram, to) => socket.send(datagram, to),
+    sendBatch: (...batch) => socket.sendBatch(...batch),
     close: () => socket.close(),
     onDatagram: idle.onData,
   };

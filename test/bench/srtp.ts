@@ -1,10 +1,21 @@
-// What SRTP costs for each packet of 1200 bytes, beside a bare `dgram.send` of the same size in the same run.
+// What SRTP costs for each packet of 1200 bytes, header included, beside a bare `dgram.send` of the same size in the same run.
 // Usage: node test/bench/srtp.ts [--short]
 import { spawn } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { fileURLToPath } from 'node:url';
+import { silentLog } from '../../src/core/base/log.ts';
+import { loadNative } from '../../src/core/net/native.ts';
+import { ciphersOf } from '../../src/core/net/native-srtp.ts';
 import { writeHeader } from '../../src/core/wire/rtp/index.ts';
-import { type Slot, SrtpReceiver, SrtpSender, srtpProfile, tagBytes } from '../../src/core/wire/srtp/index.ts';
+import {
+  nodeCiphers,
+  type Slot,
+  type SrtpCiphers,
+  SrtpReceiver,
+  SrtpSender,
+  srtpProfile,
+  tagBytes,
+} from '../../src/core/wire/srtp/index.ts';
 
 const short = process.argv.includes('--short');
 const COUNT = short ? 4_000 : 60_000;
@@ -41,9 +52,9 @@ function lay(memory: Uint8Array, slots: Slot[], batch: number, sequence: number)
   }
 }
 
-function protect(name: keyof typeof srtpProfile, batch: number): number {
+function protect(name: keyof typeof srtpProfile, ciphers: SrtpCiphers, batch: number): number {
   const profile = srtpProfile[name];
-  const sender = new SrtpSender(masterOf(profile), profile);
+  const sender = new SrtpSender(masterOf(profile), profile, ciphers);
   const memory = new Uint8Array(STRIDE * batch);
   const slots = Array.from({ length: batch }, () => ({ begin: 0, headerBytes: 12, end: 0, rollOver: 0 }));
   const round = (): void => {
@@ -56,7 +67,7 @@ function protect(name: keyof typeof srtpProfile, batch: number): number {
   return measure(COUNT, round);
 }
 
-function open(name: keyof typeof srtpProfile): number {
+function open(name: keyof typeof srtpProfile, ciphers: SrtpCiphers): number {
   const profile = srtpProfile[name];
   const sender = new SrtpSender(masterOf(profile), profile);
   const memory = new Uint8Array(STRIDE);
@@ -67,7 +78,7 @@ function open(name: keyof typeof srtpProfile): number {
     return memory.slice(0, SIZE + tagBytes(profile));
   });
   const round = (): void => {
-    const receiver = new SrtpReceiver(masterOf(profile), profile);
+    const receiver = new SrtpReceiver(masterOf(profile), profile, ciphers);
     for (const packet of packets) receiver.openRtp(packet);
   };
   round();
@@ -121,9 +132,14 @@ async function main(): Promise<void> {
     process.stdout.write(`${name.padEnd(44)} ${cost} us  ${ratio} sends\n`);
   };
   say(`dgram.send of ${SIZE} bytes`, send);
+  const native = loadNative(silentLog);
+  const own = native && ciphersOf(native);
   for (const name of ['aes128CmSha1_80', 'aes128CmSha1_32', 'aeadAes128Gcm'] as const) {
-    for (const batch of [1, 8, 32]) say(`${name}, ${batch} at once, header included`, protect(name, batch));
-    say(`${name}, opened one by one`, open(name));
+    for (const ciphers of own === undefined ? [nodeCiphers] : [nodeCiphers, own]) {
+      const by = ciphers === nodeCiphers ? 'node:crypto' : 'plain calls';
+      for (const batch of [1, 8, 32]) say(`${name} by ${by}, ${batch} at once`, protect(name, ciphers, batch));
+      say(`${name} by ${by}, opened one by one`, open(name, ciphers));
+    }
   }
 }
 

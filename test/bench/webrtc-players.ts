@@ -53,7 +53,7 @@ class Player {
     this.#pwd = section?.ice?.pwd ?? '';
     this.#username = `${section?.ice?.ufrag}:${/a=ice-ufrag:(\S+)/.exec(offer)?.[1]}`;
     this.#dtls = new DtlsEndpoint({
-      ...{ role: 'client', identity, rng, profiles: [srtpProfile.aes128CmSha1_80] },
+      ...{ role: 'client', identity, rng, profiles: [srtpProfile.aeadAes128Gcm, srtpProfile.aes128CmSha1_80] },
       fingerprints: section?.fingerprint === undefined ? [] : [section.fingerprint],
       send: (datagram) => this.#send(datagram),
       onKeys: ({ local, profile }) => {

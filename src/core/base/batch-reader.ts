@@ -5,6 +5,7 @@ import type { Clock } from './clock.ts';
 import type { Link } from './link.ts';
 import { fromMs, type Micros } from './time.ts';
 
+/** When a link is read. */
 export interface BatchReaderOptions {
   readonly clock: Clock;
   /** How long what comes may wait now; 0: not at all. Asked before each wait. */
@@ -23,6 +24,7 @@ const READ_TIME = fromMs(1);
  */
 const BATCH_BYTES = 48 * 1024;
 
+/** reading as it comes -- check --> waiting -- patience is over --> reading for 1 ms --> waiting, or reading as it comes. */
 export class BatchReader {
   readonly #link: Pick<Link, 'pause' | 'resume'>;
   readonly #options: BatchReaderOptions;

@@ -53,11 +53,24 @@ export interface FileLink extends Link {
   readonly anywhere?: RandomAccess;
 }
 
-/** A datagram socket. A full or broken network loses datagrams; nobody is told, as on the wire. */
+/** Where a datagram lies in a memory that it shares with others. */
+export interface Span {
+  readonly begin: number;
+  readonly end: number;
+}
+
+/**
+ * A datagram socket. A full or broken network loses datagrams; nobody is told, as on the wire. What is sent may leave at the
+ * end of the turn, together with what others send meanwhile; to one peer it keeps its order.
+ */
 export interface Port {
   readonly local: Address;
+  /** Copies: the bytes are the caller's again. */
   send(datagram: Uint8Array, to: Peer): void;
+  /** The first `count` spans of `memory`, which follow each other, as datagrams; cheapest when all but the last have the same size. Copies. */
+  sendBatch(memory: Uint8Array, spans: readonly Span[], count: number, to: Peer): void;
   close(): void;
+  /** `datagram` is only valid during the call. */
   onDatagram: (datagram: Uint8Array, from: Peer) => void;
 }
 

@@ -11,6 +11,7 @@ import type { Hub } from '../media/hub.ts';
 import type { MediaSink } from '../media/sink.ts';
 import type { Stream } from '../media/stream.ts';
 import type { HttpHandler, HttpHeaders, HttpResponse } from '../wire/http/exchange.ts';
+import type { SrtpCiphers } from '../wire/srtp/index.ts';
 import type { Admission } from './admission.ts';
 import type { Children } from './children/child.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
@@ -115,6 +116,8 @@ export interface Net {
   createFile(path: string): Promise<Link>;
   /** A directory tree to write into; it is made when its first file comes. */
   folder(root: string): Folder;
+  /** Ciphers that cost less than those of node:crypto, where the machine has them. */
+  readonly srtp?: SrtpCiphers | undefined;
   /** RFC 1952, made behind the program's own work. */
   gzip(bytes: Uint8Array): Promise<Uint8Array>;
 }

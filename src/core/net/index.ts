@@ -5,6 +5,8 @@ import { RealFolder } from './folder.ts';
 import { gzip } from './gzip.ts';
 import { dialWebSocket, request } from './http-client.ts';
 import { listenHttp } from './http-server.ts';
+import { loadNative, type Native } from './native.ts';
+import { ciphersOf } from './native-srtp.ts';
 import type { NetContext, NetOptions } from './options.ts';
 import { RealRng } from './real-rng.ts';
 import { dial, listenTcp } from './tcp.ts';
@@ -19,9 +21,10 @@ export { RealRng } from './real-rng.ts';
 
 export function createNet(options: NetOptions): Net {
   const context: NetContext = { ...options, rng: new RealRng() };
+  const native = (): Native | undefined => (options.accelerators === false ? undefined : loadNative(options.log));
   return {
     listenTcp: (at, on, tls) => listenTcp(context, at, on, tls),
-    listenUdp,
+    listenUdp: (at, udpOptions) => listenUdp(at, { ...udpOptions, native: native() }),
     lookup,
     dial: (to, dialOptions) => dial(context, to, dialOptions),
     listenHttp: (at, on, tls) => listenHttp(context, at, on, tls),
@@ -31,5 +34,10 @@ export function createNet(options: NetOptions): Net {
     createFile: (path) => createFile(context, path),
     folder: (root) => new RealFolder(root),
     gzip,
+    // Looked for when somebody asks: most commands have nothing to encrypt.
+    get srtp() {
+      const found = native();
+      return found && ciphersOf(found);
+    },
   };
 }

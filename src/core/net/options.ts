@@ -8,6 +8,8 @@ export interface NetOptions {
   readonly limits: Limits;
   readonly log: Log;
   readonly clock: Clock;
+  /** Faster ways where the machine has them, see `native.ts`; false: only node's modules. */
+  readonly accelerators?: boolean;
 }
 
 export interface NetContext extends NetOptions {

@@ -3,23 +3,18 @@ import { createSocket, type Socket } from 'node:dgram';
 import { type LookupOneOptions, lookup as lookupName } from 'node:dns';
 import { lookup as lookupAddress } from 'node:dns/promises';
 import { isIP, isIPv6 } from 'node:net';
-import { type Address, formatAddress, idle, type Peer, type Port } from '../base/link.ts';
+import { type Address, formatAddress, idle, type Peer, type Port, type Span } from '../base/link.ts';
+import { BatchPort, openSocket } from './batch-port.ts';
 import { netError } from './errors.ts';
+import type { Native } from './native.ts';
 import { plainHost } from './socket-link.ts';
 
 /** A burst of a 4K key frame is about 1 MB; the kernel gives less when it must. */
 const BUFFER_BYTES = 2 * 1024 * 1024;
-
-/** Node asks the resolver for every datagram, also for plain addresses: those are answered at once here. */
-function resolve(
-  host: string,
-  options: LookupOneOptions,
-  done: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
-): void {
-  const family = isIP(host);
-  if (family !== 0) done(null, host, family);
-  else lookupName(host, options, done);
-}
+/** Copies of datagrams are made in pieces of this. */
+const SLAB_BYTES = 64 * 1024;
+/** What may wait in the process while the kernel is full; beyond it datagrams are lost, as in any router. */
+const MOST_WAITING_BYTES = 4 * 1024 * 1024;
 
 /** Rejects with NET_DNS. */
 export async function lookup(name: string): Promise<string> {
@@ -30,11 +25,20 @@ export async function lookup(name: string): Promise<string> {
   }
 }
 
+export interface UdpOptions {
+  /** Several sockets take the datagrams of one address; all of them must say so. */
+  readonly shared?: boolean;
+  /** Sends in batches by it; shared sockets are Node's own. */
+  readonly native?: Native | undefined;
+}
+
 /** Rejects as `listenTcp` does. */
-export async function listenUdp(at: Address, { shared = false }: { readonly shared?: boolean } = {}): Promise<Port> {
+export async function listenUdp(at: Address, { shared = false, native }: UdpOptions = {}): Promise<Port> {
+  const file = native && !shared ? openSocket(native, at) : undefined;
+  const resolver = new Resolver();
   const socket = createSocket({
     type: isIPv6(at.host) ? 'udp6' : 'udp4',
-    lookup: resolve,
+    lookup: (host, options, done) => resolver.resolve(host, options, done),
     recvBufferSize: BUFFER_BYTES,
     sendBufferSize: BUFFER_BYTES,
     ...(shared && { reusePort: true }),
@@ -42,31 +46,64 @@ export async function listenUdp(at: Address, { shared = false }: { readonly shar
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject);
-      socket.bind(at.port, at.host, () => {
+      const bound = (): void => {
         socket.off('error', reject);
         resolve();
-      });
+      };
+      if (file === undefined) socket.bind(at.port, at.host, bound);
+      else socket.bind({ fd: file.descriptor }, bound);
     });
   } catch (error) {
     socket.close();
     throw netError(error, formatAddress(at));
   }
-  return new DatagramPort(socket);
+  const port = new DatagramPort(socket, resolver);
+  return native === undefined || file === undefined ? port : new BatchPort(port, native, file);
 }
 
-class DatagramPort implements Port {
+/** Node asks for the address of every datagram's host: those that are addresses already are answered at once. */
+class Resolver {
+  /** A host that is known to be an address. */
+  address = '';
+
+  resolve(
+    host: string,
+    options: LookupOneOptions,
+    done: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
+  ): void {
+    if (host === this.address) {
+      done(null, host, 0);
+      return;
+    }
+    const family = isIP(host);
+    if (family !== 0) done(null, host, family);
+    else lookupName(host, options, done);
+  }
+}
+
+/** Node's own socket: one call of the kernel for each datagram. */
+export class DatagramPort implements Port {
   readonly local: Address;
   readonly #socket: Socket;
+  readonly #resolver: Resolver;
   /** A socket of both families knows those of IPv4 by mapped addresses (RFC 4291 §2.5.5.2). */
   readonly #mapped: boolean;
+  /** How the last peer's host is written for the socket; undefined: it is a name. */
+  #peer: Peer | undefined;
+  #host: string | undefined;
+  /** Node keeps a datagram until it has left: memory is used again when nothing waits. */
+  #slab = new Uint8Array(0);
+  readonly #whole: [{ begin: number; end: number }] = [{ begin: 0, end: 0 }];
+  #end = 0;
   #closed = false;
   onDatagram: (datagram: Uint8Array, from: Peer) => void = idle.onData;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, resolver: Resolver) {
     const { address, port } = socket.address();
     this.local = { host: address, port };
     this.#mapped = isIPv6(address);
     this.#socket = socket;
+    this.#resolver = resolver;
     socket.on('message', (datagram, { address: host, port: from }) => {
       this.onDatagram(datagram, { host: plainHost(host), port: from });
     });
@@ -74,9 +111,31 @@ class DatagramPort implements Port {
     socket.on('error', idle.onClose);
   }
 
+  /** Datagrams that the kernel had no room for yet. */
+  get waiting(): number {
+    return this.#closed ? 0 : this.#socket.getSendQueueCount();
+  }
+
   send(datagram: Uint8Array, to: Peer): void {
-    if (this.#closed) return;
-    this.#socket.send(datagram, to.port, this.#mapped && !to.host.includes(':') ? `::ffff:${to.host}` : to.host);
+    const [span] = this.#whole;
+    span.end = datagram.length;
+    this.sendBatch(datagram, this.#whole, 1, to);
+  }
+
+  /** One copy for all of them: spans grow, and have only a tag's room between them. */
+  sendBatch(memory: Uint8Array, spans: readonly Span[], count: number, to: Peer): void {
+    if (this.#closed || count === 0) return;
+    if (to !== this.#peer) this.#use(to);
+    const from = (spans[0] as Span).begin;
+    const size = (spans[count - 1] as Span).end - from;
+    if (this.#end + size > this.#slab.length && !this.#room(size)) return;
+    const at = this.#end - from;
+    this.#slab.set(memory.subarray(from, from + size), this.#end);
+    this.#end += size;
+    for (let i = 0; i < count; i++) {
+      const { begin, end } = spans[i] as Span;
+      this.#send(this.#slab.subarray(at + begin, at + end), to);
+    }
   }
 
   close(): void {
@@ -84,5 +143,29 @@ class DatagramPort implements Port {
     this.#closed = true;
     this.onDatagram = idle.onData;
     this.#socket.close();
+  }
+
+  #send(datagram: Uint8Array, to: Peer): void {
+    if (this.#host === undefined) {
+      // It waits for the resolver, which nobody counts.
+      this.#socket.send(datagram.slice(), to.port, to.host);
+      return;
+    }
+    this.#resolver.address = this.#host;
+    this.#socket.send(datagram, to.port, this.#host);
+  }
+
+  #use(to: Peer): void {
+    this.#peer = to;
+    if (isIP(to.host) === 0) this.#host = undefined;
+    else this.#host = this.#mapped && !to.host.includes(':') ? `::ffff:${to.host}` : to.host;
+  }
+
+  /** False: too much waits. */
+  #room(size: number): boolean {
+    if (this.#socket.getSendQueueSize() > MOST_WAITING_BYTES) return false;
+    if (this.waiting > 0 || size > this.#slab.length) this.#slab = new Uint8Array(Math.max(size, SLAB_BYTES));
+    this.#end = 0;
+    return true;
   }
 }

@@ -33,6 +33,9 @@ function observedNet(net: Net, connected: () => void): Net {
     createFile: (path) => tell(net.createFile(path)),
     folder: (root) => net.folder(root),
     gzip: (bytes) => net.gzip(bytes),
+    get srtp() {
+      return net.srtp;
+    },
     dial: (...args) => tell(net.dial(...args)),
     request: (url, options) => tell(net.request(url, observedUpload(options, connected))),
     dialWebSocket: (...args) => tell(net.dialWebSocket(...args)),

@@ -23,7 +23,7 @@ export interface TestNet {
   logged(topic: string): Promise<LogLine>;
 }
 
-export function makeNet(changes: Partial<Limits> = {}): TestNet {
+export function makeNet(changes: Partial<Limits> = {}, accelerators = true): TestNet {
   const lines: LogLine[] = [];
   const waiting: { topic: string; resolve: (line: LogLine) => void }[] = [];
   const log = new Log((line) => {
@@ -33,7 +33,7 @@ export function makeNet(changes: Partial<Limits> = {}): TestNet {
       else waiting.push(one);
     }
   }, 'info');
-  const net = createNet({ limits: { ...defaultLimits, ...changes }, log, clock: new RealClock() });
+  const net = createNet({ limits: { ...defaultLimits, ...changes }, log, clock: new RealClock(), accelerators });
   return { net, lines, logged: (topic) => new Promise((resolve) => waiting.push({ topic, resolve })) };
 }
 

@@ -19,7 +19,7 @@ export interface Change {
  * a thread of work from the start on.
  */
 const atStartOnly =
-  /^(daemon|disable_daemon_for_docker|pid|server_id|work_dir|utc_time|asprocess|srs_log_\w+|inotify_auto_reload|auto_reload_for_docker|in_docker|srt_server|rtc_server\.(enabled|listen|ecdsa|reuseport|tcp)|rtsp_server|stream_caster|exporter|threads|vhost\.cluster\.mode)(\.|$)/;
+  /^(accelerators|daemon|disable_daemon_for_docker|pid|server_id|work_dir|utc_time|asprocess|srs_log_\w+|inotify_auto_reload|auto_reload_for_docker|in_docker|srt_server|rtc_server\.(enabled|listen|ecdsa|reuseport|tcp)|rtsp_server|stream_caster|exporter|threads|vhost\.cluster\.mode)(\.|$)/;
 
 /** Changed values by vhost, vhosts that came and went included. */
 export function changesOf(before: Config, after: Config): Change[] {

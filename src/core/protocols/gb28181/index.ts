@@ -7,6 +7,7 @@ import { serve } from './serve.ts';
 export type { GbConfig } from './config.ts';
 export type { GbServer } from './serve.ts';
 
+/** Cameras that register by SIP, or are announced by the API, and send program streams. */
 export const gb28181 = {
   name: 'gb28181',
   // A camera comes by itself; there is nothing to call.

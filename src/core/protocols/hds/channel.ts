@@ -8,6 +8,7 @@ import type { Stream } from '../../media/stream.ts';
 import type { HdsConfig } from './config.ts';
 import { HdsFiles, type HdsFilesOptions } from './files.ts';
 
+/** The fragments of one stream, from its publication until its last files are gone. */
 export class HdsChannel implements StreamChannel<HdsConfig> {
   readonly config: HdsConfig;
   readonly #options: HdsFilesOptions;

@@ -2,6 +2,7 @@
 import { fromSeconds, type Micros } from '../../base/time.ts';
 import type { Settings } from '../../control/config/settings.ts';
 
+/** What a vhost says of HDS. */
 export interface HdsConfig {
   /** Files are written (hds.enabled). */
   readonly enabled: boolean;

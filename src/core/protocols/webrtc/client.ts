@@ -1,7 +1,7 @@
 // A client's connection: ICE as the controlling agent, DTLS and SRTP over one UDP socket of its own.
 import { Reporter } from '../../base/counters.ts';
 import type { SrsxError } from '../../base/errors.ts';
-import type { Address, Port } from '../../base/link.ts';
+import type { Address, Port, Span } from '../../base/link.ts';
 import type { Session } from '../../base/session.ts';
 import { guard } from '../../base/session.ts';
 import type { Micros } from '../../base/time.ts';
@@ -58,10 +58,10 @@ export class ClientConnection implements Session, MediaTransport {
       clock.now(),
     );
     this.#secure = new Secure({
-      ...{ identity, rng, encrypt: true, fingerprints: [plan.fingerprint] },
+      ...{ identity, rng, encrypt: true, fingerprints: [plan.fingerprint], ciphers: host.net.srtp },
       // RFC 5763 §5: we offer both, so the answer has chosen.
       role: plan.setup === 'active' ? 'server' : 'client',
-      send: (datagram) => void this.send([datagram]),
+      send: (datagram) => this.#send(datagram),
       onOpen: (now) => this.#media.open(now),
       onRtp: (packet, now) => this.#media.rtp(packet, now),
       onRtcp: (packets, now) => this.#media.rtcp(packets, now),
@@ -96,15 +96,20 @@ export class ClientConnection implements Session, MediaTransport {
     if (this.#media.deadline <= now) this.#media.tick(now);
   }
 
-  send(datagrams: readonly Uint8Array[]): boolean {
+  sendBatch(memory: Uint8Array, spans: readonly Span[], count: number): boolean {
     const to = this.#to;
     if (to === undefined) return false;
-    for (let i = 0; i < datagrams.length; i++) this.#send(datagrams[i] as Uint8Array, to);
+    const { port, onBytes } = this.#options;
+    for (let i = 0; i < count; i++) {
+      const { begin, end } = spans[i] as Span;
+      onBytes('sent', end - begin);
+    }
+    port.sendBatch(memory, spans, count, to);
     return true;
   }
 
   sendRtcp(packet: Uint8Array): void {
-    if (this.srtp !== undefined && !this.#over) this.send([this.srtp.protectRtcp(packet)]);
+    if (this.srtp !== undefined && !this.#over) this.#send(this.srtp.protectRtcp(packet));
   }
 
   close(reason: SrsxError | undefined): void {
@@ -116,7 +121,8 @@ export class ClientConnection implements Session, MediaTransport {
     this.#options.onOver(reason);
   }
 
-  #send(datagram: Uint8Array, to: Address): void {
+  #send(datagram: Uint8Array, to = this.#to): void {
+    if (to === undefined) return;
     this.#options.onBytes('sent', datagram.length);
     this.#options.port.send(datagram, to);
   }

@@ -4,6 +4,7 @@
 //
 // Told the time, without a socket. Nothing that is not authenticated changes anything: checks of ICE have a signature, DTLS
 // is only taken from ways that passed a check, and media counts as a sign of life after it was opened.
+import type { Span } from '../../base/link.ts';
 import { type Micros, toSeconds } from '../../base/time.ts';
 import type { IceCredentials } from '../../wire/sdp/index.ts';
 import type { SrtpSender } from '../../wire/srtp/index.ts';
@@ -44,7 +45,7 @@ export class RtcConnection implements MediaTransport {
     this.#options = options;
     this.#ice = options.ice;
     this.#lastSign = now;
-    this.#secure = new Secure({ ...options, send: (datagram) => void this.send([datagram]) });
+    this.#secure = new Secure({ ...options, send: (datagram) => this.#send(datagram) });
   }
 
   get ice(): IceCredentials {
@@ -92,7 +93,7 @@ export class RtcConnection implements MediaTransport {
     this.#keep(known);
     this.#select(known, message);
     const answer = { type: stunType.success, transaction: message.transaction, mapped: path.peer };
-    known.send([writeStun(answer, this.#ice.pwd)]);
+    known.send(writeStun(answer, this.#ice.pwd));
     this.#secure.start(now);
     return true;
   }
@@ -113,16 +114,19 @@ export class RtcConnection implements MediaTransport {
     this.#secure.tick(now);
   }
 
-  send(datagrams: readonly Uint8Array[]): boolean {
+  sendBatch(memory: Uint8Array, spans: readonly Span[], count: number): boolean {
     const path = this.#selected;
     if (path === undefined) return false;
-    for (let i = 0; i < datagrams.length; i++) this.sentBytes += (datagrams[i] as Uint8Array).length;
-    return path.send(datagrams);
+    for (let i = 0; i < count; i++) {
+      const { begin, end } = spans[i] as Span;
+      this.sentBytes += end - begin;
+    }
+    return path.sendBatch(memory, spans, count);
   }
 
   sendRtcp(packet: Uint8Array): void {
     if (!this.open || this.#closed) return;
-    this.send([this.srtp?.protectRtcp(packet) ?? packet]);
+    this.#send(this.srtp?.protectRtcp(packet) ?? packet);
   }
 
   /** A way is gone: its TCP link was closed. */
@@ -144,6 +148,11 @@ export class RtcConnection implements MediaTransport {
     }
     this.#paths.clear();
     this.#selected = undefined;
+  }
+
+  #send(datagram: Uint8Array): void {
+    this.sentBytes += datagram.length;
+    this.#selected?.send(datagram);
   }
 
   #keep(path: Path): void {

@@ -12,7 +12,7 @@ import type { Codec, Track, TrackKind } from '../../media/track.ts';
 import type { RtcpPacket } from '../../wire/rtcp/index.ts';
 import type { CodecChoice } from './codecs.ts';
 import type { MediaPlan } from './negotiate.ts';
-import { Outlet } from './outlet.ts';
+import { type Outgoing, Outlet } from './outlet.ts';
 import type { MediaTransport } from './secure.ts';
 import type { Sender } from './sender.ts';
 import type { PeerMedia } from './session.ts';
@@ -71,6 +71,9 @@ export class Egress implements PeerMedia, Link {
   /** Bytes that were left out. */
   #left = 0;
   #now: Micros = 0;
+  /** The run of payloads that is read now, and the one that passes. */
+  #run: Uint8Array = new Uint8Array(0);
+  #outgoing: Outgoing | undefined;
 
   // The link of the feed ------------------------------------------------------------------------------------------------
 
@@ -149,7 +152,10 @@ export class Egress implements PeerMedia, Link {
   send(chunks: readonly Uint8Array[]): boolean {
     this.#now = this.#options.host.clock.now();
     if (this.#pause(chunks)) return true;
-    for (let i = 0; i < chunks.length; i++) this.#take(chunks[i] as Uint8Array);
+    for (let i = 0; i < chunks.length; i++) {
+      this.#run = chunks[i] as Uint8Array;
+      readPayloads(this.#run, this.#onPayload);
+    }
     this.outlet.flush(this.#now);
     this.#full = this.outlet.waiting > MOST_WAITING;
     return !this.#full;
@@ -179,16 +185,24 @@ export class Egress implements PeerMedia, Link {
     this.#again();
   }
 
-  #take(bytes: Uint8Array): void {
-    readPayloads(bytes, (kind, marker, timestamp, at, end) => {
-      const sender = this.#byKind[kind];
-      if (sender === undefined) return;
-      const live = this.#liveTicks[kind];
-      const hurried = live === undefined ? timestamp : this.#hurry(kind, live, timestamp);
-      if (hurried === undefined) return;
-      this.outlet.push({ sender, memory: bytes, at, size: end - at, marker, timestamp: hurried }, this.#now);
-    });
-  }
+  /** Each payload of each player passes here: one object for all of them, and no closure for each run. */
+  readonly #onPayload = (kind: number, marker: boolean, timestamp: number, at: number, end: number): void => {
+    const sender = this.#byKind[kind];
+    if (sender === undefined) return;
+    const live = this.#liveTicks[kind];
+    const hurried = live === undefined ? timestamp : this.#hurry(kind, live, timestamp);
+    if (hurried === undefined) return;
+    const memory = this.#run;
+    const size = end - at;
+    const outgoing = (this.#outgoing ??= { sender, memory, at, size, marker, timestamp: hurried });
+    outgoing.sender = sender;
+    outgoing.memory = memory;
+    outgoing.at = at;
+    outgoing.size = size;
+    outgoing.marker = marker;
+    outgoing.timestamp = hurried;
+    this.outlet.push(outgoing, this.#now);
+  };
 
   /** Undefined: sound of the past, which nobody wants to hear hurried. */
   #hurry(kind: number, live: number, timestamp: number): number | undefined {

@@ -17,15 +17,15 @@ import type { MediaPlan } from './negotiate.ts';
 import type { MediaTransport } from './secure.ts';
 import { type Batch, Sender } from './sender.ts';
 
-/** A payload of the feed that waits for its turn. */
+/** A payload of the feed on its way. */
 export interface Outgoing {
-  readonly sender: Sender;
-  readonly memory: Uint8Array;
-  readonly at: number;
-  readonly size: number;
-  readonly marker: boolean;
+  sender: Sender;
+  memory: Uint8Array;
+  at: number;
+  size: number;
+  marker: boolean;
   /** Ticks of the media time, 32 bits. */
-  readonly timestamp: number;
+  timestamp: number;
 }
 
 /** Packets that are protected together: the key stream of so many is made by one call. */
@@ -53,7 +53,9 @@ export class Outlet {
   readonly #pacer: Pacer<Outgoing>;
   readonly #hasFeedback: boolean;
   readonly #media = new MediaRate();
-  readonly #batch: Batch = { memory: new Uint8Array(0), end: 0, slots: [], count: 0 };
+  readonly #batch: Batch = { memory: slab, end: 0, slots: [], count: 0 };
+  /** What the pacer knows of. */
+  #now: Micros | undefined;
   /** Packets sent again, and lost at a full path. */
   readonly counts = { packets: 0, repeated: 0, dropped: 0 };
 
@@ -88,23 +90,19 @@ export class Outlet {
     return deadline;
   }
 
-  /** Takes a payload; what may leave now, leaves with `flush`. */
+  /** Takes a payload; what may leave now, leaves with `flush`, before anybody else pushes. `outgoing` is the caller's again. */
   push(outgoing: Outgoing, now: Micros): void {
     const bytes = outgoing.size + OVERHEAD_BYTES;
     this.#media.add(bytes);
-    this.#pacer.push(outgoing, bytes, outgoing.sender.kind === 'audio', now);
+    if (now !== this.#now) this.#pace(now);
+    if (this.#pacer.pass(bytes, now)) this.#put(outgoing, now);
+    else this.#pacer.push({ ...outgoing }, bytes, outgoing.sender.kind === 'audio', now);
   }
 
   /** Sends what may leave now. */
   flush(now: Micros): void {
-    // A stream cannot be made smaller here: below its own rate, pacing would only be delay and then loss.
-    if (this.#hasFeedback) this.#pacer.bps = Math.max(this.#estimate.bps(now), this.#media.bps(now));
-    for (let next = this.#pacer.take(now); next !== undefined; next = this.#pacer.take(now)) {
-      this.#room(next.size);
-      const transport = this.#ledger.sent(next.size + OVERHEAD_BYTES, now);
-      next.sender.write(this.#batch, next, transport, now);
-      if (this.#batch.count >= MOST_BATCH) this.#send();
-    }
+    if (now !== this.#now) this.#pace(now);
+    for (let next = this.#pacer.take(now); next !== undefined; next = this.#pacer.take(now)) this.#put(next, now);
     this.#send();
   }
 
@@ -144,6 +142,19 @@ export class Outlet {
     for (const sender of this.senders) sender.close();
   }
 
+  /** A stream cannot be made smaller here: below its own rate, pacing would only be delay and then loss. */
+  #pace(now: Micros): void {
+    this.#now = now;
+    if (this.#hasFeedback) this.#pacer.bps = Math.max(this.#estimate.bps(now), this.#media.bps(now));
+  }
+
+  #put(next: Outgoing, now: Micros): void {
+    this.#room(next.size);
+    const transport = this.#ledger.sent(next.size + OVERHEAD_BYTES, now);
+    next.sender.write(this.#batch, next, transport, now);
+    if (this.#batch.count >= MOST_BATCH) this.#send();
+  }
+
   #isVideo(ssrc: number): boolean {
     return this.senders.some((sender) => sender.kind === 'video' && sender.ssrc === ssrc);
   }
@@ -170,18 +181,11 @@ export class Outlet {
     const tag = srtp === undefined ? 0 : tagBytes(srtp.profile);
     const wanted = Sender.room(payloadBytes) + tag;
     const batch = this.#batch;
-    if (batch.count === 0) batch.memory = slab;
     // Behind the tag of the last one, which is not written yet.
-    const begin = batch.count === 0 ? 0 : aligned(batch.end + tag);
-    if (batch.memory.length - begin < wanted) {
-      this.#send();
-      // Datagrams are kept by the socket until they have left: memory is never used twice.
-      slab = new Uint8Array(Math.max(wanted, SLAB_BYTES));
-      batch.memory = slab;
-      batch.end = 0;
-      return;
-    }
-    batch.end = begin;
+    batch.end = batch.count === 0 ? 0 : aligned(batch.end + tag);
+    if (batch.memory.length - batch.end >= wanted) return;
+    this.#send();
+    if (batch.memory.length < wanted) batch.memory = new Uint8Array(new ArrayBuffer(wanted));
   }
 
   #send(): void {
@@ -190,15 +194,8 @@ export class Outlet {
     if (count === 0) return;
     const { transport } = this.#options;
     transport.srtp?.protect(memory, slots, count);
-    const datagrams: Uint8Array[] = [];
-    for (let i = 0; i < count; i++) {
-      const { begin, end } = slots[i] as { begin: number; end: number };
-      datagrams.push(memory.subarray(begin, end));
-    }
     this.counts.packets += count;
-    if (!transport.send(datagrams)) this.counts.dropped += count;
-    const last = slots[count - 1] as { end: number };
-    slab = memory.subarray(aligned(last.end));
+    if (!transport.sendBatch(memory, slots, count)) this.counts.dropped += count;
     batch.memory = slab;
     batch.end = 0;
     batch.count = 0;
@@ -235,7 +232,5 @@ const RATE_DECAY = 0.8;
 /** Ciphers go through words. */
 const aligned = (at: number): number => (at + 3) & ~3;
 
-/** Memory is taken in pieces of this, for some batches of some players. */
-const SLAB_BYTES = 64 * 1024;
-/** What is left of the newest piece: of all players together, since none leaves a batch open. */
-let slab: Uint8Array = new Uint8Array(0);
+/** For a batch of long packets; of all players together, since none leaves a batch open, and the transport copies. */
+const slab = new Uint8Array(new ArrayBuffer(64 * 1024));

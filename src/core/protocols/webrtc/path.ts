@@ -1,6 +1,6 @@
 // Ways to a peer: an address beyond a UDP socket, or a TCP link with framed packets (RFC 4571 §2).
-import { type Address, formatAddress, type Link, type Peer, type Port } from '../../base/link.ts';
-import { frameHead } from '../../wire/rtp/index.ts';
+import { type Address, formatAddress, type Link, type Peer, type Port, type Span } from '../../base/link.ts';
+import { putUint16 } from '../../wire/rtp/index.ts';
 
 /** One way; two with the same key are the same. */
 export interface Path {
@@ -8,8 +8,10 @@ export interface Path {
   readonly kind: 'udp' | 'tcp';
   readonly peer: Peer;
   readonly local: Address;
-  /** Sends and keeps the datagrams: nobody may write to them afterwards. False: the way is full. */
-  send(datagrams: readonly Uint8Array[]): boolean;
+  /** Copies. False: the way is full. */
+  send(datagram: Uint8Array): boolean;
+  /** The first `count` spans of `memory` as datagrams. Copies. False: the way is full. */
+  sendBatch(memory: Uint8Array, spans: readonly Span[], count: number): boolean;
   close(): void;
 }
 
@@ -27,8 +29,13 @@ export class UdpPath implements Path {
     this.local = port.local;
   }
 
-  send(datagrams: readonly Uint8Array[]): boolean {
-    for (let i = 0; i < datagrams.length; i++) this.#port.send(datagrams[i] as Uint8Array, this.peer);
+  send(datagram: Uint8Array): boolean {
+    this.#port.send(datagram, this.peer);
+    return true;
+  }
+
+  sendBatch(memory: Uint8Array, spans: readonly Span[], count: number): boolean {
+    this.#port.sendBatch(memory, spans, count, this.peer);
     return true;
   }
 
@@ -54,10 +61,14 @@ export class TcpPath implements Path {
     this.key = `tcp/${id}/${formatAddress(link.peer)}`;
   }
 
+  send(datagram: Uint8Array): boolean {
+    return this.sendBatch(datagram, [{ begin: 0, end: datagram.length }], 1);
+  }
+
   /** What does not fit is dropped, as a router does: media that waits in a socket is late for ever. */
-  send(datagrams: readonly Uint8Array[]): boolean {
+  sendBatch(memory: Uint8Array, spans: readonly Span[], count: number): boolean {
     if (this.#full) return false;
-    this.#full = !this.#link.send(datagrams.flatMap((datagram) => [frameHead(datagram), datagram]));
+    this.#full = !this.#link.send([framed(memory, spans, count)]);
     return !this.#full;
   }
 
@@ -72,3 +83,20 @@ export class TcpPath implements Path {
     this.#full = false;
   }
 }
+
+/** Each with its length in front of it. */
+function framed(memory: Uint8Array, spans: readonly Span[], count: number): Uint8Array {
+  let size = 0;
+  for (let i = 0; i < count; i++) size += 2 + sizeOf(spans[i] as Span);
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (let i = 0; i < count; i++) {
+    const span = spans[i] as Span;
+    putUint16(bytes, at, sizeOf(span));
+    bytes.set(memory.subarray(span.begin, span.end), at + 2);
+    at += 2 + sizeOf(span);
+  }
+  return bytes;
+}
+
+const sizeOf = ({ begin, end }: Span): number => end - begin;

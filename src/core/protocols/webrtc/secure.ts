@@ -1,19 +1,20 @@
 // DTLS and SRTP of one connection, whatever way its datagrams take: what both a server and a client of WebRTC are built on.
 import { SrsxError } from '../../base/errors.ts';
+import type { Span } from '../../base/link.ts';
 import type { Rng } from '../../base/rng.ts';
 import type { Micros } from '../../base/time.ts';
 import { DtlsEndpoint, type DtlsKeys, type Fingerprint, type Identity, isDtls } from '../../wire/dtls/index.ts';
 import { parseRtcp, type RtcpPacket } from '../../wire/rtcp/index.ts';
 import { kindOf } from '../../wire/rtp/index.ts';
-import { type SrtpProfile, SrtpReceiver, SrtpSender, srtpProfile } from '../../wire/srtp/index.ts';
+import { nodeCiphers, type SrtpCiphers, SrtpReceiver, SrtpSender } from '../../wire/srtp/index.ts';
 import { rtcErrors } from './errors.ts';
 
 /** What media is sent through. */
 export interface MediaTransport {
   /** Protects what we send; undefined before DTLS stands, and without encryption. */
   readonly srtp: SrtpSender | undefined;
-  /** Sends datagrams as they are and keeps them. False: the way is full, or there is none. */
-  send(datagrams: readonly Uint8Array[]): boolean;
+  /** Sends the first `count` spans of `memory` as datagrams, as they are. Copies. False: the way is full, or there is none. */
+  sendBatch(memory: Uint8Array, spans: readonly Span[], count: number): boolean;
   /** Protects and sends a compound RTCP packet; nothing happens before the connection is open. */
   sendRtcp(packet: Uint8Array): void;
 }
@@ -25,6 +26,8 @@ export interface SecureOptions {
   readonly rng: Rng;
   /** False: plain RTP without DTLS, for tests (SRS: rtc_server.encrypt). */
   readonly encrypt: boolean;
+  /** Others than those of node:crypto. */
+  readonly ciphers: SrtpCiphers | undefined;
   readonly send: (datagram: Uint8Array) => void;
   readonly onOpen: (now: Micros) => void;
   /** An authentic RTP packet, in memory of its own. May throw SrsxError, as `onRtcp` may; see `onBad`. */
@@ -34,9 +37,6 @@ export interface SecureOptions {
   /** An authentic packet that is damaged: it costs itself, and does not end a good session. */
   readonly onBad: (error: SrsxError, now: Micros) => void;
 }
-
-/** The cheapest for us first; both are asked of all peers (RFC 8827 §6.5). */
-const profiles: readonly SrtpProfile[] = [srtpProfile.aes128CmSha1_80, srtpProfile.aeadAes128Gcm];
 
 export class Secure {
   readonly #options: SecureOptions;
@@ -49,9 +49,9 @@ export class Secure {
 
   constructor(options: SecureOptions) {
     this.#options = options;
-    const { role, identity, fingerprints, rng, send } = options;
+    const { role, identity, fingerprints, rng, send, ciphers = nodeCiphers } = options;
     this.#dtls = new DtlsEndpoint({
-      ...{ role, identity, fingerprints, rng, profiles, send },
+      ...{ role, identity, fingerprints, rng, send, profiles: ciphers.preferred },
       onKeys: (keys) => this.#secured(keys),
       onClosed: () => {
         this.#peerLeft = true;
@@ -123,8 +123,9 @@ export class Secure {
   }
 
   #secured({ profile, local, remote }: DtlsKeys): void {
-    this.srtp = new SrtpSender(local, profile);
-    this.#receiver = new SrtpReceiver(remote, profile);
-    this.#options.onOpen(this.#now);
+    const { ciphers, onOpen } = this.#options;
+    this.srtp = new SrtpSender(local, profile, ciphers);
+    this.#receiver = new SrtpReceiver(remote, profile, ciphers);
+    onOpen(this.#now);
   }
 }

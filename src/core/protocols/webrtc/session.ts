@@ -73,6 +73,7 @@ export class RtcSession implements Session, PortClient {
       {
         ...{ ice, identity, role: dtlsRole, rng: host.rng, silentTime, strict, encrypt },
         fingerprints: [plan.fingerprint],
+        ciphers: host.net.srtp,
         onOpen: (now) => this.#opened(now),
         onRtp: (packet, now) => {
           options.onRtp(packet);

@@ -62,6 +62,15 @@ export class Pacer<Item> {
     return (this.#last ?? Number.NEGATIVE_INFINITY) + Math.ceil((debt * MICROS_PER_SECOND) / this.#bytesPerSecond());
   }
 
+  /** Whether a packet may leave at once, past all rows: nothing waits, and there is a budget, from which it is taken. */
+  pass(bytes: number, now: Micros): boolean {
+    if (this.length > 0) return false;
+    this.#earn(now);
+    if (this.#budget < 0) return false;
+    this.#budget -= bytes;
+    return true;
+  }
+
   /** @param sound goes in front of pictures, and is never dropped for its age. */
   push(item: Item, bytes: number, sound: boolean, now: Micros): void {
     const row = sound ? this.#sound : this.#picture;

@@ -39,6 +39,7 @@ export async function world({ text = config(), admission, limits }: WorldOptions
   const socket = (port: number): Port => ({
     local: { host: '0.0.0.0', port },
     send: (datagram, to) => void sent.push({ to, message: parseSip(datagram) }),
+    sendBatch: () => undefined,
     close: () => undefined,
     onDatagram: () => undefined,
   });

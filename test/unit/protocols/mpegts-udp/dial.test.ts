@@ -13,6 +13,7 @@ async function world() {
     return {
       local: { host, port },
       send: () => undefined,
+      sendBatch: () => undefined,
       close: () => void open--,
       onDatagram: () => undefined,
     };

@@ -43,6 +43,7 @@ async function world(text = config(), admission?: Admission) {
         entry.port = {
           local: { host: '0.0.0.0', port: at },
           send: () => undefined,
+          sendBatch: () => undefined,
           close: () => {
             entry.closed = true;
           },

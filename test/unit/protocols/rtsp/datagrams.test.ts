@@ -1,6 +1,6 @@
 // Players over UDP: what they get, at which pace, and for how long.
 import { describe, expect, it } from 'vitest';
-import type { Address, Port } from '../../../../src/core/base/link.ts';
+import type { Address, Port, Span } from '../../../../src/core/base/link.ts';
 import { fromMs, fromSeconds } from '../../../../src/core/base/time.ts';
 import { DatagramPorts } from '../../../../src/core/protocols/rtsp/datagrams.ts';
 import { parseRtcp } from '../../../../src/core/wire/rtcp/index.ts';
@@ -23,7 +23,11 @@ class FakePort implements Port {
   }
 
   send(data: Uint8Array, to: Address): void {
-    this.sent.push({ to, data });
+    this.sent.push({ to, data: data.slice() });
+  }
+
+  sendBatch(memory: Uint8Array, spans: readonly Span[], count: number, to: Address): void {
+    for (const { begin, end } of spans.slice(0, count)) this.send(memory.subarray(begin, end), to);
   }
 
   close(): void {

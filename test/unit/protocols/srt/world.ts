@@ -1,7 +1,7 @@
 // A network in virtual time: ports, links with loss, jitter, duplicates and skewed clocks; one seed for all of it.
 import type { Clock } from '../../../../src/core/base/clock.ts';
 import type { SrsxError } from '../../../../src/core/base/errors.ts';
-import { type Address, formatAddress, idle, type Peer, type Port } from '../../../../src/core/base/link.ts';
+import { type Address, formatAddress, idle, type Peer, type Port, type Span } from '../../../../src/core/base/link.ts';
 import { silentLog } from '../../../../src/core/base/log.ts';
 import type { Rng } from '../../../../src/core/base/rng.ts';
 import { fromMs, type Micros } from '../../../../src/core/base/time.ts';
@@ -182,6 +182,10 @@ export class SimPort implements Port {
 
   send(datagram: Uint8Array, to: Peer): void {
     if (!this.closed) this.#world.carry(datagram, this.local, to);
+  }
+
+  sendBatch(memory: Uint8Array, spans: readonly Span[], count: number, to: Peer): void {
+    for (const { begin, end } of spans.slice(0, count)) this.send(memory.subarray(begin, end), to);
   }
 
   close(): void {

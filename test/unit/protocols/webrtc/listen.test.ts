@@ -16,7 +16,13 @@ async function opened(settings: string) {
       sockets.push({ at, shared });
       open++;
       const local = { ...at, port: at.port === 0 ? 8123 : at.port };
-      return { local, send: () => undefined, close: () => void open--, onDatagram: () => undefined };
+      return {
+        local,
+        send: () => undefined,
+        sendBatch: () => undefined,
+        close: () => void open--,
+        onDatagram: () => undefined,
+      };
     },
   };
   const server = await serve({ ...host, net }, { ...defaults, listen: [{ host: '127.0.0.1', port: 0 }] });

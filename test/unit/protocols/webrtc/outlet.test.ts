@@ -23,8 +23,8 @@ function soundOutlet(copiesSent = false) {
   const sent: Uint8Array[] = [];
   const transport: MediaTransport = {
     srtp: undefined,
-    send: (datagrams) => {
-      sent.push(...datagrams);
+    sendBatch: (memory, spans, count) => {
+      sent.push(...spans.slice(0, count).map(({ begin, end }) => memory.slice(begin, end)));
       return true;
     },
     sendRtcp: () => undefined,

@@ -48,7 +48,7 @@ function requested(
     to: { on: () => undefined },
     transport: {
       srtp: undefined,
-      send: () => true,
+      sendBatch: () => true,
       sendRtcp: (bytes) => {
         if (!parseRtcp(bytes).some(({ type }) => type === 'pli')) return;
         requests.push(ms);

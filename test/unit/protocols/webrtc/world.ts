@@ -1,7 +1,7 @@
 // A WebRTC server and its clients on a network in virtual time, with HTTP in memory.
 import { concat, utf8 } from '../../../../src/core/base/bytes.ts';
 import { defaultLimits, type Limits } from '../../../../src/core/base/limits.ts';
-import { type Address, idle, type Peer, type Port } from '../../../../src/core/base/link.ts';
+import { type Address, idle, type Peer, type Port, type Span } from '../../../../src/core/base/link.ts';
 import { Log, type LogLine } from '../../../../src/core/base/log.ts';
 import { Wheel } from '../../../../src/core/base/session.ts';
 import { fromMs, type Micros } from '../../../../src/core/base/time.ts';
@@ -68,7 +68,12 @@ export class Wire {
     this.sent.set(from.host, { count: counts.count + 1, bytes: counts.bytes + datagram.length });
     const copy = datagram.slice();
     for (const delay of this.weather(copy, from, to)) {
-      this.#clock.after(delay, () => this.#ports.get(`${to.host} ${to.port}`)?.onDatagram(copy, from));
+      this.#clock.after(delay, () => {
+        const lent = new Uint8Array(copy);
+        this.#ports.get(`${to.host} ${to.port}`)?.onDatagram(lent, from);
+        // It was lent for the call only.
+        lent.fill(0xee);
+      });
     }
   }
 }
@@ -85,6 +90,10 @@ export class WirePort implements Port {
 
   send(datagram: Uint8Array, to: Peer): void {
     this.#wire.carry(datagram, this.local, to);
+  }
+
+  sendBatch(memory: Uint8Array, spans: readonly Span[], count: number, to: Peer): void {
+    for (const { begin, end } of spans.slice(0, count)) this.send(memory.subarray(begin, end), to);
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 // Global settings, at the root of the file.
-import { accepted, block, endpoints, float, int, list, supported, text, toggle } from '../setting.ts';
+import { accepted, block, endpoints, float, int, list, own, supported, text, toggle } from '../setting.ts';
 
 /** Directives outside of all blocks. */
 export const root = block('', {
@@ -73,6 +73,12 @@ export const root = block('', {
   ),
   max_connections: supported(
     int(1000, '', 'Max connections (all protocols); start fails if value+128 >= open-file limit.'),
+  ),
+  accelerators: own(
+    toggle(
+      true,
+      'Datagrams in batches and SRTP by calls into the system, where koffi is installed (64-bit Linux); off: only by the modules of Node. The variable is heard by all commands.',
+    ),
   ),
   daemon: supported(
     toggle(

@@ -1,70 +1,10 @@
-// Datagrams, and files as links.
+// Files as links.
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { utf8 } from '../../../src/core/base/bytes.ts';
-import { anyPort, closed, finally_, makeNet, readAll, temporaryDirectory } from './tools.ts';
-
-describe('a UDP port', () => {
-  it('gives datagrams with their sender, and answers it', async () => {
-    const { net } = makeNet();
-    const a = finally_(await net.listenUdp(anyPort));
-    const b = finally_(await net.listenUdp(anyPort));
-    const answered = new Promise<string>((resolve) => {
-      a.onDatagram = (datagram) => resolve(new TextDecoder().decode(datagram));
-    });
-    b.onDatagram = (datagram, from) => {
-      expect(from).toEqual(a.local);
-      b.send(datagram, from);
-    };
-
-    a.send(utf8('ping'), b.local);
-
-    expect(await answered).toBe('ping');
-  });
-
-  it('of both families answers a sender of IPv4', async () => {
-    const { net } = makeNet();
-    const both = finally_(await net.listenUdp({ host: '::', port: 0 }));
-    const four = finally_(await net.listenUdp(anyPort));
-    const answered = new Promise<string>((resolve) => {
-      four.onDatagram = (datagram) => resolve(new TextDecoder().decode(datagram));
-    });
-    both.onDatagram = (datagram, from) => both.send(datagram, from);
-
-    four.send(utf8('ping'), { host: '127.0.0.1', port: both.local.port });
-
-    expect(await answered).toBe('ping');
-  });
-
-  it('that is shared has several sockets, and each peer keeps to one of them', async () => {
-    const { net } = makeNet();
-    const first = finally_(await net.listenUdp(anyPort, { shared: true }));
-    const second = finally_(await net.listenUdp(first.local, { shared: true }));
-    const peers = await Promise.all(Array.from({ length: 24 }, async () => finally_(await net.listenUdp(anyPort))));
-    const got = new Map<number, number[]>();
-    for (const [index, port] of [first, second].entries()) {
-      port.onDatagram = (_, from) => void got.set(from.port, [...(got.get(from.port) ?? []), index]);
-    }
-
-    for (let round = 0; round < 3; round++) for (const peer of peers) peer.send(utf8('x'), first.local);
-
-    await expect.poll(() => [...got.values()].flat().length).toBe(72);
-    for (const sockets of got.values()) expect(new Set(sockets).size).toBe(1);
-    expect(new Set([...got.values()].flat())).toEqual(new Set([0, 1]));
-  });
-
-  it('is refused with NET_ADDRESS_IN_USE, and may be closed twice', async () => {
-    const { net } = makeNet();
-    const first = await net.listenUdp(anyPort);
-
-    await expect(net.listenUdp(first.local)).rejects.toMatchObject({ code: 'NET_ADDRESS_IN_USE' });
-    first.close();
-    first.close();
-    first.send(utf8('x'), first.local);
-  });
-});
+import { closed, finally_, makeNet, readAll, temporaryDirectory } from './tools.ts';
 
 describe('a file', () => {
   it('is written and read back, with pauses', async () => {

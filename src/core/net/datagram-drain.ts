@@ -1,0 +1,101 @@
+// Datagrams that are already there, by one call of recvmmsg(2): node reads each by a call of its own, into 64 KiB of new memory.
+import type { Peer } from '../base/link.ts';
+import type { Native, NativeFunction } from './native.ts';
+import { readSocketAddress } from './socket-address.ts';
+
+/** Datagrams of one call; a port is not read for longer than four of them, since others wait too. */
+const SLOTS = 16;
+const MOST_ROUNDS = 4;
+/** The longest datagram; the system gives no memory for pages that nobody writes to. */
+const SLOT_BYTES = 65_536;
+const MESSAGE_WORDS = 16;
+const IOVEC_WORDS = 4;
+const NAME_WORDS = 4;
+/** Words of a `mmsghdr` of 64 bits. */
+const NAME_SIZE = 2;
+const RECEIVED = 14;
+const MSG_DONTWAIT = 0x40;
+/** Peers whose addresses are known as text. Chosen: some for each session, and strangers do not fill the memory. */
+const MOST_PEERS = 16_384;
+/** After this many looks in vain, at most so many datagrams of node's pass until the next look. */
+const MOST_PATIENCE = 16;
+/** A look costs about what node takes for a datagram. */
+const LEAST_FOUND = 1;
+
+/** Of a socket of IPv4. */
+export class DatagramDrain {
+  readonly #receive: NativeFunction;
+  readonly #descriptor: number;
+  readonly #headers: number;
+  readonly #words: Uint32Array;
+  readonly #names: DataView;
+  readonly #slots: readonly Uint8Array[];
+  readonly #peers = new Map<number, Peer>();
+  /** Datagrams of node's until the next look, and how many they were the last time. */
+  #wait = 0;
+  #patience = 0;
+
+  constructor(native: Native, receive: NativeFunction, descriptor: number) {
+    this.#receive = receive;
+    this.#descriptor = descriptor;
+    const memory = new ArrayBuffer((MESSAGE_WORDS + IOVEC_WORDS + NAME_WORDS) * SLOTS * 4);
+    const data = new Uint8Array(new ArrayBuffer(SLOTS * SLOT_BYTES));
+    this.#words = new Uint32Array(memory);
+    this.#headers = native.address(new Uint8Array(memory));
+    const iovecs = SLOTS * MESSAGE_WORDS;
+    const names = iovecs + SLOTS * IOVEC_WORDS;
+    this.#names = new DataView(memory, names * 4);
+    const at = native.address(data);
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const [header, iovec] = [slot * MESSAGE_WORDS, iovecs + slot * IOVEC_WORDS];
+      this.#pointer(header, this.#headers + (names + slot * NAME_WORDS) * 4);
+      this.#pointer(header + 4, this.#headers + iovec * 4);
+      this.#words[header + 6] = 1;
+      this.#pointer(iovec, at + slot * SLOT_BYTES);
+      this.#words[iovec + 2] = SLOT_BYTES;
+    }
+    this.#slots = Array.from({ length: SLOTS }, (_, slot) => data.subarray(slot * SLOT_BYTES, (slot + 1) * SLOT_BYTES));
+  }
+
+  /** Node has given a datagram: gives those that came with it. They are true until `on` returns; false ends it. */
+  follow(on: (datagram: Uint8Array, from: Peer) => boolean): void {
+    if (this.#wait > 0) {
+      this.#wait--;
+      return;
+    }
+    let found = 0;
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const count = this.#read();
+      found += count;
+      for (let slot = 0; slot < count; slot++) {
+        const size = this.#words[slot * MESSAGE_WORDS + RECEIVED] as number;
+        if (!on((this.#slots[slot] as Uint8Array).subarray(0, size), this.#peer(slot))) return;
+      }
+      if (count < SLOTS) break;
+    }
+    // A port that gets one at a time pays for a look now and then only.
+    this.#patience = found > LEAST_FOUND ? 0 : Math.min(MOST_PATIENCE, this.#patience * 2 + 1);
+    this.#wait = this.#patience;
+  }
+
+  #read(): number {
+    for (let slot = 0; slot < SLOTS; slot++) this.#words[slot * MESSAGE_WORDS + NAME_SIZE] = NAME_WORDS * 4;
+    return Math.max(0, this.#receive(this.#descriptor, this.#headers, SLOTS, MSG_DONTWAIT, 0));
+  }
+
+  #peer(slot: number): Peer {
+    const at = slot * NAME_WORDS * 4;
+    const key = this.#names.getUint32(at + 4) * 2 ** 16 + this.#names.getUint16(at + 2);
+    const known = this.#peers.get(key);
+    if (known !== undefined) return known;
+    const peer = readSocketAddress(this.#names, at) ?? { host: '0.0.0.0', port: 0 };
+    if (this.#peers.size >= MOST_PEERS) this.#peers.clear();
+    this.#peers.set(key, peer);
+    return peer;
+  }
+
+  #pointer(at: number, address: number): void {
+    this.#words[at] = address % 2 ** 32;
+    this.#words[at + 1] = Math.floor(address / 2 ** 32);
+  }
+}

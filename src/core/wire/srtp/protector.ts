@@ -1,0 +1,109 @@
+// Encrypts and signs by node:crypto.
+import { type CipherGCM, createCipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+import { putUint32, uint16, uint32 } from '../rtp/index.ts';
+import { ENCRYPTED, GCM_TAG_BYTES, type Protector, RTCP_HEADER_BYTES, type Slot } from './cipher.ts';
+import { HmacSha1, putText } from './hmac.ts';
+import { KeyStream, xorInto } from './key-stream.ts';
+import type { SessionKeys } from './keys.ts';
+import { rtcpNonce, rtpNonce } from './nonce.ts';
+
+/** AES_CM_128_HMAC_SHA1_80 and _32 (RFC 3711 §4). */
+export class CounterProtector implements Protector {
+  readonly #stream: KeyStream;
+  readonly #hmac: HmacSha1;
+  /** Bytes of the tag. */
+  readonly #tag: number;
+
+  constructor({ encryption, authentication, salt }: SessionKeys, tag: number) {
+    this.#tag = tag;
+    this.#stream = new KeyStream(encryption, salt);
+    this.#hmac = new HmacSha1(authentication);
+  }
+
+  protectRtp(memory: Uint8Array, slots: readonly Slot[], count: number): void {
+    let first = 0;
+    while (first < count) first = this.#batch(memory, slots, first, count);
+  }
+
+  /** As many packets as the key stream has room for; gives the number of the next one. */
+  #batch(memory: Uint8Array, slots: readonly Slot[], first: number, count: number): number {
+    let next = first;
+    for (; next < count; next++) {
+      const { begin, headerBytes, end, rollOver } = slots[next] as Slot;
+      const size = end - begin - headerBytes;
+      if (next > first && !this.#stream.fits(size)) break;
+      this.#stream.add(uint32(memory, begin + 8), rollOver, uint16(memory, begin + 2), size);
+    }
+    const stream = this.#stream.take();
+    let from = 0;
+    for (let i = first; i < next; i++) {
+      const slot = slots[i] as Slot;
+      const payload = slot.begin + slot.headerBytes;
+      const size = slot.end - payload;
+      xorInto(memory, payload, stream, from, size);
+      from += Math.ceil(size / 16) * 16;
+      putText(memory, slot.end, this.#hmac.sign(memory, slot.begin, slot.end, slot.rollOver), this.#tag);
+      slot.end += this.#tag;
+    }
+    return next;
+  }
+
+  protectRtcp(packet: Uint8Array, index: number): Uint8Array {
+    const out = new Uint8Array(packet.length + 4 + this.#tag);
+    out.set(packet);
+    const size = packet.length - RTCP_HEADER_BYTES;
+    this.#stream.add(uint32(packet, 4), index >>> 16, index & 0xffff, size);
+    xorInto(out, RTCP_HEADER_BYTES, this.#stream.take(), 0, size);
+    putUint32(out, packet.length, (ENCRYPTED | index) >>> 0);
+    const end = packet.length + 4;
+    putText(out, end, this.#hmac.sign(out, 0, end, undefined), this.#tag);
+    return out;
+  }
+}
+
+/** AEAD_AES_128_GCM (RFC 7714). */
+export class GcmProtector implements Protector {
+  readonly #key: KeyObject;
+  readonly #salt: Uint8Array;
+  readonly #nonce = new Uint8Array(12);
+
+  constructor({ encryption, salt }: SessionKeys) {
+    this.#key = createSecretKey(encryption);
+    this.#salt = salt;
+  }
+
+  protectRtp(memory: Uint8Array, slots: readonly Slot[], count: number): void {
+    for (let i = 0; i < count; i++) {
+      const slot = slots[i] as Slot;
+      const payload = slot.begin + slot.headerBytes;
+      rtpNonce(this.#nonce, this.#salt, memory, slot.begin, slot.rollOver);
+      const cipher = this.#cipher();
+      cipher.setAAD(memory.subarray(slot.begin, payload));
+      memory.set(cipher.update(memory.subarray(payload, slot.end)), payload);
+      cipher.final();
+      memory.set(cipher.getAuthTag(), slot.end);
+      slot.end += GCM_TAG_BYTES;
+    }
+  }
+
+  protectRtcp(packet: Uint8Array, index: number): Uint8Array {
+    const out = new Uint8Array(packet.length + GCM_TAG_BYTES + 4);
+    const word = (ENCRYPTED | index) >>> 0;
+    rtcpNonce(this.#nonce, this.#salt, uint32(packet, 4), index);
+    const associated = new Uint8Array(RTCP_HEADER_BYTES + 4);
+    associated.set(packet.subarray(0, RTCP_HEADER_BYTES));
+    putUint32(associated, RTCP_HEADER_BYTES, word);
+    const cipher = this.#cipher();
+    cipher.setAAD(associated);
+    out.set(packet.subarray(0, RTCP_HEADER_BYTES));
+    out.set(cipher.update(packet.subarray(RTCP_HEADER_BYTES)), RTCP_HEADER_BYTES);
+    cipher.final();
+    out.set(cipher.getAuthTag(), packet.length);
+    putUint32(out, packet.length + GCM_TAG_BYTES, word);
+    return out;
+  }
+
+  #cipher(): CipherGCM {
+    return createCipheriv('aes-128-gcm', this.#key, this.#nonce);
+  }
+}
