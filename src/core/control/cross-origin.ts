@@ -9,8 +9,19 @@ import type { Section } from './config/config.ts';
  */
 export function crossOrigin(exchange: HttpExchange, root: Section): HttpExchange {
   const { path } = exchange.request;
-  if (root.get('http_server.crossdomain') || path.startsWith('/api/') || path.startsWith('/rtc/')) return exchange;
+  if (isOpen(root) || path.startsWith('/api/') || path.startsWith('/rtc/')) return exchange;
   return new SameOriginExchange(exchange);
+}
+
+/** By configuration: a lookup costs more than most answers, and each reload has a root of its own. */
+const open = new WeakMap<Section, boolean>();
+
+function isOpen(root: Section): boolean {
+  const known = open.get(root);
+  if (known !== undefined) return known;
+  const found = root.get('http_server.crossdomain');
+  open.set(root, found);
+  return found;
 }
 
 class SameOriginExchange implements HttpExchange {

@@ -16,11 +16,19 @@ import { ReadableLink, WritableLink } from './stream-link.ts';
 import { WebSocketLink } from './websocket-link.ts';
 
 /** What of a body may wait in a socket. Chosen: keeps a gigabit busy over a LAN; a thousand downloads hold 64 MiB. */
-const BODY_BYTES = 64 * 1024;
+export const BODY_BYTES = 64 * 1024;
 
-const goodbye: HttpHeaders = { Connection: 'close' };
+/** RFC 9112 §9.6: the last answer of its connection. */
+export const goodbye: HttpHeaders = Object.freeze({ Connection: 'close' });
 
-export class ServerExchange implements HttpExchange {
+/** An exchange as the listener sees it. */
+export interface OwnExchange extends HttpExchange {
+  readonly answered: boolean;
+  /** Ends a connection whose handler failed after it had begun to answer. */
+  destroy(): void;
+}
+
+export class ServerExchange implements OwnExchange {
   readonly request: HttpRequest;
   readonly #context: NetContext;
   readonly #socket: Socket;
@@ -116,7 +124,6 @@ export class ServerExchange implements HttpExchange {
     return new ReadableLink(incoming, { peer, local, at: formatAddress(peer), stop: () => incoming.pause() });
   }
 
-  /** Ends a connection whose handler failed after it had begun to answer. */
   destroy(): void {
     this.#socket.destroy();
   }
@@ -133,9 +140,7 @@ export class ServerExchange implements HttpExchange {
     // A pipelined request whose turn has not come: nobody who wants a stream does this, and bytes would be mixed.
     if (response !== undefined && response.socket !== socket) socket.destroy();
     response?.detachSocket(socket);
-    rawSockets.add(socket);
-    socket.allowHalfOpen = false;
-    return new SocketLink(socket, { linkBytes: this.#context.limits.linkBytes, reads: 'never' });
+    return rawLink(socket, this.#context);
   }
 
   #bodyIsOver(): boolean {
@@ -146,6 +151,13 @@ export class ServerExchange implements HttpExchange {
 
 const rawSockets = new WeakSet<Socket>();
 
+/** The socket as a link that only sends, from which no further request is served. */
+export function rawLink(socket: Socket, { limits }: NetContext): SocketLink {
+  rawSockets.add(socket);
+  socket.allowHalfOpen = false;
+  return new SocketLink(socket, { linkBytes: limits.linkBytes, reads: 'never' });
+}
+
 /** Whether the socket carries an answer without end, after which no further request can be served. */
 export const isRaw = (socket: Socket): boolean => rawSockets.has(socket);
 
@@ -155,9 +167,7 @@ const lengthOf = (body: string | Uint8Array | undefined): HttpHeaders => ({
 
 function readRequest(incoming: IncomingMessage, upgrades: boolean): HttpRequest {
   const { headers, socket, method = 'GET', url = '/' } = incoming;
-  const target = originForm(url);
-  const mark = target.indexOf('?');
-  const search = mark < 0 ? '' : target.slice(mark);
+  const { path, search } = splitTarget(originForm(url));
   const header = (name: string): string | undefined => {
     const value = headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
@@ -165,7 +175,7 @@ function readRequest(incoming: IncomingMessage, upgrades: boolean): HttpRequest 
   let query: URLSearchParams | undefined;
   return {
     method,
-    path: mark < 0 ? target : target.slice(0, mark),
+    path,
     get query() {
       return (query ??= new URLSearchParams(search));
     },
@@ -176,6 +186,12 @@ function readRequest(incoming: IncomingMessage, upgrades: boolean): HttpRequest 
     secure: socket instanceof TLSSocket,
     webSocket: upgrades && asksForWebSocket(method, header),
   };
+}
+
+/** The path and, with its `?`, the query of a target in origin form. */
+export function splitTarget(target: string): { readonly path: string; readonly search: string } {
+  const mark = target.indexOf('?');
+  return mark < 0 ? { path: target, search: '' } : { path: target.slice(0, mark), search: target.slice(mark) };
 }
 
 /** A request to a proxy has the whole URL as its target (RFC 9112 §3.2.2). */

@@ -9,14 +9,14 @@ import type { Listener, TlsFiles } from '../control/host.ts';
 import type { HttpHandler } from '../wire/http/exchange.ts';
 import { failureAnswer } from '../wire/http/failure.ts';
 import { asksForWebSocket } from '../wire/websocket/index.ts';
-import { isRaw, ServerExchange } from './http-exchange.ts';
+import { IDLE_MS } from './direct-exchange.ts';
+import { DirectServer } from './direct-server.ts';
+import { isRaw, type OwnExchange, ServerExchange } from './http-exchange.ts';
 import type { NetContext } from './options.ts';
 import { ignoreError } from './socket-link.ts';
 import { socketOptions, startServer } from './tcp.ts';
 import { readPems, reloadPems } from './tls.ts';
 
-/** An idle connection kept for the next request; chosen: longer than the poll of a dashboard, short for a crowd. */
-const IDLE_MS = 10_000;
 /** Node looks for slow heads this often, at least four times within their time. */
 const CHECK_MS = 2500;
 
@@ -28,7 +28,8 @@ export async function listenHttp(context: NetContext, at: Address, on: HttpHandl
     if (isRaw(incoming.socket)) incoming.socket.destroy();
     else handle(context, on, new ServerExchange(context, incoming, response, expects));
   };
-  keepStreams(server);
+  const direct = makeDirect(server, context, on);
+  keepStreams(server, direct);
   server.on('request', (incoming, response) => serve(incoming, response, false));
   server.on('checkContinue', (incoming, response) => serve(incoming, response, true));
   server.on('upgrade', (incoming, socket) => {
@@ -41,14 +42,37 @@ export async function listenHttp(context: NetContext, at: Address, on: HttpHandl
   return listener;
 }
 
+/** Our event: Node's parser has got a connection. */
+const handedOver = 'srsx:handedOver';
+
+/** Puts us before Node: its own listener gets the connections that we do not want. */
+function makeDirect(server: Server | TlsServer, context: NetContext, on: HttpHandler): DirectServer {
+  const event = server instanceof TlsServer ? 'secureConnection' : 'connection';
+  const node = server.listeners(event);
+  server.removeAllListeners(event);
+  const { headersTimeout, connectionsCheckingInterval } = serverOptions(context);
+  const direct = new DirectServer({
+    context,
+    handle: (exchange) => handle(context, on, exchange),
+    handOver: (socket) => {
+      for (const listener of node) listener.call(server, socket);
+      server.emit(handedOver, socket);
+    },
+    checkMs: connectionsCheckingInterval,
+    silentMs: headersTimeout,
+  });
+  server.on(event, (socket: Socket) => direct.accept(socket));
+  return direct;
+}
+
 /**
  * A listener that closes leaves its players alone. Node ends connections without a request under way when a server
  * closes, and takes a stream whose socket we took over for one of those; so we say which are idle.
  */
-function keepStreams(server: Server | TlsServer): void {
-  /** Each open connection with its newest answer. */
+function keepStreams(server: Server | TlsServer, direct: DirectServer): void {
+  /** Each open connection that is Node's, with its newest answer. */
   const newest = new Map<Socket, ServerResponse | undefined>();
-  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
+  server.on(handedOver, (socket: Socket) => {
     newest.set(socket, undefined);
     socket.on('close', () => newest.delete(socket));
   });
@@ -59,13 +83,14 @@ function keepStreams(server: Server | TlsServer): void {
   }
   server.on('upgrade', ({ socket }: IncomingMessage) => newest.delete(socket));
   server.closeIdleConnections = () => {
+    direct.close();
     for (const [socket, response] of newest) {
       if (response === undefined || (response.writableFinished && !isRaw(socket))) socket.destroy();
     }
   };
 }
 
-function serverOptions({ limits }: NetContext): ServerOptions {
+function serverOptions({ limits }: NetContext) {
   const headersTimeout = toMs(limits.handshakeTime);
   return {
     ...socketOptions,
@@ -78,7 +103,7 @@ function serverOptions({ limits }: NetContext): ServerOptions {
     // Other upgrades (h2c) are answered as plain requests, which RFC 9110 §7.8 allows.
     shouldUpgradeCallback: ({ method = '', headers }) =>
       asksForWebSocket(method, (name) => headers[name] as string | undefined),
-  };
+  } satisfies ServerOptions;
 }
 
 /**
@@ -91,7 +116,7 @@ function prepare(socket: Socket): void {
   socket.resume();
 }
 
-function handle({ log }: NetContext, on: HttpHandler, exchange: ServerExchange): void {
+function handle({ log }: NetContext, on: HttpHandler, exchange: OwnExchange): void {
   const fail = (thrown: unknown): void => {
     const error = toSrsxError(thrown);
     const answer = failureAnswer(error);

@@ -6,6 +6,7 @@ import { connect } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { utf8 } from '../../../src/core/base/bytes.ts';
 import type { Address } from '../../../src/core/base/link.ts';
+import type { HttpExchange } from '../../../src/core/wire/http/exchange.ts';
 import { anyPort, finally_, makeNet, never, patience, readSome, readText, temporaryDirectory } from './tools.ts';
 
 /** A certificate for localhost with the given common name, written by openssl. */
@@ -55,6 +56,34 @@ describe('a TLS listener', () => {
     await expect(net.request(url, { ...options, method: 'GET', headers: {} })).rejects.toMatchObject({
       code: 'NET_TLS',
     });
+  });
+
+  it('answers plain requests, one with a body, and more behind it on one connection', async () => {
+    const files = makeCertificate(await temporaryDirectory(), 'one', 'a');
+    const answer = async (exchange: HttpExchange): Promise<void> => {
+      const body = await readText(exchange.body());
+      exchange.reply(200, {}, `<${exchange.request.path} ${body}>`);
+    };
+    const { address } = finally_(await makeNet().net.listenHttp(anyPort, answer, files));
+    const requests = [
+      'GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n',
+      'POST /3 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nab',
+      'cGET /4 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+    ];
+
+    const said = await new Promise<string>((resolve) => {
+      const socket = connect({ ...address, rejectUnauthorized: false }, () => socket.write(requests.shift() ?? ''));
+      let wire = '';
+      socket.on('data', (bytes) => {
+        wire += bytes.toString();
+        // The two plain ones are answered: the rest comes in two pieces.
+        if (!wire.includes('</2 >')) return;
+        for (const request of requests.splice(0)) socket.write(request);
+      });
+      socket.on('close', () => resolve(wire));
+    });
+
+    expect(said.match(/<[^>]*>/g)).toEqual(['</1 >', '</2 >', '</3 abc>', '</4 >']);
   });
 
   it('takes new files over, keeps open connections, and keeps the old certificate when the new one is bad', async () => {

@@ -46,7 +46,8 @@ export class Groups {
   /** Where the other variants of a channel are, for the end of its low-latency playlist. */
   reports(channel: Channel, query: string): string {
     const key = groupOf(channel);
-    const others = [...(this.#members.get(key ?? '') ?? [])].filter((other) => other !== channel);
+    if (key === undefined) return '';
+    const others = [...(this.#members.get(key) ?? [])].filter((other) => other !== channel);
     return writeReports(
       others.flatMap((other) => {
         const store = storeOf(other, true);

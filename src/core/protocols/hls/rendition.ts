@@ -23,6 +23,8 @@ export interface RenditionOptions<Kind extends Form> {
   readonly onForget?: (segment: StoredSegment) => void;
 }
 
+type Pieces = readonly string[];
+
 /** Chosen: segments that wait to know their number; a slow disk answers within one. */
 const MAX_HELD = 8;
 
@@ -36,8 +38,8 @@ export class Rendition<Kind extends Form = Form> {
   #held: SegmentEvent[] | undefined;
   /** A publisher is there. */
   #live = false;
-  /** Texts of this version, whole and as a delta update. */
-  #texts: { version: number; live: boolean; whole: string | undefined; delta: string | undefined };
+  /** Texts of this version, whole and as a delta update, in pieces between which the session goes. */
+  #texts: { version: number; live: boolean; whole: Pieces | undefined; delta: Pieces | undefined };
 
   constructor(options: RenditionOptions<Kind>) {
     const { window, storeBytes, storeSegments } = options.config;
@@ -116,8 +118,8 @@ export class Rendition<Kind extends Form = Form> {
       this.#texts = { version, live: this.#live, whole: undefined, delta: undefined };
     }
     const form = skip ? 'delta' : 'whole';
-    const text = (this.#texts[form] ??= this.form.write(this.store, { live: this.#live, skip }));
-    return text.replaceAll(MARK, suffix);
+    const pieces = (this.#texts[form] ??= this.form.write(this.store, { live: this.#live, skip }).split(MARK));
+    return pieces.join(suffix);
   }
 
   #add(events: readonly SegmentEvent[]): void {

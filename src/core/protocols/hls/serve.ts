@@ -55,6 +55,8 @@ class Server implements Closer, Session {
   readonly #channels: Channels<HlsConfig, Channel>;
   readonly #shelf = new Shelf<HlsFile>();
   readonly #groups = new Groups();
+  /** Of paths that were asked for lately: at most MAX_PATHS. */
+  readonly #resources = new Map<string, Resource>();
   /** By `hls_ctx` and path. Bounded by limits.sessions, twice: kicked ones are remembered for a while. */
   readonly #viewers = new Map<string, Viewer>();
 
@@ -109,7 +111,7 @@ class Server implements Closer, Session {
         this.#give(exchange, entry.owner, entry.bytes, entry.kind);
         return true;
       }
-      const resource = entry === undefined ? parseResource(path) : playlistOf(entry.owner);
+      const resource = entry === undefined ? this.#parse(path) : playlistOf(entry.owner);
       if (resource === undefined) return false;
       const channel = entry?.owner ?? this.#find(resource, vhosts);
       if (channel === undefined) {
@@ -123,6 +125,16 @@ class Server implements Closer, Session {
       this.#refuse(exchange, error);
     }
     return true;
+  }
+
+  /** All players of a stream ask for the same paths. */
+  #parse(path: string): Resource | undefined {
+    const known = this.#resources.get(path);
+    if (known !== undefined) return known;
+    const resource = parseResource(path);
+    if (this.#resources.size >= MAX_PATHS) this.#resources.clear();
+    if (resource !== undefined) this.#resources.set(path, resource);
+    return resource;
   }
 
   /** The channel of a path, in the first of the vhosts that has it. */
@@ -366,6 +378,9 @@ class Server implements Closer, Session {
     return this.#viewers.get(viewerKey(ctx, name.vhost, playlist));
   }
 }
+
+/** Chosen: what fifty streams have in their newest two segments. */
+const MAX_PATHS = 2000;
 
 /** SRS's ids of clients. */
 const CTX_LETTERS = 8;

@@ -10,8 +10,9 @@ const anyOrigin: HttpHeaders = {
   'Access-Control-Request-Private-Network': 'true',
 };
 
-const none: HttpHeaders = {};
+/** For requests without an Origin. */
+export const noCors: HttpHeaders = {};
 
 /** Headers for an answer to `request`; only a request with an Origin gets them (SRS: crossdomain on). */
 export const corsHeaders = (request: Pick<HttpRequest, 'header'>): HttpHeaders =>
-  request.header('origin') === undefined ? none : anyOrigin;
+  request.header('origin') === undefined ? noCors : anyOrigin;
