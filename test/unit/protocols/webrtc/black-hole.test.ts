@@ -11,7 +11,7 @@ const on = (addr: string): string => `black_hole { enabled on; addr ${addr}; }`;
 /** A publisher for a second, and the datagrams that came to an address. */
 async function published(world: World, at = address) {
   const got: Uint8Array[] = [];
-  world.wire.open(at).onDatagram = (datagram) => void got.push(datagram);
+  world.wire.open(at).onDatagram = (datagram) => void got.push(datagram.slice());
   await world.rtc.openBlackHole();
   const stop = new AbortController();
   const source = world.stream();
