@@ -56,8 +56,10 @@ function comparison(): string {
   const lines = [...reasons].map(
     ([why, list]) => `| ${list.map(([path]) => `\`${path}\``).join(', ')} | ${cell(why)} |`,
   );
-  return `Of the ${all} directives of SRS 5, ${supported} are supported (${percent(supported / all)}). ${empty} more do nothing in SRS 5
-either, and ${alone} belong to its vendor's services or its own build; without those it is ${percent(share)}. The others:
+  const counts = `Of the ${all} directives of SRS 5, ${supported} are supported (${percent(supported / all)}). ${empty} more do nothing in SRS 5
+either, and ${alone} belong to its vendor's services or its own build`;
+  if (lines.length === 0) return `${counts}; there are no others.\n`;
+  return `${counts}; without those it is ${percent(share)}. The others:
 
 | directives of SRS 5 | why they have no effect |
 |---|---|
