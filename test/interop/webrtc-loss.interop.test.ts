@@ -1,11 +1,10 @@
 // WebRTC on a bad network with Chromium at both ends, in real time: pictures go on, and handshakes come through.
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { launchBrowser } from '../tools/browser.ts';
 import { confServer } from '../tools/conf-server.ts';
 import { describeWith, start, type TestServer, testServer, until } from '../tools/interop.ts';
 import { lossyUdp } from '../tools/lossy-udp.ts';
-import { peerPage, play, publish, sendTo } from '../tools/rtc-browser.ts';
+import { launchPeer, peerPage, play, publish, sendTo } from '../tools/rtc-browser.ts';
 
 const nameOf = (stream: string) => ({ vhost: '__defaultVhost__', app: 'live', stream });
 const portOf = (server: TestServer): number =>
@@ -30,7 +29,7 @@ describeWith(['chromium', 'ffmpeg'], 'a bad network', () => {
 
   beforeAll(async () => {
     server = await testServer({ rtc: ['127.0.0.1:0'] });
-    browser = await launchBrowser();
+    browser = await launchPeer();
   });
   afterEach(async () => {
     await Promise.all(pages.splice(0).map((page) => page.close()));

@@ -3,9 +3,8 @@
 // time by the sender reports is in webrtc-peers; here it is what a browser makes of them.
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { launchBrowser } from '../tools/browser.ts';
 import { describeWith, start, type TestServer, testServer, until } from '../tools/interop.ts';
-import { peerPage, play, stateOf } from '../tools/rtc-browser.ts';
+import { launchPeer, peerPage, play, stateOf } from '../tools/rtc-browser.ts';
 
 /** The media time in the picture: units of 8 ms, 14 bits, as a row of white and black blocks. */
 const BITS = 14;
@@ -126,7 +125,7 @@ describeWith(['chromium', 'ffmpeg'], 'sound and picture', () => {
 
   beforeAll(async () => {
     server = await testServer({ rtc: ['127.0.0.1:0'], mergeWindowMs: 0 });
-    browser = await launchBrowser();
+    browser = await launchPeer();
   });
   afterEach(async () => {
     await Promise.all(pages.splice(0).map((page) => page.close()));
