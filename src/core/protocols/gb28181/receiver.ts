@@ -4,11 +4,12 @@ import type { Peer } from '../../base/link.ts';
 import { guard, toSrsxError } from '../../base/session.ts';
 import { fromSeconds, type Micros } from '../../base/time.ts';
 import type { AdmissionRequest } from '../../control/admission.ts';
+import { CastSession } from '../../control/cast-session.ts';
 import type { Caster } from '../../control/casters.ts';
 import type { Host } from '../../control/host.ts';
 import { errors } from './errors.ts';
 import { ssrcText } from './names.ts';
-import { SourceSession } from './source.ts';
+import { type CameraSession, cameraKind } from './source.ts';
 
 /** A connection that brings packets. */
 export interface Sender {
@@ -56,7 +57,7 @@ interface Held {
 export class Receiver {
   readonly #options: ReceiverOptions;
   #sender: Sender | undefined;
-  #source: SourceSession | undefined;
+  #source: CameraSession | undefined;
   #held: Held[] = [];
   #heldBytes = 0;
   #newest: Micros = 0;
@@ -107,7 +108,7 @@ export class Receiver {
     this.#newest = now;
     const source = this.#source;
     if (source !== undefined) {
-      if (lost) source.lost();
+      if (lost) source.demuxer.lost();
       guard(source, now, () => source.receive(payload, now));
       return;
     }
@@ -147,7 +148,7 @@ export class Receiver {
       grant.ticket?.end();
       return;
     }
-    const source: SourceSession = new SourceSession({
+    const source: CameraSession = new CastSession(cameraKind, {
       host,
       asked,
       grant,

@@ -5,11 +5,12 @@ import { type Closer, formatAddress, type Peer, type Port } from '../../base/lin
 import { guard, toSrsxError } from '../../base/session.ts';
 import { fromSeconds, type Micros } from '../../base/time.ts';
 import type { AdmissionRequest } from '../../control/admission.ts';
+import { CastSession } from '../../control/cast-session.ts';
 import type { Caster } from '../../control/casters.ts';
 import type { Host } from '../../control/host.ts';
 import { PACKET_BYTES, SYNC_BYTE } from '../../format/ts/index.ts';
 import { errors } from './errors.ts';
-import { SourceSession } from './source.ts';
+import { datagramsKind } from './source.ts';
 
 /** While the admission is asked. Chosen: half a second of 10 Mbit/s. */
 const MAX_HELD = 512;
@@ -33,7 +34,7 @@ export class Receiver implements Closer {
   readonly #caster: Caster;
   readonly #strangers: Reporter;
   #sender: Peer | undefined;
-  #session: SourceSession | undefined;
+  #session: CastSession | undefined;
   #held: Uint8Array[] = [];
   #pausedUntil: Micros = 0;
   #closed = false;
@@ -106,7 +107,7 @@ export class Receiver implements Closer {
       grant.ticket?.end();
       return;
     }
-    const session: SourceSession = new SourceSession({
+    const session: CastSession = new CastSession(datagramsKind, {
       host,
       asked,
       grant,

@@ -1,109 +1,13 @@
-// One sender: its datagrams become a publication.
-import { Reporter } from '../../base/counters.ts';
-import type { SrsxError } from '../../base/errors.ts';
-import type { Limits } from '../../base/limits.ts';
-import { formatAddress } from '../../base/link.ts';
-import { guard, type Session } from '../../base/session.ts';
-import { type Micros, toSeconds } from '../../base/time.ts';
-import { type AdmissionRequest, type Grant, publisherTimes } from '../../control/admission.ts';
-import type { Host } from '../../control/host.ts';
-import type { SessionEntry } from '../../control/sessions.ts';
-import { containers, Intake } from '../../format/container/index.ts';
-import { Settler } from '../../media/settle.ts';
-import type { Publication } from '../../media/stream.ts';
-import { streamUrl } from '../../media/stream-name.ts';
+// What a sender of datagrams is for the control layer.
+import type { CastKind } from '../../control/cast-session.ts';
+import { type ContainerDemuxer, containers } from '../../format/container/index.ts';
 import { errors } from './errors.ts';
 
-export interface SourceOptions {
-  readonly host: Host;
-  readonly asked: AdmissionRequest;
-  readonly grant: Grant;
-  /** Called once, when the session is over; undefined: in order, which silence after media is. */
-  readonly onOver: (reason: SrsxError | undefined) => void;
-}
-
-/** publishing -- silence, no transport stream, evicted --> over. A sender never says that it ends. */
-export class SourceSession implements Session {
-  readonly #options: SourceOptions;
-  readonly #entry: SessionEntry;
-  readonly #publication: Publication;
-  readonly #settler: Settler;
-  readonly #intake: Intake;
-  readonly #since: Micros;
-  readonly #times: Pick<Limits, 'firstMediaTime' | 'silentTime'>;
-  #now: Micros;
-  #over = false;
-  deadline: Micros;
-
-  /** Throws ADMISSION_SESSIONS, STREAM_BUSY, STREAM_COUNT; nothing is left open then. */
-  constructor(options: SourceOptions) {
-    const { host, asked, grant } = options;
-    this.#options = options;
-    this.#since = host.clock.now();
-    this.#now = this.#since;
-    this.#times = { ...host.limits, ...publisherTimes(grant) };
-    this.deadline = this.#since + this.#times.firstMediaTime;
-    const end = (reason: SrsxError): void => this.close(reason);
-    const shownName = grant.name.stream;
-    this.#entry = host.sessions.open({ ...asked, name: grant.name, publish: true, shownName, end }, grant);
-    try {
-      this.#publication = host.hub.stream(grant.name).publish({ policy: grant.policy, onEvicted: end });
-    } catch (error) {
-      this.#entry.close();
-      throw error;
-    }
-    this.#settler = new Settler(this.#publication);
-    const dropped = new Reporter((count, last) => this.#log('leaves parts out', { count, last }));
-    const demuxer = containers.ts.demuxer(host.limits, (code) => dropped.note(code, this.#now));
-    this.#intake = new Intake(demuxer, this.#settler);
-    host.wheel.add(this);
-    this.#log('publishes');
-  }
-
-  /** When the last datagram came. */
-  get newest(): Micros {
-    return this.#now;
-  }
-
-  /** A datagram; what is no transport stream for 1 MiB throws TS_SYNC. */
-  receive(datagram: Uint8Array, now: Micros): void {
-    this.#now = now;
-    this.#entry.received.add(datagram.length);
-    this.#intake.push(datagram);
-    const { firstMediaTime, silentTime } = this.#times;
-    this.deadline = this.#intake.hasMedia ? now + silentTime : this.#since + firstMediaTime;
-  }
-
-  /** Errors: UDP_SILENT, UDP_NO_MEDIA. */
-  tick(now: Micros): void {
-    const seconds = Math.round(toSeconds(now - (this.#intake.hasMedia ? this.#now : this.#since)));
-    throw this.#intake.hasMedia ? errors.protocol('SILENT', { seconds }) : errors.protocol('NO_MEDIA', { seconds });
-  }
-
-  close(reason: SrsxError | undefined): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.deadline = Number.POSITIVE_INFINITY;
-    const { host, onOver } = this.#options;
-    host.wheel.remove(this);
-    // The last frame is complete only when nothing follows it.
-    guard(this, this.#now, () => this.#intake.end());
-    this.#settler.settle();
-    this.#publication.end();
-    const fault = reason?.code === 'UDP_SILENT' ? undefined : reason;
-    this.#entry.close(fault);
-    this.#log('ends', { seconds: Math.round(toSeconds(this.#now - this.#since)), code: reason?.code });
-    onOver(fault);
-  }
-
-  #log(text: string, more: Record<string, unknown> = {}): void {
-    const { host, asked, grant } = this.#options;
-    host.log.info('mpegts-udp', text, {
-      session: this.#entry.id,
-      peer: formatAddress(asked.peer),
-      stream: streamUrl(grant.name),
-      bytes: this.#entry.received.total,
-      ...more,
-    });
-  }
-}
+/** Transport streams; what is none for 1 MiB throws TS_SYNC. A sender never says that it ends. */
+export const datagramsKind: CastKind<ContainerDemuxer> = {
+  topic: 'mpegts-udp',
+  demuxer: containers.ts.demuxer,
+  silent: (seconds) => errors.protocol('SILENT', { seconds }),
+  noMedia: (seconds) => errors.protocol('NO_MEDIA', { seconds }),
+  endsInOrder: ({ code }) => code === 'UDP_SILENT',
+};
