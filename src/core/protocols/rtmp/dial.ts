@@ -2,8 +2,9 @@
 import { Reporter } from '../../base/counters.ts';
 import { RefusedError, type SrsxError } from '../../base/errors.ts';
 import type { Closer, Link } from '../../base/link.ts';
-import { drive, guard, type Session } from '../../base/session.ts';
+import { guard } from '../../base/session.ts';
 import { fromSeconds, type Micros, toSeconds } from '../../base/time.ts';
+import { type ClientSession, connect, redirected, type SessionEnd } from '../../control/dialled.ts';
 import type { ClientHost, Introduction, PullOptions, PushOptions } from '../../control/host.ts';
 import { playErrors } from '../../media/errors.ts';
 import type { Cursor } from '../../media/feed.ts';
@@ -14,16 +15,13 @@ import { defaults } from './config.ts';
 import { rtmpFormat } from './egress.ts';
 import { RtmpIngest } from './ingest.ts';
 import type { Message } from './message.ts';
-import { parseRemote, type Remote } from './url.ts';
-
-/** SRS follows as many. */
-const MAX_REDIRECTS = 3;
+import { parseRemote } from './url.ts';
 
 /** Reads a remote stream until it ends (resolves), fails (rejects with SrsxError), or the signal (resolves). */
 export async function pull(host: ClientHost, from: URL, to: MediaSink, options: PullOptions): Promise<void> {
-  await redirected(from, (url) =>
-    connect(host, url, options, (link, end) => new PullSession(host, url, link, to, options, end)),
-  );
+  const attempt = (url: URL): Promise<void> =>
+    connect(host, parseRemote(url), options, (link, end) => new PullSession(host, url, link, to, options, end));
+  await redirected(from, attempt, redirectTarget);
 }
 
 /** Publishes a stream until it ends (resolves), the remote fails (rejects with SrsxError), or the signal (resolves). */
@@ -32,94 +30,20 @@ export async function push(host: ClientHost, from: Stream, to: URL, options: Pus
   const gone = new AbortController();
   const ending = from.onEnd(() => gone.abort());
   try {
-    await redirected(to, (url) =>
-      connect(
-        host,
-        url,
-        { ...options, dialSignal: gone.signal },
-        (link, end) => new PushSession(host, url, link, from, options, end),
-      ),
-    );
+    const dialling = { ...options, dialSignal: gone.signal };
+    const attempt = (url: URL): Promise<void> =>
+      connect(host, parseRemote(url), dialling, (link, end) => new PushSession(host, url, link, from, options, end));
+    await redirected(to, attempt, redirectTarget);
   } finally {
     ending.close();
   }
 }
 
-/** Calls `attempt`, again with another URL as long as the server sends us there (RTMP_REDIRECT). */
-async function redirected(url: URL, attempt: (url: URL) => Promise<void>): Promise<void> {
-  let next = url;
-  for (let followed = 0; ; followed++) {
-    const redirect = await attempt(next).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    if (redirect === undefined) return;
-    const target = followed < MAX_REDIRECTS ? redirectTarget(redirect) : undefined;
-    if (target === undefined) throw redirect;
-    next = target;
-  }
-}
-
+/** RTMP_REDIRECT. */
 function redirectTarget(error: unknown): URL | undefined {
   if (!(error instanceof RefusedError) || error.code !== 'RTMP_REDIRECT') return undefined;
   const url = URL.parse(String(error.details['url']));
   return url !== null && /^rtmps?:$/.test(url.protocol) ? url : undefined;
-}
-
-type End = (reason: SrsxError | undefined) => void;
-type Running = Session & { finish(now: Micros): void };
-
-interface ConnectOptions extends Pick<PullOptions, 'signal' | 'insecure'> {
-  /** Ends the dialling, but not the session. */
-  readonly dialSignal?: AbortSignal;
-}
-
-/** Dials, runs the session that `make` gives, and waits for its end. */
-async function connect(
-  host: ClientHost,
-  url: URL,
-  { signal, dialSignal = signal, insecure = false }: ConnectOptions,
-  make: (link: Link, end: End) => Running,
-): Promise<void> {
-  const remote = parseRemote(url);
-  const dialling = AbortSignal.any([signal, dialSignal]);
-  const link = dialling.aborted ? undefined : await dialLink(host, remote, dialling, insecure);
-  if (link === undefined) return;
-  await new Promise<void>((resolve, reject) => {
-    const session = make(link, (reason) => {
-      signal.removeEventListener('abort', abort);
-      if (reason === undefined) resolve();
-      else reject(reason);
-    });
-    const abort = (): void => {
-      const now = host.clock.now();
-      guard(session, now, () => session.finish(now));
-    };
-    signal.addEventListener('abort', abort);
-    drive(link, session, host);
-  });
-}
-
-/** Undefined when the signal came first. */
-async function dialLink(
-  host: ClientHost,
-  { host: name, port, secure }: Remote,
-  signal: AbortSignal,
-  insecure: boolean,
-): Promise<Link | undefined> {
-  const tls = secure ? { tls: { serverName: name, insecure } } : {};
-  const timeout = host.limits.handshakeTime;
-  return await host.net.dial({ host: name, port }, { signal, timeout, ...tls }).then(
-    (link) => {
-      // It came although nobody wants it any more.
-      if (signal.aborted) link.close();
-      return signal.aborted ? undefined : link;
-    },
-    (error: unknown) => {
-      if (signal.aborted) return undefined;
-      throw error;
-    },
-  );
 }
 
 const clientOptions = (host: ClientHost, url: URL, link: Link, introduction: Introduction = {}) => ({
@@ -135,14 +59,14 @@ const clientOptions = (host: ClientHost, url: URL, link: Link, introduction: Int
 });
 
 /** Plays a remote stream into a sink. */
-class PullSession implements Running, ClientEvents {
+class PullSession implements ClientSession, ClientEvents {
   readonly #client: RtmpClient;
   readonly #ingest: RtmpIngest;
   readonly #onBytes: (bytes: number) => void;
   readonly #onRunning: () => void;
-  readonly #end: End;
+  readonly #end: SessionEnd;
 
-  constructor(host: ClientHost, url: URL, link: Link, sink: MediaSink, options: PullOptions, end: End) {
+  constructor(host: ClientHost, url: URL, link: Link, sink: MediaSink, options: PullOptions, end: SessionEnd) {
     const report = new Reporter((count, last) => host.log.warn('rtmp', `${count} tags dropped, last: ${last}`));
     this.#ingest = new RtmpIngest(sink, host.limits, report);
     this.#onBytes = options.onBytes;
@@ -194,13 +118,13 @@ class PullSession implements Running, ClientEvents {
 const METER_TIME = fromSeconds(1);
 
 /** Publishes a stream to a remote. */
-class PushSession implements Running, ClientEvents {
+class PushSession implements ClientSession, ClientEvents {
   readonly #client: RtmpClient;
   readonly #host: ClientHost;
   readonly #link: Link;
   readonly #stream: Stream;
   readonly #options: PushOptions;
-  readonly #end: End;
+  readonly #end: SessionEnd;
   readonly #ending: Closer;
   #cursor: Cursor | undefined;
   #counted = 0;
@@ -208,7 +132,7 @@ class PushSession implements Running, ClientEvents {
   /** The publisher has left; the link may still hold what it sent. */
   #over = false;
 
-  constructor(host: ClientHost, url: URL, link: Link, stream: Stream, options: PushOptions, end: End) {
+  constructor(host: ClientHost, url: URL, link: Link, stream: Stream, options: PushOptions, end: SessionEnd) {
     this.#host = host;
     this.#link = link;
     this.#stream = stream;

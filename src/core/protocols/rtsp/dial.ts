@@ -2,8 +2,9 @@
 import { Reporter } from '../../base/counters.ts';
 import { RefusedError, type SrsxError } from '../../base/errors.ts';
 import type { Closer, Link } from '../../base/link.ts';
-import { drive, guard, type Session } from '../../base/session.ts';
+import { guard } from '../../base/session.ts';
 import { fromSeconds, type Micros, toSeconds } from '../../base/time.ts';
+import { type ClientSession, connect, redirected, type SessionEnd } from '../../control/dialled.ts';
 import type { ClientHost, PullOptions, PushOptions } from '../../control/host.ts';
 import { playErrors } from '../../media/errors.ts';
 import type { Cursor } from '../../media/feed.ts';
@@ -20,14 +21,16 @@ import { RtspIngest } from './ingest.ts';
 import type { PortPair } from './transport.ts';
 import { parseRemote, type Remote } from './url.ts';
 
-/** As of RTMP. */
-const MOST_REDIRECTS = 3;
-
 /** Reads a remote stream until it ends (resolves), fails (rejects with SrsxError), or the signal (resolves). */
 export async function pull(host: ClientHost, from: URL, to: MediaSink, options: PullOptions): Promise<void> {
-  await redirected(parseRemote(from), (remote) =>
-    connect(host, remote, options, (link, end) => new PullSession({ host, remote, link, end }, to, options)),
-  );
+  const attempt = (remote: Remote): Promise<void> =>
+    connect(
+      host,
+      remote,
+      options,
+      (link, end) => new PullSession({ host, remote, link, end: unless(options.signal, end) }, to, options),
+    );
+  await redirected(parseRemote(from), attempt, redirectTarget);
 }
 
 /** Publishes a stream until it ends (resolves), the remote fails (rejects with SrsxError), or the signal (resolves). */
@@ -39,14 +42,14 @@ export async function push(host: ClientHost, from: Stream, to: URL, options: Pus
     if (from.tracks.length === 0) options.onTracksWanted?.();
     const sent = await tracksOf(from, AbortSignal.any([options.signal, gone.signal]));
     if (sent === undefined) return;
-    await redirected(parseRemote(to), (remote) =>
+    const attempt = (remote: Remote): Promise<void> =>
       connect(
         host,
         remote,
         { ...options, dialSignal: gone.signal },
-        (link, end) => new PushSession({ host, remote, link, end }, from, sent, options),
-      ),
-    );
+        (link, end) => new PushSession({ host, remote, link, end: unless(options.signal, end) }, from, sent, options),
+      );
+    await redirected(parseRemote(to), attempt, redirectTarget);
   } finally {
     ending.close();
   }
@@ -72,20 +75,11 @@ async function tracksOf(from: Stream, signal: AbortSignal): Promise<readonly Sen
   }
 }
 
-/** Calls `attempt`, again with another URL as long as the server sends us there. */
-async function redirected(remote: Remote, attempt: (remote: Remote) => Promise<void>): Promise<void> {
-  let next = remote;
-  for (let followed = 0; ; followed++) {
-    const redirect = await attempt(next).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    if (redirect === undefined) return;
-    const target = followed < MOST_REDIRECTS ? redirectTarget(redirect, next) : undefined;
-    if (target === undefined) throw redirect;
-    next = target;
-  }
-}
+/** After the signal every end is in order: servers answer a good-bye as they like. */
+const unless =
+  (signal: AbortSignal, end: SessionEnd): SessionEnd =>
+  (reason) =>
+    end(signal.aborted ? undefined : reason);
 
 /** Credentials are for the host that they were written for. */
 function redirectTarget(error: unknown, before: Remote): Remote | undefined {
@@ -97,71 +91,19 @@ function redirectTarget(error: unknown, before: Remote): Remote | undefined {
   return { ...remote, user: remote.user || before.user, password: remote.password || before.password };
 }
 
-type Running = Session & { finish(now: Micros): void };
-
 /** What both sessions need. */
 interface Ends {
   readonly host: ClientHost;
   readonly remote: Remote;
   readonly link: Link;
-  readonly end: (reason: SrsxError | undefined) => void;
-}
-
-interface ConnectOptions extends Pick<PullOptions, 'signal' | 'insecure'> {
-  /** Ends the dialling, but not the session. */
-  readonly dialSignal?: AbortSignal;
-}
-
-/** Dials, runs the session that `make` gives, and waits for its end. */
-async function connect(
-  host: ClientHost,
-  remote: Remote,
-  { signal, dialSignal = signal, insecure = false }: ConnectOptions,
-  make: (link: Link, end: Ends['end']) => Running,
-): Promise<void> {
-  const dialling = AbortSignal.any([signal, dialSignal]);
-  const link = dialling.aborted ? undefined : await dialLink(host, remote, dialling, insecure);
-  if (link === undefined) return;
-  await new Promise<void>((resolve, reject) => {
-    const session = make(link, (reason) => {
-      signal.removeEventListener('abort', abort);
-      if (reason === undefined || signal.aborted) resolve();
-      else reject(reason);
-    });
-    const abort = (): void => {
-      const now = host.clock.now();
-      guard(session, now, () => session.finish(now));
-    };
-    signal.addEventListener('abort', abort);
-    drive(link, session, host);
-  });
-}
-
-/** Undefined when the signal came first. */
-async function dialLink(
-  host: ClientHost,
-  { host: name, port, secure }: Remote,
-  signal: AbortSignal,
-  insecure: boolean,
-): Promise<Link | undefined> {
-  const tls = secure ? { tls: { serverName: name, insecure } } : {};
-  try {
-    const link = await host.net.dial({ host: name, port }, { signal, timeout: host.limits.handshakeTime, ...tls });
-    if (!signal.aborted) return link;
-    // It came although nobody wants it any more.
-    link.close();
-    return undefined;
-  } catch (error) {
-    if (signal.aborted) return undefined;
-    throw error;
-  }
+  readonly end: SessionEnd;
 }
 
 /** RFC 3550 §6.2. */
 const REPORT_TIME = fromSeconds(5);
 
 /** Plays a remote stream into a sink. */
-class PullSession implements Running, ClientEvents {
+class PullSession implements ClientSession, ClientEvents {
   readonly #ends: Ends;
   readonly #sink: MediaSink;
   readonly #options: PullOptions;
@@ -239,7 +181,7 @@ class PullSession implements Running, ClientEvents {
 const METER_TIME = fromSeconds(1);
 
 /** Publishes a stream to a remote. */
-class PushSession implements Running, ClientEvents {
+class PushSession implements ClientSession, ClientEvents {
   readonly #ends: Ends;
   readonly #stream: Stream;
   readonly #sent: readonly SentTrack[];
