@@ -3,7 +3,7 @@ import { concat, utf8 } from '../../src/core/base/bytes.ts';
 import { toTicks } from '../../src/core/base/time.ts';
 import type { Frame } from '../../src/core/media/frame.ts';
 import type { Track } from '../../src/core/media/track.ts';
-import { frameHead, writeHeader } from '../../src/core/wire/rtp/index.ts';
+import { framed, writeHeader } from '../../src/core/wire/rtp/index.ts';
 import { headerOf, latin1, type SipHeaders, type SipRequest, writeSip } from '../../src/core/wire/sip/index.ts';
 import { psFrame } from './ps-writer.ts';
 
@@ -105,7 +105,7 @@ export class RtpWriter {
         extended,
       });
       packet.set(part, 12);
-      packets.push(frameHead(packet), packet);
+      packets.push(framed(packet, [{ begin: 0, end: packet.length }], 1));
     }
     return concat(packets);
   }

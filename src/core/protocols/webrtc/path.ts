@@ -1,6 +1,6 @@
 // Ways to a peer: an address beyond a UDP socket, or a TCP link with framed packets (RFC 4571 §2).
 import { type Address, formatAddress, type Link, type Peer, type Port, type Span } from '../../base/link.ts';
-import { putUint16 } from '../../wire/rtp/index.ts';
+import { framed } from '../../wire/rtp/index.ts';
 
 /** One way; two with the same key are the same. */
 export interface Path {
@@ -83,20 +83,3 @@ export class TcpPath implements Path {
     this.#full = false;
   }
 }
-
-/** Each with its length in front of it. */
-function framed(memory: Uint8Array, spans: readonly Span[], count: number): Uint8Array {
-  let size = 0;
-  for (let i = 0; i < count; i++) size += 2 + sizeOf(spans[i] as Span);
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (let i = 0; i < count; i++) {
-    const span = spans[i] as Span;
-    putUint16(bytes, at, sizeOf(span));
-    bytes.set(memory.subarray(span.begin, span.end), at + 2);
-    at += 2 + sizeOf(span);
-  }
-  return bytes;
-}
-
-const sizeOf = ({ begin, end }: Span): number => end - begin;

@@ -1,11 +1,25 @@
 // RTP over a stream: a length of 16 bits in front of each packet (RFC 4571 §2).
+import type { Span } from '../../base/link.ts';
 import { rtpErrors } from './errors.ts';
 import { putUint16 } from './packet.ts';
 
-/** The two bytes in front of a packet. */
-export function frameHead({ length }: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(2);
-  putUint16(bytes, 0, length);
+/** Bytes of the length in front of a packet. */
+const LENGTH_BYTES = 2;
+
+const sizeOf = ({ begin, end }: Span): number => end - begin;
+
+/** The first `count` spans of `memory`, each with its length in front of it. */
+export function framed(memory: Uint8Array, spans: readonly Span[], count: number): Uint8Array {
+  let size = 0;
+  for (let i = 0; i < count; i++) size += LENGTH_BYTES + sizeOf(spans[i] as Span);
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (let i = 0; i < count; i++) {
+    const span = spans[i] as Span;
+    putUint16(bytes, at, sizeOf(span));
+    bytes.set(memory.subarray(span.begin, span.end), at + LENGTH_BYTES);
+    at += LENGTH_BYTES + sizeOf(span);
+  }
   return bytes;
 }
 

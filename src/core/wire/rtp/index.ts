@@ -1,7 +1,7 @@
 // RTP packets and their header extensions.
 export { rtpErrors } from './errors.ts';
 export { extensionUri } from './extensions.ts';
-export { FrameReader, frameHead } from './framing.ts';
+export { FrameReader, framed } from './framing.ts';
 export {
   type Element,
   type ExtensionPlace,
