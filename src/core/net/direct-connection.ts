@@ -8,9 +8,10 @@ import { TLSSocket } from 'node:tls';
 import type { Address } from '../base/link.ts';
 import { PLAIN_HEAD_BYTES, type PlainFields, parsePlainRequest } from '../wire/http/plain-request.ts';
 import { type Carrier, DirectExchange } from './direct-exchange.ts';
-import { isRaw, rawLink } from './http-exchange.ts';
+import { isRaw, rawLink, writerOf } from './http-exchange.ts';
 import type { NetContext } from './options.ts';
 import { closeGently, localOf, peerOf, type SocketLink } from './socket-link.ts';
+import type { SocketWriter } from './socket-writer.ts';
 
 /** The listener of a connection. */
 export interface DirectOwner {
@@ -30,6 +31,7 @@ export class DirectConnection implements Carrier {
   readonly peer: Address;
   readonly local: Address;
   readonly secure: boolean;
+  readonly writer: SocketWriter;
   readonly #owner: DirectOwner;
   /** Of the newest request. */
   #fields: PlainFields | undefined;
@@ -51,6 +53,7 @@ export class DirectConnection implements Carrier {
     this.peer = peerOf(socket);
     this.local = localOf(socket);
     this.secure = socket instanceof TLSSocket;
+    this.writer = writerOf(socket, owner.context);
   }
 
   /** Nothing is under way, and everything that was answered has left. */

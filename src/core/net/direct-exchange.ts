@@ -9,6 +9,7 @@ import type { PlainFields, PlainRequest } from '../wire/http/plain-request.ts';
 import { BODY_BYTES, goodbye, type OwnExchange, splitTarget } from './http-exchange.ts';
 import { sharedHead, writeHead } from './http-head.ts';
 import { SocketLink } from './socket-link.ts';
+import type { SocketWriter } from './socket-writer.ts';
 import { ReadableLink, WritableLink } from './stream-link.ts';
 
 /** An idle connection is kept so long for the next request; chosen: longer than the poll of a dashboard, short for a crowd. */
@@ -24,6 +25,7 @@ export interface Carrier {
   readonly local: Address;
   /** Over TLS. */
   readonly secure: boolean;
+  readonly writer: SocketWriter;
   /** No request is served behind the answer that is given now. */
   readonly last: boolean;
   /** To be told that the socket takes more. */
@@ -59,19 +61,12 @@ export class DirectExchange implements OwnExchange {
     const length = (head && body === undefined) || status === 204 || status === 304 ? undefined : sizeOf(body);
     const { text, bytes } = sharedHead(status, headers, length, closes ? goodbye : stays);
     if (socket.writable) {
-      if (head || body === undefined || body.length === 0) socket.write(text);
-      else {
-        // One gathering write. A text whose UTF-8 is as long as itself is ASCII, which Node copies faster.
-        socket.cork();
-        if (typeof body === 'string') {
-          socket.write(text, 'latin1');
-          socket.write(body, length === body.length ? 'latin1' : 'utf8');
-        } else {
-          socket.write(bytes);
-          socket.write(body);
-        }
-        socket.uncork();
-      }
+      const { writer } = connection;
+      if (head || body === undefined || body.length === 0) writer.writeText(socket, text, '');
+      else if (typeof body !== 'string') writer.write(socket, [bytes, body]);
+      // A text whose UTF-8 is as long as itself is ASCII.
+      else if (length === body.length) writer.writeText(socket, text, body);
+      else writer.write(socket, [bytes, Buffer.from(body)]);
     }
     connection.done();
   }

@@ -12,6 +12,7 @@ import { acceptValue, asksForWebSocket } from '../wire/websocket/index.ts';
 import { writeHead } from './http-head.ts';
 import type { NetContext } from './options.ts';
 import { localOf, peerOf, SocketLink } from './socket-link.ts';
+import { plainWriter, type SocketWriter } from './socket-writer.ts';
 import { ReadableLink, WritableLink } from './stream-link.ts';
 import { WebSocketLink } from './websocket-link.ts';
 
@@ -108,7 +109,8 @@ export class ServerExchange implements OwnExchange {
     this.#begin();
     const accept = acceptValue(this.request.header('sec-websocket-key')?.trim() ?? '');
     const { limits } = this.#context;
-    const link = new SocketLink(this.#socket, { linkBytes: limits.linkBytes, reads: 'now' });
+    const writer = writerOf(this.#socket, this.#context);
+    const link = new SocketLink(this.#socket, { linkBytes: limits.linkBytes, reads: 'now', writer });
     const upgrade = { Upgrade: 'websocket', Connection: 'Upgrade', 'Sec-WebSocket-Accept': accept };
     link.send([writeHead(101, upgrade, headers)]);
     return new WebSocketLink(link, { limitBytes: limits.messageBytes });
@@ -152,11 +154,16 @@ export class ServerExchange implements OwnExchange {
 const rawSockets = new WeakSet<Socket>();
 
 /** The socket as a link that only sends, from which no further request is served. */
-export function rawLink(socket: Socket, { limits }: NetContext): SocketLink {
+export function rawLink(socket: Socket, context: NetContext): SocketLink {
   rawSockets.add(socket);
   socket.allowHalfOpen = false;
-  return new SocketLink(socket, { linkBytes: limits.linkBytes, reads: 'never' });
+  const { linkBytes } = context.limits;
+  return new SocketLink(socket, { linkBytes, reads: 'never', writer: writerOf(socket, context) });
 }
+
+/** TLS is node's. */
+export const writerOf = (socket: Socket, { writer }: NetContext): SocketWriter =>
+  socket instanceof TLSSocket ? plainWriter : writer;
 
 /** Whether the socket carries an answer without end, after which no further request can be served. */
 export const isRaw = (socket: Socket): boolean => rawSockets.has(socket);

@@ -7,6 +7,7 @@ import { dialWebSocket, request } from './http-client.ts';
 import { listenHttp } from './http-server.ts';
 import { loadNative, type Native } from './native.ts';
 import { ciphersOf } from './native-srtp.ts';
+import { writerFor } from './native-writer.ts';
 import type { NetContext, NetOptions } from './options.ts';
 import { RealRng } from './real-rng.ts';
 import { dial, listenTcp } from './tcp.ts';
@@ -20,8 +21,15 @@ export { RealClock } from './real-clock.ts';
 export { RealRng } from './real-rng.ts';
 
 export function createNet(options: NetOptions): Net {
-  const context: NetContext = { ...options, rng: new RealRng() };
   const native = (): Native | undefined => (options.accelerators === false ? undefined : loadNative(options.log));
+  const context: NetContext = {
+    ...options,
+    rng: new RealRng(),
+    // Looked for by the first listener: most commands have none.
+    get writer() {
+      return writerFor(native());
+    },
+  };
   return {
     listenTcp: (at, on, tls) => listenTcp(context, at, on, tls),
     listenUdp: (at, udpOptions) => listenUdp(at, { ...udpOptions, native: native() }),

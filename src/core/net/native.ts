@@ -3,13 +3,14 @@
 import { createRequire } from 'node:module';
 import type { Log } from '../base/log.ts';
 
-/** A C function. Pointers are numbers: addresses of user space are below 2^53 on both machines. */
-export type NativeFunction = (...args: readonly number[]) => number;
+/** A C function. Pointers are numbers, addresses of user space are below 2^53 on both machines; or the bytes themselves. */
+export type NativeFunction = (...args: readonly (number | Uint8Array)[]) => number;
 
 /** What the C library is called through. */
 export interface Native {
   /**
-   * @param signature in C, with `uintptr_t` for each pointer, and only numbers. Throws when nobody has that function.
+   * @param signature in C: numbers, `uintptr_t` for a pointer that is a number, `const uint8_t*` for bytes. Throws when
+   * nobody has that function.
    */
   bind(signature: string): NativeFunction;
   /** Where the bytes of an array are; it stays true for as long as somebody keeps the array. */
@@ -23,7 +24,7 @@ const VARIABLE = 'SRS_ACCELERATORS';
 
 /** What is used of koffi. */
 interface Koffi {
-  load(path: null): { func(signature: string): (...args: readonly number[]) => unknown };
+  load(path: null): { func(signature: string): (...args: readonly (number | Uint8Array)[]) => unknown };
   address(bytes: Uint8Array): bigint;
   errno(): number;
 }

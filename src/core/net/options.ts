@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Limits } from '../base/limits.ts';
 import type { Log } from '../base/log.ts';
 import type { Rng } from '../base/rng.ts';
+import type { SocketWriter } from './socket-writer.ts';
 
 export interface NetOptions {
   readonly limits: Limits;
@@ -14,6 +15,8 @@ export interface NetOptions {
 
 export interface NetContext extends NetOptions {
   readonly rng: Rng;
+  /** For accepted sockets without TLS. */
+  readonly writer: SocketWriter;
 }
 
 /** How long what was sent may take to leave after `close` before the link is cut. */

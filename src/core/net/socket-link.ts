@@ -5,6 +5,7 @@ import type { SrsxError } from '../base/errors.ts';
 import { type Address, formatAddress, idle, type Link } from '../base/link.ts';
 import { isDeparture, netError } from './errors.ts';
 import { FLUSH_MS, LINGER_MS } from './options.ts';
+import { plainWriter, type SocketWriter } from './socket-writer.ts';
 
 export interface SocketLinkOptions {
   /** Bytes that may wait before the link counts as full. */
@@ -15,6 +16,8 @@ export interface SocketLinkOptions {
    * else's (the HTTP parser's).
    */
   readonly reads: 'now' | 'later' | 'never';
+  /** Default: node's stream. A socket with TLS has no other one. */
+  readonly writer?: SocketWriter;
 }
 
 const nobody: Address = { host: '', port: 0 };
@@ -25,6 +28,7 @@ export class SocketLink implements Link {
   readonly local: Address;
   readonly #socket: Socket;
   readonly #linkBytes: number;
+  readonly #writer: SocketWriter;
   #closed = false;
   #error: Error | undefined;
   #reading: boolean;
@@ -33,8 +37,9 @@ export class SocketLink implements Link {
   onClose: (reason: Error | undefined) => void = idle.onClose;
 
   /** Takes the socket over: nobody else may write to it or end it. */
-  constructor(socket: Socket, { linkBytes, reads }: SocketLinkOptions) {
+  constructor(socket: Socket, { linkBytes, reads, writer = plainWriter }: SocketLinkOptions) {
     this.#socket = socket;
+    this.#writer = writer;
     this.#linkBytes = linkBytes;
     this.#reading = reads !== 'later';
     this.peer = peerOf(socket);
@@ -70,14 +75,7 @@ export class SocketLink implements Link {
   send(chunks: readonly Uint8Array[]): boolean {
     const socket = this.#socket;
     if (this.#closed || !socket.writable) return true;
-    if (chunks.length === 1) {
-      socket.write(chunks[0] as Uint8Array);
-    } else {
-      // One gathering write for all.
-      socket.cork();
-      for (let i = 0; i < chunks.length; i++) socket.write(chunks[i] as Uint8Array);
-      socket.uncork();
-    }
+    this.#writer.write(socket, chunks);
     if (socket.writableLength <= this.#linkBytes) return true;
     // Below its own mark the socket would not say when it has drained: an empty write behind the others does.
     if (!socket.writableNeedDrain) socket.write(NOTHING, () => this.#drained());

@@ -24,11 +24,14 @@ export async function listenTcp(
   on: (link: Link) => void,
   tls?: TlsFiles,
 ): Promise<Listener> {
-  const { limits, log } = context;
-  const accept = (socket: Socket): void => on(new SocketLink(socket, { linkBytes: limits.linkBytes, reads: 'now' }));
-  if (tls === undefined)
+  const { limits, log, writer } = context;
+  const link = { linkBytes: limits.linkBytes, reads: 'now' } as const;
+  if (tls === undefined) {
+    const accept = (socket: Socket): void => on(new SocketLink(socket, { ...link, writer }));
     return startServer(createServer({ ...socketOptions, highWaterMark: PAUSED_BYTES }, accept), at, context);
+  }
   const pems = await readPems(tls);
+  const accept = (socket: Socket): void => on(new SocketLink(socket, link));
   const server = createTlsServer({ ...socketOptions, ...pems, handshakeTimeout: toMs(limits.handshakeTime) }, accept);
   server.on('tlsClientError', (error, socket) => {
     log.debug('net:tls', () => `handshake with ${socket.remoteAddress ?? 'a peer that left'} failed: ${error.message}`);

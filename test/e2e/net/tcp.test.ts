@@ -29,6 +29,36 @@ describe('a TCP link', () => {
     expect(await received).toBe('abc');
   });
 
+  it.each([true, false])('loses nothing to a peer that reads slowly, accelerators %s', async (accelerators) => {
+    const { net } = makeNet({}, accelerators);
+    const { promise: accepted, resolve } = Promise.withResolvers<Link>();
+    const listener = finally_(await net.listenTcp(anyPort, resolve));
+    const client = finally_(await net.dial(listener.address, { signal: never(), timeout: patience }));
+    const server = await accepted;
+    const sent: Uint8Array[] = [];
+    const received: Uint8Array[] = [];
+    client.onData = (bytes) => {
+      received.push(bytes.slice());
+      client.pause();
+      setImmediate(() => client.resume());
+    };
+    const over = closed(client);
+
+    // Sizes around what a fresh socket takes at once, in one piece and in several.
+    for (let i = 0; i < 60; i++) {
+      const chunks = Array.from({ length: 1 + (i % 4) }, (_, part) =>
+        new Uint8Array(1 + ((i * 7919) % 90_000)).fill(i + part),
+      );
+      sent.push(...chunks);
+      server.send(chunks);
+      if (i % 7 === 0) await new Promise(setImmediate);
+    }
+    server.close();
+    await over;
+
+    expect(Buffer.concat(received).equals(Buffer.concat(sent))).toBe(true);
+  });
+
   it('knows both ends', async () => {
     const { client, server, listener } = await pair();
 

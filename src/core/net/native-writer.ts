@@ -1,0 +1,118 @@
+// Bytes that go to the kernel by one call, without node's objects for a write (docs/adr/0008). The socket is node's: what
+// the kernel does not take now goes the plain way, which waits and tells errors.
+import type { Socket } from 'node:net';
+import type { Native, NativeFunction } from './native.ts';
+import { plainWriter, type SocketWriter } from './socket-writer.ts';
+
+/** MSG_DONTWAIT and MSG_NOSIGNAL: as node's own sockets, whatever becomes of the process's signals. */
+const SEND_FLAGS = 0x40 | 0x4000;
+/** More chunks than this go the plain way. */
+const MOST_CHUNKS = 16;
+/** Longer texts go the plain way: 16 KiB are a playlist of a thousand segments. */
+const TEXT_BYTES = 64 * 1024;
+
+/** Words of a `msghdr` and of an `iovec` of 64 bits, little-endian. */
+const HEADER_WORDS = 14;
+const IOVEC_WORDS = 4;
+const VECTOR = 4;
+const VECTOR_SIZE = 6;
+
+/** Of the process: each binding is kept by koffi for ever. */
+const known = new WeakMap<Native, SocketWriter>();
+
+/** The fastest way there is. */
+export function writerFor(native: Native | undefined): SocketWriter {
+  if (native === undefined) return plainWriter;
+  const writer = known.get(native) ?? new NativeWriter(native);
+  known.set(native, writer);
+  return writer;
+}
+
+/** For sockets without TLS. */
+class NativeWriter implements SocketWriter {
+  readonly #native: Native;
+  readonly #sendBytes: NativeFunction;
+  readonly #sendMessage: NativeFunction;
+  /** A `msghdr`, and the vector that it points to. */
+  readonly #message = new Uint32Array(new ArrayBuffer((HEADER_WORDS + MOST_CHUNKS * IOVEC_WORDS) * 4));
+  readonly #messageAddress: number;
+  readonly #text = Buffer.from(new ArrayBuffer(TEXT_BYTES));
+
+  constructor(native: Native) {
+    this.#native = native;
+    this.#sendBytes = native.bind('intptr_t send(int, const uint8_t*, size_t, int)');
+    this.#sendMessage = native.bind('intptr_t sendmsg(int, uintptr_t, int)');
+    this.#messageAddress = native.address(new Uint8Array(this.#message.buffer));
+    this.#point(VECTOR, this.#messageAddress + HEADER_WORDS * 4);
+  }
+
+  write(socket: Socket, chunks: readonly Uint8Array[]): void {
+    const descriptor = freeDescriptor(socket);
+    const taken = descriptor < 0 ? 0 : this.#send(descriptor, chunks);
+    if (taken <= 0) {
+      plainWriter.write(socket, chunks);
+      return;
+    }
+    const rest = behind(chunks, taken);
+    if (rest.length > 0) plainWriter.write(socket, rest);
+  }
+
+  writeText(socket: Socket, head: string, body: string): void {
+    const size = head.length + body.length;
+    const descriptor = size > TEXT_BYTES ? -1 : freeDescriptor(socket);
+    let taken = 0;
+    if (descriptor >= 0) {
+      this.#text.write(head, 0, 'latin1');
+      this.#text.write(body, head.length, 'latin1');
+      taken = this.#sendBytes(descriptor, this.#text, size, SEND_FLAGS);
+    }
+    if (taken <= 0) plainWriter.writeText(socket, head, body);
+    else if (taken < size) socket.write(Buffer.from(this.#text.subarray(taken, size)));
+  }
+
+  /** Bytes that were taken; negative: none. */
+  #send(descriptor: number, chunks: readonly Uint8Array[]): number {
+    const { length: count } = chunks;
+    if (count === 1) {
+      const chunk = chunks[0] as Uint8Array;
+      return this.#sendBytes(descriptor, chunk, chunk.length, SEND_FLAGS);
+    }
+    if (count > MOST_CHUNKS) return -1;
+    const words = this.#message;
+    words[VECTOR_SIZE] = count;
+    for (let i = 0; i < count; i++) {
+      const chunk = chunks[i] as Uint8Array;
+      const at = HEADER_WORDS + i * IOVEC_WORDS;
+      this.#point(at, this.#native.address(chunk));
+      words[at + 2] = chunk.length;
+    }
+    return this.#sendMessage(descriptor, this.#messageAddress, SEND_FLAGS);
+  }
+
+  #point(at: number, address: number): void {
+    this.#message[at] = address % 2 ** 32;
+    this.#message[at + 1] = Math.floor(address / 2 ** 32);
+  }
+}
+
+/**
+ * Of a socket that is open, and in which nothing waits that must not be overtaken; otherwise -1. It is asked of the handle
+ * each time: a descriptor that was closed belongs to somebody else.
+ */
+function freeDescriptor(socket: Socket): number {
+  if (socket.writableLength > 0 || !socket.writable || socket.connecting) return -1;
+  const { _handle: handle } = socket as { _handle?: { readonly fd?: unknown } | null };
+  return typeof handle?.fd === 'number' ? handle.fd : -1;
+}
+
+/** What is left of chunks after so many bytes. */
+function behind(chunks: readonly Uint8Array[], taken: number): readonly Uint8Array[] {
+  let index = 0;
+  let left = taken;
+  while (index < chunks.length && left >= (chunks[index] as Uint8Array).length) {
+    left -= (chunks[index] as Uint8Array).length;
+    index++;
+  }
+  if (index === chunks.length) return [];
+  return [(chunks[index] as Uint8Array).subarray(left), ...chunks.slice(index + 1)];
+}
