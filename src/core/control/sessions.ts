@@ -69,6 +69,11 @@ export class Sessions {
   /** Open sessions at once; a lower one ends nobody. */
   limit: number;
   readonly #entries = new Map<string, SessionEntry>();
+  #now: Micros = 0;
+  readonly #sample = ({ received, sent }: SessionEntry): void => {
+    received.tick(this.#now);
+    sent.tick(this.#now);
+  };
   readonly #watchers = new Set<SessionWatcher>();
   /** Sessions that ever began. */
   opened = 0;
@@ -152,9 +157,7 @@ export class Sessions {
 
   /** Takes the samples of all rates; called once a second. */
   tick(now: Micros): void {
-    for (const entry of this.#entries.values()) {
-      entry.received.tick(now);
-      entry.sent.tick(now);
-    }
+    this.#now = now;
+    this.#entries.forEach(this.#sample);
   }
 }

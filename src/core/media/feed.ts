@@ -69,7 +69,8 @@ export class Feed {
   readonly #format: Format;
   readonly #muxer: Muxer;
   readonly #options: FeedOptions;
-  readonly #cursors = new Set<Cursor>();
+  /** In no order; each knows its index. An array, because walking through a Set makes an object for each player. */
+  readonly #cursors: Cursor[] = [];
   #window: Packet[] = [];
   #base = 0;
   #bytes = 0;
@@ -100,7 +101,7 @@ export class Feed {
   }
 
   get cursors(): number {
-    return this.#cursors.size;
+    return this.#cursors.length;
   }
 
   get mergeWindow(): Micros {
@@ -155,9 +156,7 @@ export class Feed {
 
   /** Media time from the place of the slowest player to the head; 0 when all are at the head. */
   get lag(): Micros {
-    let position = this.head;
-    for (const cursor of this.#cursors) position = Math.min(position, cursor.position);
-    const oldest = this.#window[Math.max(0, position - this.#base)];
+    const oldest = this.#window[Math.max(0, this.#slowest() - this.#base)];
     const newest = this.#window.at(-1);
     return oldest === undefined || newest === undefined ? 0 : Math.max(0, newest.dts - oldest.dts);
   }
@@ -189,16 +188,21 @@ export class Feed {
 
   /** Adds a player: it gets the header and everything from the newest join point at once. */
   attach(link: Link): Cursor {
-    const cursor = new Cursor(this, link, this.#options.clock);
-    this.#cursors.add(cursor);
+    const cursor = new Cursor(this, link, this.#options.clock, this.#cursors.length);
+    this.#cursors.push(cursor);
     cursor.advance();
     if (this.paced) this.#schedule();
     return cursor;
   }
 
   detach(cursor: Cursor): void {
-    this.#cursors.delete(cursor);
-    if (this.#cursors.size === 0) this.close();
+    const last = this.#cursors.pop();
+    if (last === undefined) return;
+    if (last !== cursor) {
+      this.#cursors[cursor.index] = last;
+      last.index = cursor.index;
+    }
+    if (this.#cursors.length === 0) this.close();
     else this.#trim();
   }
 
@@ -216,7 +220,8 @@ export class Feed {
     this.#pendingBytes = 0;
     this.#pendingPackets = 0;
     this.#due = false;
-    for (const cursor of this.#cursors) cursor.advance();
+    // From the end: a player that leaves meanwhile is replaced by one that was there already.
+    for (let i = this.#cursors.length - 1; i >= 0; i--) this.#cursors[i]?.advance();
     this.#trim();
     if (this.paced && this.#isBehind()) this.#schedule();
   }
@@ -295,6 +300,13 @@ export class Feed {
     return this.#base + Math.max(0, index);
   }
 
+  /** Position of the slowest player; the head when all are there. */
+  #slowest(): number {
+    let position = this.head;
+    for (let i = 0; i < this.#cursors.length; i++) position = Math.min(position, (this.#cursors[i] as Cursor).position);
+    return position;
+  }
+
   #append(packet: Packet): void {
     if (packet.kind === 'join') this.#lastJoin = this.head;
     this.#window.push(packet);
@@ -340,7 +352,7 @@ export class Feed {
     if (window.length === 0) return;
     let keep = this.#lastJoin >= this.#base ? this.#lastJoin : this.head;
     if (this.#past > 0) keep = Math.min(keep, this.#pastStart());
-    for (const cursor of this.#cursors) if (cursor.position < keep) keep = cursor.position;
+    keep = Math.min(keep, this.#slowest());
     const newest = (window[window.length - 1] as Packet).dts;
     const { feedBytes, feedSpan } = this.#options.limits;
     let drop = Math.max(0, Math.min(keep - this.#base, window.length));
@@ -385,6 +397,8 @@ export class Cursor {
   readonly #link: Link;
   readonly #clock: Clock;
   position: number;
+  /** Of the feed. */
+  index: number;
   /** The link is full; nothing is sent until it drains. */
   full = false;
   /** Since when it is full. */
@@ -406,8 +420,9 @@ export class Cursor {
   #sentFirst: Micros | undefined;
   readonly #since: Micros;
 
-  constructor(feed: Feed, link: Link, clock: Clock) {
+  constructor(feed: Feed, link: Link, clock: Clock, index: number) {
     this.#feed = feed;
+    this.index = index;
     this.#link = link;
     this.#clock = clock;
     this.#since = clock.now();

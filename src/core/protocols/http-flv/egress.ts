@@ -14,6 +14,7 @@ import type { Cursor } from '../../media/feed.ts';
 import type { Format } from '../../media/muxer.ts';
 import type { Stream } from '../../media/stream.ts';
 import { streamUrl } from '../../media/stream-name.ts';
+import type { Track } from '../../media/track.ts';
 import { lastChunk } from '../../wire/http/chunk.ts';
 import { corsHeaders } from '../../wire/http/cors.ts';
 import type { HttpExchange, HttpHeaders } from '../../wire/http/exchange.ts';
@@ -62,6 +63,8 @@ export class PlaySession implements Session {
   #ending = false;
   #over = false;
   #counted = 0;
+  /** These tracks were looked at. */
+  #checked: readonly Track[] | undefined;
   deadline: Micros;
 
   /** Throws ADMISSION_SESSIONS. */
@@ -159,7 +162,9 @@ export class PlaySession implements Session {
   #checkTracks(stream: Stream): void {
     const { format, grant } = this.#options;
     const { tracks } = stream;
-    if (this.#over || !carriesNone(format, tracks)) return;
+    if (this.#over || tracks === this.#checked) return;
+    this.#checked = tracks;
+    if (!carriesNone(format, tracks)) return;
     const media = tracks.filter(({ kind }) => kind !== 'data');
     const codecs = media.map(({ codec }) => codec).join(', ');
     throw httpFlvErrors.refused('NO_TRACK', { stream: streamUrl(grant.name), codecs, container: format.name });
