@@ -95,14 +95,23 @@ class NativeWriter implements SocketWriter {
   }
 }
 
+/** Kept in the handle itself: asking node each time is a call into C++. */
+const descriptor = Symbol('descriptor');
+
+interface Handle {
+  readonly fd?: unknown;
+  [descriptor]?: number;
+}
+
 /**
- * Of a socket that is open, and in which nothing waits that must not be overtaken; otherwise -1. It is asked of the handle
- * each time: a descriptor that was closed belongs to somebody else.
+ * Of a socket that is open, and in which nothing waits that must not be overtaken; otherwise -1. It goes by way of the
+ * handle, which a socket that has closed has no more: its descriptor belongs to somebody else.
  */
 function freeDescriptor(socket: Socket): number {
   if (socket.writableLength > 0 || !socket.writable || socket.connecting) return -1;
-  const { _handle: handle } = socket as { _handle?: { readonly fd?: unknown } | null };
-  return typeof handle?.fd === 'number' ? handle.fd : -1;
+  const { _handle: handle } = socket as { _handle?: Handle | null };
+  if (handle === undefined || handle === null) return -1;
+  return (handle[descriptor] ??= typeof handle.fd === 'number' ? handle.fd : -1);
 }
 
 /** What is left of chunks after so many bytes. */
