@@ -14,6 +14,8 @@ import {
   ended,
   made,
   nameOf,
+  parseFrameMd5,
+  run,
   scratchFolder,
   sources,
   start,
@@ -54,16 +56,17 @@ const h264 = async () =>
     ),
   );
 const libvpx = '-deadline realtime -cpu-used 8 -lag-in-frames 0 -auto-alt-ref 0 -g 25 -b:v 500k';
-const ivf = (codec: 'vp8' | 'vp9' | 'av1', encoder: string) => async () =>
-  dubbed(
-    await readIvf(await made(`rtc-${codec}.ivf`, `${picture} -t 6 ${encoder} -pix_fmt yuv420p`), codec),
-    await h264(),
-  );
+const ivfFile = (codec: string, encoder: string): Promise<string> =>
+  made(`rtc-${codec}.ivf`, `${picture} -t 6 ${encoder} -pix_fmt yuv420p`);
+const av1File = (): Promise<string> =>
+  ivfFile('av1', '-c:v libaom-av1 -usage realtime -cpu-used 8 -lag-in-frames 0 -g 25 -b:v 500k');
+const ivf = (codec: 'vp8' | 'vp9' | 'av1', file: () => Promise<string>) => async () =>
+  dubbed(await readIvf(await file(), codec), await h264());
 const clips = {
   h264,
-  vp8: ivf('vp8', `-c:v libvpx ${libvpx}`),
-  vp9: ivf('vp9', `-c:v libvpx-vp9 ${libvpx}`),
-  av1: ivf('av1', '-c:v libaom-av1 -usage realtime -cpu-used 8 -lag-in-frames 0 -g 25 -b:v 500k'),
+  vp8: ivf('vp8', () => ivfFile('vp8', `-c:v libvpx ${libvpx}`)),
+  vp9: ivf('vp9', () => ivfFile('vp9', `-c:v libvpx-vp9 ${libvpx}`)),
+  av1: ivf('av1', av1File),
 } as const;
 
 /** What a decoder makes a picture of: VP8 and VP9 as they are, of AV1 what is in its frames, without sizes and headers. */
@@ -233,13 +236,13 @@ function missing(...elements: string[]): string | undefined {
 }
 const hasWebrtcbin = missing() === '';
 
-/** What each codec takes. GStreamer's RTP of AV1 is in its plugins in Rust, which Debian 12 does not have. */
-const elements: Readonly<Record<Picture, readonly string[]>> = {
+/** What each codec takes. AV1 in RTP is the script's own work: GStreamer has it in Rust, which Debian 12 does not have. */
+const elements = {
   h264: ['x264enc', 'rtph264pay', 'rtph264depay', 'avdec_h264'],
   vp8: ['vp8enc', 'rtpvp8pay', 'rtpvp8depay', 'vp8dec'],
   vp9: ['vp9enc', 'rtpvp9pay', 'rtpvp9depay', 'vp9dec'],
-  av1: ['av1enc', 'rtpav1pay', 'rtpav1depay', 'av1dec'],
-};
+  av1: ['appsrc', 'appsink'],
+} as const;
 
 interface GstReport {
   readonly state: string;
@@ -249,8 +252,8 @@ interface GstReport {
 
 const MOST_SECONDS = 25;
 
-const webrtcbin = (action: 'publish' | 'play', url: string, codec: Picture): Child =>
-  start(python, [script, action, url, codec, String(MOST_SECONDS)]);
+const webrtcbin = (action: 'publish' | 'play', url: string, codec: Picture, more: readonly string[] = []): Child =>
+  start(python, [script, action, url, codec, String(MOST_SECONDS), ...more]);
 
 /** What it said at its end. */
 async function reportOf(child: Child): Promise<GstReport> {
@@ -260,6 +263,18 @@ async function reportOf(child: Child): Promise<GstReport> {
   if (line === undefined) throw new Error(text);
   return JSON.parse(line) as GstReport;
 }
+
+/** Hashes of what a decoder makes of the pictures in a file or at a URL; `more` are output arguments. */
+async function picturesOf(from: string, more: readonly string[] = []): Promise<string[]> {
+  const decoding = ['-v', 'error', '-i', from, '-map', '0:v', '-fps_mode', 'passthrough', ...more];
+  return parseFrameMd5(await run('ffmpeg', [...decoding, '-f', 'framemd5', '-'])).map(({ hash }) => hash);
+}
+
+/** That many of `all`, from where `some` begin. */
+const runIn = (all: readonly string[], some: readonly string[]): readonly string[] => {
+  const from = all.indexOf(some[0] ?? '');
+  return from < 0 ? [] : all.slice(from, from + some.length);
+};
 
 describe.skipIf(!hasWebrtcbin)(`GStreamer's webrtcbin${hasWebrtcbin ? '' : ' (not with Python here)'}`, () => {
   let server: TestServer;
@@ -281,18 +296,73 @@ describe.skipIf(!hasWebrtcbin)(`GStreamer's webrtcbin${hasWebrtcbin ? '' : ' (no
     if (lacks !== '') it.skip(`publishes ${codec} (GStreamer here has no ${lacks}; werift and Chromium do it)`);
   }
 
-  it.each(usable)('publishes $codec and Opus, and another webrtcbin decodes both', async ({ codec }) => {
-    const publisher = webrtcbin('publish', whip(`gst-${codec}`), codec);
-    await until('both tracks', () => server.host.hub.find(nameOf(`gst-${codec}`))?.tracks.length === 2);
+  it.each(usable.filter(({ codec }) => codec !== 'av1'))(
+    'publishes $codec and Opus, and another webrtcbin decodes both',
+    async ({ codec }) => {
+      const publisher = webrtcbin('publish', whip(`gst-${codec}`), codec);
+      await until('both tracks', () => server.host.hub.find(nameOf(`gst-${codec}`))?.tracks.length === 2);
 
-    const played = await reportOf(webrtcbin('play', whep(`gst-${codec}`), codec));
-    publisher.kill('SIGINT');
+      const played = await reportOf(webrtcbin('play', whep(`gst-${codec}`), codec));
+      publisher.kill('SIGINT');
 
-    expect(played).toMatchObject({ state: 'connected' });
-    expect(played.video).toBeGreaterThan(60);
-    expect(played.audio).toBeGreaterThan(100);
-    expect((await reportOf(publisher)).state).toBe('connected');
-    expect(server.host.hub.find(nameOf(`gst-${codec}`))?.published ?? false).toBe(false);
+      expect(played).toMatchObject({ state: 'connected' });
+      expect(played.video).toBeGreaterThan(60);
+      expect(played.audio).toBeGreaterThan(100);
+      expect((await reportOf(publisher)).state).toBe('connected');
+      expect(server.host.hub.find(nameOf(`gst-${codec}`))?.published ?? false).toBe(false);
+    },
+  );
+
+  describe.runIf(usable.some(({ codec }) => codec === 'av1'))('with AV1', () => {
+    let folder: string;
+
+    beforeAll(async () => {
+      folder = await scratchFolder();
+    });
+
+    it('publishes pictures and Opus, and another webrtcbin has all of them, HTTP a part', async () => {
+      const file = await av1File();
+      const pictures = await picturesOf(file);
+      const to = join(folder, 'published.ivf');
+      const player = webrtcbin('play', whep('gst-av1'), 'av1', [to, String(pictures.length)]);
+      await until('the player', () =>
+        [...server.host.sessions.list()].some(({ info }) => info.describe?.()['connected'] === true),
+      );
+      const publisher = webrtcbin('publish', whip('gst-av1'), 'av1', [file]);
+      await until('both tracks', () => server.host.hub.find(nameOf('gst-av1'))?.tracks.length === 2);
+
+      const asFile = await picturesOf(`${server.http}/live/gst-av1.mp4`, ['-frames:v', '50']);
+      const played = await reportOf(player);
+      publisher.kill('SIGINT');
+
+      expect(played).toMatchObject({ state: 'connected', lost: 0 });
+      expect(played.audio).toBeGreaterThan(100);
+      expect(await picturesOf(to)).toEqual(pictures);
+      expect(asFile).toHaveLength(50);
+      expect(asFile).toEqual(runIn(pictures, asFile));
+      expect(await reportOf(publisher)).toMatchObject({ state: 'connected', video: pictures.length });
+    });
+
+    it('decodes what our relay publishes by RTMP, of an encoder that looks ahead', async () => {
+      const engine = createEngine({ log: silentLog });
+      const stop = new AbortController();
+      const from = await sources.av1Opus();
+      const options = { from, to: `${server.rtmp}/live/gst-relayed`, loop: true, signal: stop.signal };
+      const relayed = relay(engine.host, protocols, options);
+      await until('pictures', () => (server.host.hub.find(nameOf('gst-relayed'))?.frames.video ?? 0) > 10);
+      const to = join(folder, 'relayed.ivf');
+
+      const played = await reportOf(webrtcbin('play', whep('gst-relayed'), 'av1', [to, '75']));
+
+      stop.abort();
+      await relayed;
+      engine.close();
+      expect(played).toMatchObject({ state: 'connected', lost: 0 });
+      const mine = await picturesOf(to);
+      expect(mine.length).toBeGreaterThanOrEqual(75);
+      const once = await picturesOf(from);
+      expect(mine).toEqual(runIn([...once, ...once], mine));
+    });
   });
 
   it('decodes what ffmpeg publishes by RTMP, its sound as Opus', async () => {
