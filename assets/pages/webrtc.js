@@ -24,20 +24,22 @@ export async function playWhep(url, video, onState) {
   return exchange(peer, url, onState);
 }
 
-/** Publishes all tracks of `media`; of pictures, `codec` (`H264`, `VP8`, `AV1`) is offered first. */
+/** Publishes all tracks of `media`; of pictures, only `codec` (`H264`, `VP8`, `AV1`) is offered if the browser has it. */
 export async function publishWhip(url, media, { codec, onState }) {
   const peer = new RTCPeerConnection();
   for (const track of media.getTracks()) {
     const transceiver = peer.addTransceiver(track, { direction: 'sendonly', streams: [media] });
-    if (track.kind === 'video') prefer(transceiver, codec);
+    if (track.kind === 'video') restrict(transceiver, codec);
   }
   return exchange(peer, url, onState);
 }
 
-function prefer(transceiver, codec) {
+/** A server answers the codec of an offer that it likes best, whatever their order is. */
+function restrict(transceiver, codec) {
   const all = RTCRtpSender.getCapabilities('video')?.codecs ?? [];
-  const first = all.filter(({ mimeType }) => mimeType.toUpperCase() === `VIDEO/${codec}`);
-  if (first.length > 0) transceiver.setCodecPreferences([...first, ...all.filter((one) => !first.includes(one))]);
+  const named = (...names) => all.filter(({ mimeType }) => names.includes(mimeType.toUpperCase()));
+  const wanted = named(`VIDEO/${codec}`);
+  if (wanted.length > 0) transceiver.setCodecPreferences([...wanted, ...named('VIDEO/RTX')]);
 }
 
 /** The server said no; `status` is that of HTTP. */
