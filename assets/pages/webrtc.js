@@ -1,8 +1,5 @@
 // WebRTC by WHEP (draft-ietf-wish-whep) and WHIP (RFC 9725): one offer, one answer, one resource to delete.
 
-/** Candidates are gathered for at most this long before the offer goes out with what there is. */
-const GATHER_MS = 1000;
-
 /** `app/stream` as SRS's addresses have it; `kind` is `whip` or `whep`. */
 export function endpoint(kind, name) {
   const levels = name.split('/');
@@ -64,17 +61,21 @@ async function exchange(peer, url, onState) {
   };
   try {
     peer.onconnectionstatechange = () => onState(peer.connectionState);
-    await peer.setLocalDescription(await peer.createOffer());
-    await gathered(peer);
+    const offer = await peer.createOffer();
     const answer = await fetch(url, {
       method: 'POST',
       headers: { 'Content-Type': 'application/sdp' },
-      body: peer.localDescription.sdp,
+      body: offer.sdp,
     });
     const text = await answer.text();
     if (!answer.ok) throw new Refused(answer.status, text);
     const place = answer.headers.get('Location');
     if (place !== null) resource = new URL(place, url);
+    // Candidates are gathered from here on, with the servers that the answer names (RFC 9725 §4.6). This server is told of
+    // none of them: a lite agent learns them from the checks.
+    const iceServers = iceServersOf(answer.headers.get('Link') ?? '');
+    if (iceServers.length > 0) peer.setConfiguration?.({ ...peer.getConfiguration(), iceServers });
+    await peer.setLocalDescription(offer);
     await peer.setRemoteDescription({ type: 'answer', sdp: text });
     return session;
   } catch (error) {
@@ -83,10 +84,18 @@ async function exchange(peer, url, onState) {
   }
 }
 
-function gathered(peer) {
-  if (peer.iceGatheringState === 'complete') return Promise.resolve();
-  return new Promise((resolve) => {
-    setTimeout(resolve, GATHER_MS);
-    peer.addEventListener('icegatheringstatechange', () => peer.iceGatheringState === 'complete' && resolve());
+/** Of `<turn:host>; rel="ice-server"; username="a"; credential="b"`, joined by commas (RFC 8288 §3). */
+export function iceServersOf(header) {
+  const links = header.matchAll(/<([^>]*)>((?:\s*;\s*[\w-]+\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]*))*)/g);
+  return [...links].flatMap(([, urls, rest]) => {
+    const attributes = new Map(
+      [...rest.matchAll(/([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*))/g)].map(([, name, quoted, plain]) => [
+        name.toLowerCase(),
+        quoted?.replace(/\\(.)/g, '$1') ?? plain,
+      ]),
+    );
+    if (attributes.get('rel') !== 'ice-server') return [];
+    const [username, credential] = [attributes.get('username'), attributes.get('credential')];
+    return [username === undefined ? { urls } : { urls, username, credential }];
   });
 }

@@ -7,6 +7,7 @@ import { createEngine, silentLog } from '../../src/core/index.ts';
 import { protocols } from '../../src/core/protocols.ts';
 import { probe } from '../../src/core/toolkit/probe.ts';
 import { relay } from '../../src/core/toolkit/relay.ts';
+import { confServer } from '../tools/conf-server.ts';
 import { atEnd, nameOf, scratchFolder, testServer } from '../tools/interop.ts';
 
 const engine = createEngine({ log: silentLog });
@@ -72,6 +73,24 @@ it('werift publishes by WHIP', async () => {
 
   expect(frames()?.['streams']).toMatchObject([{ kind: 'audio', codec: 'opus', lost: 0 }]);
   await pc.close();
+});
+
+it('tells of servers of STUN and TURN, after a reload of others, and no credential to log or API', async () => {
+  const rtc = (servers: string): string =>
+    `rtc_server { enabled on; listen 127.0.0.1:0; ice_servers ${servers}; } vhost __defaultVhost__ { rtc { enabled on; } }`;
+  const other = await confServer(rtc('stun:a.example turn:b.example user s3cret'));
+  const links = async (): Promise<string | null> =>
+    (await fetch(`${other.http}/rtc/v1/whip/?app=live&stream=x`, { method: 'OPTIONS' })).headers.get('link');
+
+  expect(await links()).toBe(
+    '<stun:a.example>; rel="ice-server", <turn:b.example>; rel="ice-server"; username="user"; credential="s3cret"; credential-type="password"',
+  );
+  const changes = await other.change(rtc('turn:c.example user s3cret2'));
+  expect(await links()).toMatch(/^<turn:c\.example>; .*"s3cret2"; [^,]*$/);
+
+  const shown = await (await fetch(`${other.api}/api/srsx/v1/settings/?all`)).text();
+  expect(shown).toContain('turn:c.example user ***');
+  expect(shown + JSON.stringify(changes)).not.toContain('s3cret');
 });
 
 const h264 = new RTCRtpCodecParameters({

@@ -1,10 +1,17 @@
-// The player page in a real browser: the demo stream by HTTP-FLV and by WebSocket-FLV. With SRSX_SCREENSHOT set to a file
-// name, a picture of the page is written there.
+// The player page in a real browser: the demo stream by HTTP-FLV, by WebSocket-FLV and by WebRTC. With SRSX_SCREENSHOT set to
+// a file name, a picture of the page is written there.
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { demoSample, playerPages } from '../../src/cli/assets.ts';
 import { launchBrowser } from '../tools/browser.ts';
-import { describeWith, type TestServer, testServer } from '../tools/interop.ts';
+import { confServer } from '../tools/conf-server.ts';
+import { describeWith, nameOf, type TestServer, testServer, until } from '../tools/interop.ts';
+import { launchPeer } from '../tools/rtc-browser.ts';
+
+/** Type, length and cookie of RFC 8489 §5. */
+const stunRequest = /^0001....2112a442$/;
 
 describeWith(['chromium'], 'the player page in Chromium', () => {
   let server: TestServer;
@@ -65,5 +72,54 @@ describeWith(['chromium'], 'the player page in Chromium', () => {
     await page.getByRole('button', { name: 'Play', exact: true }).click();
 
     await expect.poll(() => page.locator('#badge').getAttribute('data-state'), { timeout: 60_000 }).not.toBe('playing');
+  });
+
+  describe('with WebRTC', () => {
+    const stun = createSocket('udp4');
+    let other: TestServer;
+    let peer: Browser;
+
+    beforeAll(async () => {
+      stun.bind(0, '127.0.0.1');
+      await once(stun, 'listening');
+      const servers = `stun:127.0.0.1:${stun.address().port} turn:127.0.0.1:1?transport=tcp u p`;
+      other = await confServer(
+        `rtc_server { enabled on; listen 127.0.0.1:0; ice_servers ${servers}; }
+         vhost __defaultVhost__ { rtc { enabled on; rtmp_to_rtc on; rtc_to_rtmp on; } }`,
+        { pages: playerPages(), demo: { sample: demoSample } },
+      );
+      peer = await launchPeer();
+    });
+
+    afterAll(async () => {
+      stun.close();
+      await peer?.close();
+    });
+
+    const asked = async (): Promise<string> => ((await once(stun, 'message')) as [Buffer])[0].toString('hex', 0, 8);
+
+    it('plays it, and asks the STUN server that the answer names', async () => {
+      const question = asked();
+      page = await peer.newPage();
+
+      await page.goto(`${other.http}/?stream=live/demo&transport=rtc&api=${new URL(other.api).port}`);
+
+      await plays();
+      expect(await question).toMatch(stunRequest);
+    });
+
+    it('publishes from the other page, which asks too', async () => {
+      const question = asked();
+      page = await peer.newPage();
+      await page.goto(`${other.http}/publish.html?stream=live/camera&codec=VP8`);
+
+      await page.getByRole('button', { name: 'Publish', exact: true }).click();
+
+      await until('pictures', () => (other.host.hub.find(nameOf('camera'))?.frames.video ?? 0) > 30);
+      expect(other.host.hub.find(nameOf('camera'))?.tracks.map(({ codec }) => codec)).toContain('vp8');
+      expect(await question).toMatch(stunRequest);
+      await page.getByRole('button', { name: 'Stop', exact: true }).click();
+      await until('the end', () => other.host.hub.find(nameOf('camera'))?.published !== true);
+    });
   });
 });

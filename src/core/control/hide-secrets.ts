@@ -13,6 +13,17 @@ const USER = /^([a-z][a-z0-9+.-]*:\/\/)[^/?]*@/i;
  */
 export const hideKeys = (url: string): string => url.replace(USER, `$1${HIDDEN}@`).replace(KEYS, `$1${HIDDEN}`);
 
+/** Directives whose whole value opens something. */
+const SECRET = /(password|passphrase|token|secret_key|secret_id)$/;
+/** Behind the URL of TURN are a user name and a credential. */
+const TURN = /\b(turns?:\S+ \S+ )\S+/gi;
+
+/** The value of a directive, in the form of the file, for who may look at settings and logs. */
+export function hideValue(directive: string, value: string): string {
+  if (SECRET.test(directive) && value !== '') return HIDDEN;
+  return /(^|\.)ice_servers$/.test(directive) ? value.replace(TURN, `$1${HIDDEN}`) : value;
+}
+
 /**
  * The text with what is secret in its URLs hidden: passwords, values of parameters (but the vhost), and, at other
  * machines, the last part of the path, which is where platforms have the stream key.

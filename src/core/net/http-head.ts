@@ -53,8 +53,10 @@ function headText(status: number, groups: readonly HttpHeaders[]): string {
   for (const headers of groups) {
     for (const [name, value] of Object.entries(headers)) {
       validateHeaderName(name);
-      validateHeaderValue(name, String(value));
-      head += `${name}: ${value}\r\n`;
+      for (const one of Array.isArray(value) ? value : [value]) {
+        validateHeaderValue(name, String(one));
+        head += `${name}: ${one}\r\n`;
+      }
     }
   }
   return `${head}Date: ${dateNow()}\r\n\r\n`;

@@ -50,6 +50,19 @@ describe('a reply', () => {
     expect(twice.match(/HTTP\/1.1 201 Created/g)).toHaveLength(2);
   });
 
+  it('has a line for each of several values, whoever writes the head', async () => {
+    const { listener } = await serve((exchange) => {
+      const headers = { Link: ['<a>; rel="x"', '<b>; rel="x"'] };
+      if (exchange.request.method === 'GET') exchange.send(200, { ...headers, 'Content-Length': 0 }).close();
+      else exchange.reply(200, headers);
+    });
+
+    for (const method of ['GET', 'OPTIONS']) {
+      const answer = await talk(listener.address.port, `${method} / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+      expect(answer).toContain('Link: <a>; rel="x"\r\nLink: <b>; rel="x"\r\n');
+    }
+  });
+
   it('to HEAD is the head only', async () => {
     const { listener } = await serve((exchange) => exchange.reply(200, {}, 'hello'));
 

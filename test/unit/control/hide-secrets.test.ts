@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hideKeys, hideSecrets } from '../../../src/core/control/hide-secrets.ts';
+import { hideKeys, hideSecrets, hideValue } from '../../../src/core/control/hide-secrets.ts';
 
 describe('hideSecrets', () => {
   it.each([
@@ -19,6 +19,23 @@ describe('hideSecrets', () => {
   it('takes its time for nothing', () => {
     const long = `rtmp://h/${'a?b=/'.repeat(20_000)}`;
     expect(hideSecrets(long).length).toBeGreaterThan(1000);
+  });
+});
+
+describe('hideValue', () => {
+  it.each([
+    ['http_api.auth.password', 'p', '***'],
+    ['http_api.auth.password', '', ''],
+    ['srt_server.passphrase', 'p', '***'],
+    [
+      'rtc_server.ice_servers',
+      'stun:a turn:b?transport=udp u p turns:c u p',
+      'stun:a turn:b?transport=udp u *** turns:c u ***',
+    ],
+    ['vhost.rtc.ice_servers', 'TURN:b u p', 'TURN:b u ***'],
+    ['vhost.forward.destination', 'turn:b u p', 'turn:b u p'],
+  ])('%s %s', (directive, value, shown) => {
+    expect(hideValue(directive, value)).toBe(shown);
   });
 });
 

@@ -19,6 +19,7 @@ interface Given {
   readonly status: number;
   readonly body: string | undefined;
   readonly location?: string;
+  readonly link?: string;
 }
 
 function runAgainst(source: string, give: (asked: Asked) => Given, token?: string, { signal } = new AbortController()) {
@@ -28,7 +29,7 @@ function runAgainst(source: string, give: (asked: Asked) => Given, token?: strin
     asked.push({ ...options, url });
     options.signal.throwIfAborted();
     options.upload?.(new FakeLink());
-    const { status, body, location } = give({ ...options, url });
+    const { status, body, location, link: links } = give({ ...options, url });
     const link = new FakeLink();
     // Bodies come when somebody listens, as from a real socket.
     void turn().then(() => {
@@ -36,7 +37,7 @@ function runAgainst(source: string, give: (asked: Asked) => Given, token?: strin
       link.onData(utf8(body));
       link.onClose(undefined);
     });
-    return { status, header: (name) => (name === 'location' ? location : undefined), body: link };
+    return { status, header: (name) => ({ location, link: links })[name], body: link };
   };
   const report = checkConformance({ ...host, net: { ...host.net, request } }, { source, signal, token });
   return { asked, report: runUntil(host.clock, report) };
@@ -97,6 +98,33 @@ describe('the conformance suite', () => {
     expect(checks.find(({ id }) => id === 'token-missing')).toMatchObject({ verdict: 'skip' });
     expect(asked.some(({ method, headers }) => method === 'POST' && headers['Authorization'] === undefined)).toBe(true);
     expect(open).toEqual(new Set());
+  });
+
+  it.each([
+    ['<stun:a.example:3478>; rel="ice-server"', ['pass', 'skip', 'pass']],
+    ['<turn:a?transport=udp>; rel=ice-server; username="u"; credential="a, b"', ['pass', 'pass', 'pass']],
+    ['<https://a>; rel="ice-server"', ['fail', 'skip', 'pass']],
+    ['<stun:a?transport=udp>; rel="ice-server"', ['fail', 'skip', 'pass']],
+    ['<turn:a>; rel="ice-server"', ['pass', 'fail', 'pass']],
+    ['<turn:a>; rel="ice-server"; username="u"; credential="c"; credential-type="oauth"', ['pass', 'fail', 'pass']],
+    ['<https://a>; rel="urn:ietf:params:whip:ext:x"', ['skip', 'skip', 'skip']],
+  ])('looks at the servers of %s', async (link, wanted) => {
+    const { give } = generous();
+    const told = (asked: Asked): Given => ({ ...give(asked), ...(asked.method === 'POST' && { link }) });
+
+    const { checks } = await runAgainst('whip://host/x', told).report;
+
+    const found = checks.filter(({ id }) => id.startsWith('ice-servers')).map(({ verdict }) => verdict);
+    expect(found).toEqual(wanted);
+  });
+
+  it('finds fault with servers that are told in a preflight', async () => {
+    const { give } = generous();
+    const told = (asked: Asked): Given => ({ ...give(asked), link: '<stun:a>; rel="ice-server"' });
+
+    const { checks } = await runAgainst('whip://host/x', told).report;
+
+    expect(checks.find(({ id }) => id === 'ice-servers-preflight')).toMatchObject({ verdict: 'fail', found: 'stun:a' });
   });
 
   it('ends the session of a check that the operator interrupts', async () => {

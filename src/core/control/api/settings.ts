@@ -12,12 +12,10 @@ import {
   refuseVariable,
 } from '../config/overlay.ts';
 import type { OverlayFile } from '../config/overlay-file.ts';
+import { hideValue } from '../hide-secrets.ts';
 import type { Body, Call } from './answer.ts';
 import type { ApiContext } from './context.ts';
 import { apiErrors } from './errors.ts';
-
-/** What is not shown to whoever may look. */
-const secret = /(password|passphrase|token|secret_key|secret_id)$/;
 
 /** Settings. */
 export function settingHandlers(context: ApiContext) {
@@ -64,7 +62,6 @@ function targetOf({ settings }: ApiContext, { id, request, trusted }: Call): Ove
 const changed = async ({ overlay }: ApiContext): Promise<readonly Directive[]> => (await overlay?.()?.read()) ?? [];
 
 function show({ directive, vhost, value, from }: ShownValue, overlay: readonly Directive[]): Body {
-  const hidden = secret.test(directive) && value !== '';
   const target = { path: directive, vhost };
-  return { directive, vhost, value: hidden ? '***' : value, from, changed: overlaySets(overlay, target) };
+  return { directive, vhost, value: hideValue(directive, value), from, changed: overlaySets(overlay, target) };
 }

@@ -1,4 +1,6 @@
-// What a reload changes: the values that differ, and those that only a new start brings into force.
+// What a reload changes: the values that differ, and those that only a new start brings into force. The log tells them, so
+// that secrets are not in them.
+import { hideValue } from '../hide-secrets.ts';
 import type { Config, Section } from './config.ts';
 import { type Path, schema } from './schema/index.ts';
 import { showValue } from './setting.ts';
@@ -44,7 +46,8 @@ function differing(vhost: string, paths: readonly Path[], before?: Section, afte
     const values = [valueIn(before, path), valueIn(after, path)] as const;
     if (values[0] === values[1]) return [];
     const when = atStartOnly.test(path) ? 'restart' : 'now';
-    return [{ directive: path, vhost, before: values[0], after: values[1], when }];
+    const [was, is] = values.map((text) => hideValue(path, text)) as [string, string];
+    return [{ directive: path, vhost, before: was, after: is, when }];
   });
 }
 

@@ -3,6 +3,7 @@ import { parseIp, parseIpBlock } from '../../base/ip.ts';
 import type { Config, Found, Section } from './config.ts';
 import type { Notice, Place } from './directive.ts';
 import { configErrors } from './errors.ts';
+import { iceServersFault } from './ice-servers.ts';
 import { type Path, schema } from './schema/index.ts';
 import { toEndpoint } from './value.ts';
 
@@ -73,6 +74,7 @@ class Check {
     if (root.get('rtc_server.black_hole.enabled') && (!hole || parseIp(hole.host) === undefined || hole.port === 0)) {
       throw value(root, 'rtc_server.black_hole.addr', 'must be IP:PORT or [IPV6]:PORT');
     }
+    this.#iceServers(root, 'rtc_server.ice_servers');
     if (root.get('rtmp.listen').length === 0) this.#tell(root, 'rtmp.listen', 'is missing: RTMP is not served');
     this.#chunkSize(root, 'rtmp.chunk_size');
   }
@@ -114,6 +116,7 @@ class Check {
       const why = 'DTLS 1.0 is forbidden (RFC 8996) and no browser speaks it: write auto or dtls1.2';
       throw value(vhost, 'vhost.rtc.dtls_version', why);
     }
+    this.#iceServers(vhost, 'vhost.rtc.ice_servers');
     this.#security(vhost);
     this.#hooks(vhost);
     const names = new Set<string>();
@@ -159,6 +162,11 @@ class Check {
         this.#tell(vhost, path, `${url} is no http:// or https:// URL: what it is asked is refused`);
       }
     }
+  }
+
+  #iceServers(scope: Section, path: 'rtc_server.ice_servers' | 'vhost.rtc.ice_servers'): void {
+    const why = iceServersFault(scope.get(path));
+    if (why !== undefined) throw value(scope, path, why);
   }
 
   #chunkSize(scope: Section, path: 'rtmp.chunk_size' | 'vhost.chunk_size'): void {

@@ -28,7 +28,7 @@ export const overlayErrors = defineErrors('OVERLAY', {
     advice: 'Change the configuration, and reload.',
   },
   CALLS: {
-    text: '{directive} says whom the server calls, which is changed with a credential only',
+    text: '{directive} says whom the server or its clients call, which is changed with a credential only',
     advice: 'Write http_api.auth with a token or a password, and send it; or change the configuration.',
   },
   VALUE: { text: '{directive}: {why}', advice: 'Send {"value": "on"}; docs/config.md says which words it takes.' },
@@ -69,9 +69,9 @@ const protectedPaths: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/^vhost\.security\./, 'it may stand several times'],
 ];
 
-/** Whose words make the server open a connection. */
+/** Whose words make the server, or clients of WebRTC, open a connection. */
 const callsOut =
-  /^(heartbeat\.url|vhost\.http_hooks\.on_\w+|vhost\.forward\.(destination|backend)|vhost\.cluster\.(origin|coworkers)|rtc_server\.black_hole\.addr)$/;
+  /^(heartbeat\.url|vhost\.http_hooks\.on_\w+|vhost\.forward\.(destination|backend)|vhost\.cluster\.(origin|coworkers)|rtc_server\.black_hole\.addr|(rtc_server|vhost\.rtc)\.ice_servers)$/;
 
 /**
  * The directive that a request names, of the root or a vhost. @param trusted it came with a credential: who has none could

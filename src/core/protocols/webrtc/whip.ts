@@ -7,6 +7,7 @@ import type { HttpExchange, HttpHeaders } from '../../wire/http/exchange.ts';
 import { watchGone } from '../../wire/http/gone.ts';
 import { parseFragment } from '../../wire/sdp/index.ts';
 import { answerTo, rtcErrors } from './errors.ts';
+import { iceLinks, iceLinksForAsking } from './ice-links.ts';
 import { checkType, jsonRequest, readBody, whipRequest } from './request.ts';
 import { type Answerer, locationOf, newEtag, type Resource } from './resource.ts';
 
@@ -59,7 +60,7 @@ class Routes {
       case 'PATCH':
         return this.#patch(exchange);
       case 'OPTIONS':
-        return preflight(exchange);
+        return this.#options(exchange);
       case 'GET':
       case 'HEAD':
         // §4.1: neither the endpoint nor a session has anything to show.
@@ -79,9 +80,20 @@ class Routes {
     if (answered === undefined) return;
     const { resource, grant, sdp } = answered;
     const location = locationOf(resource, grant.name.app, grant.name.stream);
-    const headers = { 'Content-Type': SDP, Location: location, ETag: resource.etag };
+    const headers = { 'Content-Type': SDP, Location: location, ETag: resource.etag, 'Accept-Patch': FRAGMENT };
     if (isGone()) this.#end(resource);
-    else reply(exchange, 201, { ...headers, 'Accept-Patch': FRAGMENT }, sdp);
+    else reply(exchange, 201, { ...headers, ...iceLinks(this.#host.settings.vhost(grant.name.vhost)) }, sdp);
+  }
+
+  /** What may be posted (§4.2), and servers of STUN and TURN (§4.6). */
+  #options(exchange: HttpExchange): void {
+    const { request } = exchange;
+    const cors = corsHeaders(request);
+    const headers = 'Access-Control-Allow-Headers';
+    // A bearer token is not meant by `*` (Fetch §3.3.3).
+    const more: HttpHeaders = headers in cors ? { [headers]: '*, Authorization' } : {};
+    const links = iceLinksForAsking(request, this.#host.settings);
+    exchange.reply(204, { 'Accept-Post': SDP, Allow: METHODS, ...links, ...cors, ...more });
   }
 
   async #delete(exchange: HttpExchange): Promise<void> {
@@ -148,14 +160,6 @@ class Routes {
 const JSON_CODE = 400;
 
 const withCode = (body: string, code: number): string => JSON.stringify({ ...JSON.parse(body), code });
-
-/** What may be posted (RFC 9725 §4.2); a bearer token is not meant by `*` (Fetch §3.3.3). */
-function preflight(exchange: HttpExchange): void {
-  const cors = corsHeaders(exchange.request);
-  const headers = 'Access-Control-Allow-Headers';
-  const more: HttpHeaders = headers in cors ? { [headers]: '*, Authorization' } : {};
-  exchange.reply(204, { 'Accept-Post': SDP, Allow: METHODS, ...cors, ...more });
-}
 
 function reply(exchange: HttpExchange, status: number, headers: HttpHeaders, body?: string): void {
   exchange.reply(status, { ...headers, ...corsHeaders(exchange.request) }, body);

@@ -1,5 +1,6 @@
 // Methods, types and bodies at the endpoint, and the life of a session's URL (RFC 9725 §4.1, §4.2, §4.6, §4.7).
 
+import { type HttpLink, parseLinks } from '../../wire/http/link-header.ts';
 import type { Outcome } from './check.ts';
 import { type Check, isRefused, isStatus, shown, skip, verdict } from './check.ts';
 import type { Answer, EndpointClient } from './client.ts';
@@ -188,6 +189,26 @@ export const requestChecks: readonly Check[] = [
     run: iceServers,
   },
   {
+    id: 'ice-servers-turn',
+    section: '4.6',
+    level: 'must',
+    title: 'Link headers of TURN have what browsers want: a user name and a credential of type password',
+    advice: 'Send username and credential; browsers refuse all servers when TURN is without them.',
+    run: turnServers,
+  },
+  {
+    id: 'ice-servers-preflight',
+    section: '4.6',
+    level: 'should',
+    title: 'the answer to a preflight has no Link headers of rel="ice-server"',
+    advice: 'Leave them out when Access-Control-Request-Method is there: it may be asked by anybody, and often.',
+    run: async (client) => {
+      if ((await iceLinksOf(client)).length === 0) return skip('none');
+      const links = iceLinksIn(await client.ask('OPTIONS', client.url, PREFLIGHT, undefined, ''));
+      return verdict(links.length === 0, links.map(({ target }) => target).join(', ') || 'none');
+    },
+  },
+  {
     id: 'token-missing',
     section: '4.7.1',
     level: 'must',
@@ -235,12 +256,29 @@ async function guessedUrl(client: EndpointClient): Promise<Outcome> {
   return verdict(guess.status >= 400 && guess.status < 500 && own.status < 300, `${shown(guess)}, then ${own.status}`);
 }
 
+const iceLinksIn = ({ header }: Answer): HttpLink[] =>
+  parseLinks(header('link') ?? '').filter(({ attributes }) => attributes.get('rel') === 'ice-server');
+
+const iceLinksOf = async (client: EndpointClient): Promise<HttpLink[]> => iceLinksIn((await client.session()).created);
+
+/** RFC 7064 §3.1, RFC 7065 §3.1. */
 async function iceServers(client: EndpointClient): Promise<Outcome> {
-  const link = (await client.session()).created.header('link') ?? '';
-  const servers = [...link.matchAll(/<([^>]*)>\s*;[^,<]*rel="?ice-server"?/g)].map(([, uri = '']) => uri);
+  const servers = (await iceLinksOf(client)).map(({ target }) => target);
   if (servers.length === 0) return skip('none');
   return verdict(
-    servers.every((uri) => /^(stun|turn)s?:[^/\s]+$/i.test(uri)),
+    servers.every((uri) => /^(stuns?:[^/?\s]+|turns?:[^/?\s]+(\?transport=\w+)?)$/i.test(uri)),
     servers.join(', '),
   );
+}
+
+async function turnServers(client: EndpointClient): Promise<Outcome> {
+  const servers = (await iceLinksOf(client)).filter(({ target }) => /^turns?:/i.test(target));
+  if (servers.length === 0) return skip('none');
+  const bare = servers.find(
+    ({ attributes }) =>
+      !attributes.get('username') ||
+      !attributes.get('credential') ||
+      (attributes.get('credential-type') ?? 'password') !== 'password',
+  );
+  return verdict(bare === undefined, bare === undefined ? `${servers.length} with credentials` : bare.target);
 }

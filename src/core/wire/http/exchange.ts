@@ -19,7 +19,8 @@ export interface HttpRequest {
   readonly webSocket: boolean;
 }
 
-export type HttpHeaders = Readonly<Record<string, string | number>>;
+/** Several values are lines of their own. */
+export type HttpHeaders = Readonly<Record<string, string | number | string[]>>;
 
 /** One request with its answer. Exactly one of `reply`, `send`, `stream` and `upgrade` is called, once. */
 export interface HttpExchange {

@@ -16,7 +16,7 @@ const peer = '127.0.0.1';
 /** As a server reads its configuration: the file on the disk, or the text that is tried. */
 const read = (overlay?: string): Config =>
   loadConfig({
-    text: configText('overlay o.conf; auth { token s3cret; } '),
+    text: `${configText('overlay o.conf; auth { token s3cret; } ')} rtc_server { ice_servers turn:a u s3cret; }`,
     environment,
     read: (path) => {
       const bytes = folder.files.get(path);
@@ -54,6 +54,7 @@ describe('a setting', () => {
 
     expect(body).not.toContain('s3cret');
     expect(body).toContain('{"directive":"http_api.auth.token","vhost":"","value":"***"');
+    expect(body).toContain('{"directive":"rtc_server.ice_servers","vhost":"","value":"turn:a u ***"');
   });
 
   it('is changed now, and after a restart', async () => {
@@ -102,6 +103,8 @@ describe('a change', () => {
     ['vhost.forward.destination', '169.254.169.254:80', 403, 'OVERLAY_CALLS'],
     ['vhost.cluster.origin', '169.254.169.254:80', 403, 'OVERLAY_CALLS'],
     ['heartbeat.url', 'http://169.254.169.254/', 403, 'OVERLAY_CALLS'],
+    ['rtc_server.ice_servers', 'stun:169.254.169.254', 403, 'OVERLAY_CALLS'],
+    ['vhost.rtc.ice_servers', 'stun:169.254.169.254', 403, 'OVERLAY_CALLS'],
   ])('of %s to %j is refused with %i %s, and nothing is written', async (path, value, status, error) => {
     const answer = await put(path, value);
 

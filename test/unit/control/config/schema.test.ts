@@ -28,7 +28,7 @@ const single = paths.filter((path) => path !== 'include' && path !== 'is_full' &
 
 describe('every directive', () => {
   it.each(single)('%s is read from its place', (path) => {
-    const word = /listen|network/.test(path) ? '1' : '3';
+    const word = /ice_servers/.test(path) ? 'stun:3' : /listen|network/.test(path) ? '1' : '3';
 
     const config = load(written(path, word));
     const found = scopeOf(config.root, path).look(path);

@@ -71,6 +71,21 @@ describe('changesOf', () => {
     ]);
   });
 
+  test('has no secrets, and sees that they change', () => {
+    const secret = (word: string): Config =>
+      config(`listen 1; http_api { auth { token ${word}; } } rtc_server { ice_servers turn:a u ${word}; }`);
+
+    const changes = changesOf(secret('s3cret'), secret('s3cret2'));
+
+    expect(changes).toEqual(
+      expect.arrayContaining([
+        { directive: 'http_api.auth.token', vhost: '', before: '***', after: '***', when: 'now' },
+        { directive: 'rtc_server.ice_servers', vhost: '', before: 'turn:a u ***', after: 'turn:a u ***', when: 'now' },
+      ]),
+    );
+    expect(JSON.stringify(changes)).not.toContain('s3cret');
+  });
+
   test('is empty for the same values in another place of the file', () => {
     const text = 'listen 1935; vhost a.com { exec { enabled on; publish ./a b; } }';
 

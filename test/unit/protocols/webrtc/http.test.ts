@@ -1,6 +1,7 @@
 // WHIP by RFC 9725 and WHEP by its draft, section by section; and SRS's own API.
 import { describe, expect, it } from 'vitest';
 import { toSeconds } from '../../../../src/core/base/time.ts';
+import { settingsOf } from '../../../../src/core/control/config/settings.ts';
 import { everyCodec, type OfferOptions, writeOffer } from '../../../../src/core/protocols/webrtc/offer.ts';
 import { parseSdp } from '../../../../src/core/wire/sdp/index.ts';
 import { identityForTests } from './identity.ts';
@@ -158,6 +159,71 @@ describe('OPTIONS and other methods', () => {
     expect(status).toBe(405);
     expect(json).toMatchObject({ error: 'RTC_METHOD' });
     expect(headers['Allow']).toBe('OPTIONS, GET, HEAD, POST, PATCH, DELETE');
+  });
+});
+
+describe('§4.6, servers of STUN and TURN', () => {
+  const settings = `ice_servers stun:s.example turn:t.example?transport=udp user 'pa"55w';`;
+  const stun = '<stun:s.example>; rel="ice-server"';
+  const turn = String.raw`<turn:t.example?transport=udp>; rel="ice-server"; username="user"; credential="pa\"55w"; credential-type="password"`;
+
+  it.each([
+    ['publisher', whip, publishing],
+    ['player', whep, playing],
+  ])('a %s is told of all of them with its answer, a line for each', async (_, path, offer) => {
+    const { status, headers } = await new World({ settings }).ask('POST', path, offer);
+
+    expect(status).toBe(201);
+    expect(headers['Link']).toEqual([stun, turn]);
+  });
+
+  it('OPTIONS tells of them, but not the preflight of a browser', async () => {
+    const world = new World({ settings });
+    const preflight = { origin: 'http://x', 'access-control-request-method': 'POST' };
+
+    expect((await world.ask('OPTIONS', whip)).headers['Link']).toEqual([stun, turn]);
+    expect((await world.ask('OPTIONS', whep, '', { origin: 'http://x' })).headers['Link']).toEqual([stun, turn]);
+    expect((await world.ask('OPTIONS', whip, '', preflight)).headers['Link']).toBeUndefined();
+  });
+
+  it.each(['http_hooks { enabled on; }', 'security { enabled on; }', 'refer { enabled on; }'])(
+    'OPTIONS tells nobody a credential where the vhost has %s',
+    async (guard) => {
+      const text = `rtc_server { ${settings} } vhost __defaultVhost__ { rtc { enabled on; } ${guard} }`;
+      const world = new World();
+      world.settings.replace(settingsOf(text).config);
+
+      expect((await world.ask('OPTIONS', whip)).headers['Link']).toEqual([stun]);
+      expect((await world.ask('POST', whip, publishing)).headers['Link']).toEqual([stun, turn]);
+    },
+  );
+
+  it('OPTIONS tells credentials to who has the token that a POST needs', async () => {
+    const auth = 'http_api { auth { enabled on; token t0ken; rtc_bearer_enabled on; } }';
+    const world = new World({ settings, root: auth });
+
+    expect((await world.ask('OPTIONS', whip)).headers['Link']).toEqual([stun]);
+    const told = await world.ask('OPTIONS', whip, '', { authorization: 'Bearer t0ken' });
+    expect(told.headers['Link']).toEqual([stun, turn]);
+  });
+
+  it('those of the vhost come first, and after a reload the new ones', async () => {
+    const world = new World({ settings, vhost: 'ice_servers stun:v.example;' });
+    expect((await world.ask('OPTIONS', whip)).headers['Link']).toEqual(['<stun:v.example>; rel="ice-server"']);
+
+    world.settings.replace(settingsOf('vhost __defaultVhost__ { rtc { enabled on; } }').config);
+    expect((await world.ask('OPTIONS', whip)).headers['Link']).toBeUndefined();
+    expect((await world.ask('POST', whip, publishing)).headers['Link']).toBeUndefined();
+  });
+
+  it('a vhost without WebRTC tells of none, and no credential is in the log', async () => {
+    const off = new World({ settings, vhost: 'enabled off;' });
+    expect((await off.ask('OPTIONS', whip)).headers['Link']).toBeUndefined();
+    expect((await off.ask('POST', whip, publishing)).headers['Link']).toBeUndefined();
+
+    const world = new World({ settings });
+    await world.ask('POST', whip, publishing);
+    expect(JSON.stringify([...world.lines, ...off.lines])).not.toContain('55w');
   });
 });
 

@@ -1,5 +1,5 @@
 // The WebRTC server.
-import { accepted, block, endpoints, int, list, supported, text, toggle } from '../setting.ts';
+import { accepted, block, endpoints, int, list, own, supported, text, toggle } from '../setting.ts';
 
 /** Block `rtc_server`. */
 export const rtcServer = block('rtc_server', {
@@ -19,6 +19,13 @@ export const rtcServer = block('rtc_server', {
   reuseport: supported(int(1, '', 'Number of UDP listeners on the same port, 64 at most.')),
   merge_nalus: supported(
     toggle(false, 'Merge NALUs of a frame in one packet for RTMP->RTC, where they fit (RFC 6184 STAP-A).'),
+  ),
+  ice_servers: own(
+    list(
+      [],
+      'list of URL [user credential]',
+      'Servers of STUN and TURN that clients of WHIP and WHEP are told of: `stun:HOST:PORT`, or `turn:HOST:PORT?transport=udp` with a user name and a credential behind it.',
+    ),
   ),
   dir: accepted(
     'SRS ignores it too',

@@ -1,5 +1,5 @@
 // SRT, WebRTC and RTSP of a vhost.
-import { block, float, int, supported, text, toggle } from '../setting.ts';
+import { block, float, int, list, own, supported, text, toggle } from '../setting.ts';
 
 /** Block `vhost.srt`. */
 export const vhostSrt = block('vhost.srt', {
@@ -33,6 +33,12 @@ export const vhostRtc = block('vhost.rtc', {
   rtc_to_rtmp: supported(toggle(false, 'Bridge WebRTC (Opus->AAC) to RTMP.')),
   pli_for_rtmp: supported(float(6, 's 0.5..30', 'PLI period while bridging RTC->RTMP.', { defaultText: '6.0' })),
   aac_bitrate: supported(int(48000, '8000..320000', 'AAC bitrate for RTC->RTMP.')),
+  ice_servers: own(
+    list([], 'list of URL [user credential]', 'As rtc_server.ice_servers, for the vhost.', {
+      defaultText: 'rtc_server.ice_servers',
+      follows: () => 'rtc_server.ice_servers',
+    }),
+  ),
   init_rate_from_sdp: toggle(false, 'RTC->RTMP: take the clock rate from SDP before RTCP SR (later 7.0).'),
   keep_original_ssrc: toggle(false, 'SFU keeps publisher SSRC and timestamps (7.0.119+).'),
   bframe: supported(
