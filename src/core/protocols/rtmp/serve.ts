@@ -1,6 +1,6 @@
 // The server: accepts links, asks the admission, joins sessions with streams.
 import { BatchReader } from '../../base/batch-reader.ts';
-import { Reporter, SAMPLE_TIME } from '../../base/counters.ts';
+import { Reporter } from '../../base/counters.ts';
 import type { SrsxError } from '../../base/errors.ts';
 import type { Address, Closer, Link } from '../../base/link.ts';
 import { formatAddress } from '../../base/link.ts';
@@ -10,6 +10,7 @@ import { type Micros, toMs } from '../../base/time.ts';
 import { type Grant, publisherTimes } from '../../control/admission.ts';
 import type { HookConnection } from '../../control/hooks/hooks.ts';
 import type { Host, Listener, TlsFiles } from '../../control/host.ts';
+import { SessionMeter } from '../../control/session-meter.ts';
 import type { SessionEntry } from '../../control/sessions.ts';
 import { noDelayOf } from '../../control/stream-settings.ts';
 import { Settler } from '../../media/settle.ts';
@@ -76,9 +77,6 @@ export function serveLink(link: Link, host: Host, config: RtmpConfig, open = new
 /** Sessions has counted it among those that failed. */
 const NO_ROOM = 'ADMISSION_SESSIONS';
 
-/** How often the rates of a session are brought up to date. */
-const METER_TIME = SAMPLE_TIME;
-
 /** One connection: its session, and what it publishes or plays. */
 export class ServedLink implements Session, SessionEvents {
   readonly #link: Link;
@@ -95,9 +93,7 @@ export class ServedLink implements Session, SessionEvents {
   #batches: BatchReader | undefined;
   #player: RtmpPlayer | undefined;
   #mergedRead: MergedRead | undefined;
-  #nextMeter: Micros = Number.POSITIVE_INFINITY;
-  #countedReceived = 0;
-  #countedSent = 0;
+  readonly #meter = new SessionMeter(() => ({ received: this.#session.receivedBytes, sent: this.#sentBytes }));
   /** Media sent to players that are gone. */
   #sentMedia = 0;
 
@@ -129,12 +125,12 @@ export class ServedLink implements Session, SessionEvents {
 
   get deadline(): Micros {
     const stalled = this.#player?.stallDeadline(this.#host.limits.stallTime) ?? Number.POSITIVE_INFINITY;
-    return Math.min(this.#session.deadline, this.#nextMeter, stalled);
+    return Math.min(this.#session.deadline, this.#meter.deadline, stalled);
   }
 
   /** Errors: RTMP_TIMEOUT, PLAYER_TOO_SLOW. */
   tick(now: Micros): void {
-    this.#measure(now);
+    this.#meter.tick(now);
     this.#batches?.check();
     this.#player?.checkStall(this.#host.limits.stallTime, now);
     this.#session.tick(now);
@@ -179,7 +175,7 @@ export class ServedLink implements Session, SessionEvents {
   }
 
   stop(): void {
-    this.#measure(this.#host.clock.now());
+    this.#meter.end();
     this.#batches?.close();
     this.#batches = undefined;
     this.#mergedRead?.stop();
@@ -193,7 +189,6 @@ export class ServedLink implements Session, SessionEvents {
     this.#player = undefined;
     this.#entry?.close();
     this.#entry = undefined;
-    this.#nextMeter = Number.POSITIVE_INFINITY;
   }
 
   ended(reason: SrsxError | undefined): void {
@@ -228,7 +223,6 @@ export class ServedLink implements Session, SessionEvents {
     this.#session.accept(now, publisherTimes(grant));
     start();
     this.#log.info('rtmp', `${request.type} ${streamUrl(grant.name)}`, { param: request.target.param });
-    this.#nextMeter = now + METER_TIME;
     this.#session.resume(now);
   }
 
@@ -258,9 +252,10 @@ export class ServedLink implements Session, SessionEvents {
       pageUrl,
       swfUrl,
       end: (reason: SrsxError) => this.close(reason, this.#host.clock.now()),
-      measure: () => this.#measure(this.#host.clock.now()),
+      measure: () => this.#meter.measure(),
     };
     const entry = this.#host.sessions.open(info, grant);
+    this.#meter.begin(entry, this.#host.clock.now());
     this.#log = this.#log.with({ session: entry.id, stream: streamUrl(name) });
     return entry;
   }
@@ -319,16 +314,5 @@ export class ServedLink implements Session, SessionEvents {
 
   get #sentBytes(): number {
     return this.#session.sentBytes + this.#sentMedia + (this.#player?.sentBytes ?? 0);
-  }
-
-  #measure(now: Micros): void {
-    if (this.#entry === undefined) return;
-    const { receivedBytes } = this.#session;
-    const sent = this.#sentBytes;
-    this.#entry.received.add(receivedBytes - this.#countedReceived);
-    this.#entry.sent.add(sent - this.#countedSent);
-    this.#countedReceived = receivedBytes;
-    this.#countedSent = sent;
-    this.#nextMeter = now + METER_TIME;
   }
 }

@@ -1,5 +1,5 @@
 // The server: accepts links, asks the admission, joins sessions with streams.
-import { Reporter, SAMPLE_TIME } from '../../base/counters.ts';
+import { Reporter } from '../../base/counters.ts';
 import type { RefusedError, SrsxError } from '../../base/errors.ts';
 import { type Closer, formatAddress, type Link } from '../../base/link.ts';
 import type { Log } from '../../base/log.ts';
@@ -8,6 +8,7 @@ import { fromSeconds, type Micros, toSeconds } from '../../base/time.ts';
 import { type AdmissionRequest, type Grant, publisherTimes } from '../../control/admission.ts';
 import type { HookConnection } from '../../control/hooks/hooks.ts';
 import type { Host, Listener } from '../../control/host.ts';
+import { SessionMeter } from '../../control/session-meter.ts';
 import type { SessionEntry } from '../../control/sessions.ts';
 import type { MediaEvent } from '../../media/demuxer.ts';
 import { playErrors } from '../../media/errors.ts';
@@ -105,9 +106,7 @@ export class ServedLink implements Session, SessionEvents {
   readonly #taps: Closer[] = [];
   /** The publisher of what is played has left; looked at in the next turn of the wheel. */
   #leftAt: Micros = Number.POSITIVE_INFINITY;
-  #nextMeter: Micros = Number.POSITIVE_INFINITY;
-  #countedReceived = 0;
-  #countedSent = 0;
+  readonly #meter = new SessionMeter(() => ({ received: this.#session.receivedBytes, sent: this.#sentBytes }));
   /** Media sent to players that are gone. */
   #sentMedia = 0;
 
@@ -129,7 +128,7 @@ export class ServedLink implements Session, SessionEvents {
       ? this.#cursor.fullSince + this.#share.host.limits.stallTime
       : Number.POSITIVE_INFINITY;
     const tracks = this.#waiting?.until ?? Number.POSITIVE_INFINITY;
-    return Math.min(this.#session.deadline, this.#nextMeter, this.#leftAt, tracks, stalled);
+    return Math.min(this.#session.deadline, this.#meter.deadline, this.#leftAt, tracks, stalled);
   }
 
   receive(bytes: Uint8Array, now: Micros): void {
@@ -139,7 +138,7 @@ export class ServedLink implements Session, SessionEvents {
   /** Errors: RTSP_TIMEOUT, RTSP_NOT_FOUND, PLAYER_TOO_SLOW. */
   tick(now: Micros): void {
     const { stallTime } = this.#share.host.limits;
-    if (now >= this.#nextMeter) this.#measure(now);
+    this.#meter.tick(now);
     if (this.#cursor?.full && now >= this.#cursor.fullSince + stallTime) {
       throw playErrors.limit('TOO_SLOW', { seconds: toSeconds(stallTime) });
     }
@@ -219,8 +218,8 @@ export class ServedLink implements Session, SessionEvents {
   }
 
   stop(): void {
-    const { host, published } = this.#share;
-    this.#measure(host.clock.now());
+    const { published } = this.#share;
+    this.#meter.end();
     for (const tap of this.#taps.splice(0)) tap.close();
     this.#settler?.settle();
     if (this.#publication !== undefined && this.#grant !== undefined) published.delete(streamKey(this.#grant.name));
@@ -237,7 +236,6 @@ export class ServedLink implements Session, SessionEvents {
     this.#grant = undefined;
     this.#described = [];
     this.#leftAt = Number.POSITIVE_INFINITY;
-    this.#nextMeter = Number.POSITIVE_INFINITY;
   }
 
   ended(reason: SrsxError | undefined): void {
@@ -371,13 +369,13 @@ export class ServedLink implements Session, SessionEvents {
         ...{ peer: this.#link.peer, name, shownName: target.name.stream, param: target.param },
         ...{ tcUrl: target.tcUrl, pageUrl: '', swfUrl: '' },
         end: (reason: SrsxError) => this.close(reason, clock.now()),
-        measure: () => this.#measure(clock.now()),
+        measure: () => this.#meter.measure(),
         describe: () => this.describe(),
       },
       grant,
     );
     this.#log = this.#log.with({ session: this.#entry.id, stream: streamUrl(name) });
-    this.#nextMeter = clock.now() + SAMPLE_TIME;
+    this.#meter.begin(this.#entry, clock.now());
     this.#log.info('rtsp', `${action} ${streamUrl(name)}`, { param: target.param });
   }
 
@@ -410,17 +408,6 @@ export class ServedLink implements Session, SessionEvents {
 
   get #sentBytes(): number {
     return this.#session.sentBytes + this.#sentMedia + (this.#cursor?.sentBytes ?? 0);
-  }
-
-  #measure(now: Micros): void {
-    if (this.#entry === undefined) return;
-    const { receivedBytes } = this.#session;
-    const sent = this.#sentBytes;
-    this.#entry.received.add(receivedBytes - this.#countedReceived);
-    this.#entry.sent.add(sent - this.#countedSent);
-    this.#countedReceived = receivedBytes;
-    this.#countedSent = sent;
-    this.#nextMeter = now + SAMPLE_TIME;
   }
 }
 
