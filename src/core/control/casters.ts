@@ -1,7 +1,9 @@
 // `stream_caster` blocks: inputs of other protocols that SRS turns into RTMP, and what they are published as.
 import { defineErrors } from '../base/errors.ts';
 import { isThisMachine } from '../base/ip.ts';
+import type { Peer } from '../base/link.ts';
 import type { StreamName } from '../media/stream-name.ts';
+import type { AdmissionRequest } from './admission.ts';
 import type { Section } from './config/config.ts';
 import type { Settings } from './config/settings.ts';
 import { parseRtmpTarget } from './rtmp-name.ts';
@@ -30,6 +32,16 @@ export interface Caster {
     readonly param: string;
   };
 }
+
+/** What the admission is asked for a sender whose stream has this name: SRS publishes to itself, and hooks see that client. */
+export const castRequest = (
+  protocol: string,
+  peer: Peer,
+  { name, param }: ReturnType<Caster['target']>,
+): AdmissionRequest => ({
+  ...{ action: 'publish', protocol, type: 'flash-publish', peer, name, param },
+  ...{ tcUrl: `rtmp://127.0.0.1/${name.app}`, pageUrl: '', swfUrl: '' },
+});
 
 /** The casters of a kind that are on, in the order of writing. Throws CASTER_PORT, CASTER_OUTPUT. */
 export function casters(settings: Settings, kind: CasterKind): Caster[] {

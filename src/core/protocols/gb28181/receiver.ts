@@ -3,9 +3,8 @@ import type { SrsxError } from '../../base/errors.ts';
 import type { Peer } from '../../base/link.ts';
 import { guard, toSrsxError } from '../../base/session.ts';
 import { fromSeconds, type Micros } from '../../base/time.ts';
-import type { AdmissionRequest } from '../../control/admission.ts';
 import { CastSession } from '../../control/cast-session.ts';
-import type { Caster } from '../../control/casters.ts';
+import { type Caster, castRequest } from '../../control/casters.ts';
 import type { Host } from '../../control/host.ts';
 import { errors } from './errors.ts';
 import { ssrcText } from './names.ts';
@@ -130,19 +129,7 @@ export class Receiver {
 
   async #ask(sender: Sender): Promise<void> {
     const { host, caster, id, ssrc, events } = this.#options;
-    const { name, param } = caster.target({ stream: id });
-    const asked: AdmissionRequest = {
-      action: 'publish',
-      protocol: 'gb28181',
-      // SRS publishes to itself, and hooks see that client.
-      type: 'flash-publish',
-      peer: sender.peer,
-      name,
-      param,
-      tcUrl: `rtmp://127.0.0.1/${name.app}`,
-      pageUrl: '',
-      swfUrl: '',
-    };
+    const asked = castRequest('gb28181', sender.peer, caster.target({ stream: id }));
     const grant = await host.admission.admit(asked);
     if (this.#sender !== sender) {
       grant.ticket?.end();

@@ -1,7 +1,8 @@
 // SRS's `stream_caster` of the kind flv: ports that take streams in the body of any request, named by a template.
 import type { Closer } from '../../base/link.ts';
 import { toSrsxError } from '../../base/session.ts';
-import { type Caster, casters } from '../../control/casters.ts';
+import type { AdmissionRequest } from '../../control/admission.ts';
+import { type Caster, casters, castRequest } from '../../control/casters.ts';
 import type { Host, Listener } from '../../control/host.ts';
 import type { HttpExchange } from '../../wire/http/exchange.ts';
 import { watchGone } from '../../wire/http/gone.ts';
@@ -73,19 +74,8 @@ function bodyFormat({ request }: HttpExchange): LiveFormat {
 }
 
 /** Throws HTTP_PATH, CASTER_OUTPUT. */
-function readCast({ request }: HttpExchange, caster: Caster, { extension }: LiveFormat) {
+function readCast({ request }: HttpExchange, caster: Caster, { extension }: LiveFormat): AdmissionRequest {
   const { name, param } = caster.target(parseStreamPath(request.path, extension));
-  return {
-    action: 'publish',
-    protocol: 'http-flv',
-    // SRS publishes to itself, and hooks see that client.
-    type: 'flash-publish',
-    peer: request.peer,
-    name,
-    // SRS does not pass the query on: a token in it would be lost.
-    param: param === '' ? request.search : param,
-    tcUrl: `rtmp://127.0.0.1/${name.app}`,
-    pageUrl: '',
-    swfUrl: '',
-  } as const;
+  // SRS does not pass the query on: a token in it would be lost.
+  return castRequest('http-flv', request.peer, { name, param: param || request.search });
 }

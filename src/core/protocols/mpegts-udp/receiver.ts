@@ -4,9 +4,8 @@ import type { SrsxError } from '../../base/errors.ts';
 import { type Closer, formatAddress, type Peer, type Port } from '../../base/link.ts';
 import { guard, toSrsxError } from '../../base/session.ts';
 import { fromSeconds, type Micros } from '../../base/time.ts';
-import type { AdmissionRequest } from '../../control/admission.ts';
 import { CastSession } from '../../control/cast-session.ts';
-import type { Caster } from '../../control/casters.ts';
+import { type Caster, castRequest } from '../../control/casters.ts';
 import type { Host } from '../../control/host.ts';
 import { PACKET_BYTES, SYNC_BYTE } from '../../format/ts/index.ts';
 import { errors } from './errors.ts';
@@ -89,19 +88,7 @@ export class Receiver implements Closer {
 
   async #ask(from: Peer): Promise<void> {
     const host = this.#host;
-    const { name, param } = this.#caster.target({});
-    const asked: AdmissionRequest = {
-      action: 'publish',
-      protocol: 'mpegts-udp',
-      // SRS publishes to itself, and hooks see that client.
-      type: 'flash-publish',
-      peer: from,
-      name,
-      param,
-      tcUrl: `rtmp://127.0.0.1/${name.app}`,
-      pageUrl: '',
-      swfUrl: '',
-    };
+    const asked = castRequest('mpegts-udp', from, this.#caster.target({}));
     const grant = await host.admission.admit(asked);
     if (this.#closed) {
       grant.ticket?.end();
