@@ -1,7 +1,7 @@
 // The player page: connects the list, the buttons, the addresses and the numbers with the player.
 import { Player } from './player.js';
 import { FIRST, listStreams, remember } from './streams.js';
-import { endpoint } from './webrtc.js';
+import { endpoint, hasWebRtc } from './webrtc.js';
 
 const find = (id) => document.getElementById(id);
 const query = new URLSearchParams(location.search);
@@ -20,6 +20,8 @@ window.srsx = {
 };
 
 let chosen = cleanName(query.get('stream') ?? '') || undefined;
+/** The server has it; not known at first. */
+let webRtc = false;
 let transport = ['ws', 'rtc'].includes(query.get('transport')) ? query.get('transport') : 'http';
 
 /** `app/stream` without slashes around it. */
@@ -78,7 +80,7 @@ function showAddresses({ rtmp, http, ws, rtc }) {
     ['RTMP', rtmp],
     ['HTTP-FLV', http],
     [ws.startsWith('wss') ? 'WSS-FLV' : 'WS-FLV', ws],
-    ['WHEP', rtc],
+    ...(webRtc ? [['WHEP', rtc]] : []),
   ];
   find('urls').replaceChildren(...rows.map(([kind, url]) => addressItem(kind, url)));
 }
@@ -174,4 +176,9 @@ find('open').addEventListener('submit', (event) => {
 
 if (chosen !== undefined) choose(chosen);
 refresh();
+hasWebRtc().then((has) => {
+  webRtc = has;
+  for (const id of ['with-webrtc', 'publish']) find(id).hidden = !has;
+  if (chosen !== undefined) showAddresses(addresses(chosen));
+});
 setInterval(refresh, LIST_EVERY_MS);

@@ -7,6 +7,16 @@ export function endpoint(kind, name) {
   return `${location.origin}/rtc/v1/${kind}/?${new URLSearchParams({ app: levels.join('/') || 'live', stream })}`;
 }
 
+/** Whether the server has WebRTC: its endpoint says what may be posted (RFC 9725 §4.2), whoever else answers OPTIONS. */
+export async function hasWebRtc() {
+  try {
+    const { headers } = await fetch('/rtc/v1/whep/', { method: 'OPTIONS' });
+    return headers.get('Accept-Post') === 'application/sdp';
+  } catch {
+    return false;
+  }
+}
+
 /** Plays into a video element. Rejects with `Refused`; `onState` hears of the connection's state afterwards. */
 export async function playWhep(url, video, onState) {
   const peer = new RTCPeerConnection();

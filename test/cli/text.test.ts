@@ -110,6 +110,7 @@ describe('what serve says', () => {
     expect(text).toContain('http://localhost:8080/live/demo.flv');
     expect(text).toMatch(/http:\/\/localhost:8080\/$/m);
     expect(text).toContain('http://127.0.0.1:1985/api/v1/versions');
+    expect(text).not.toMatch(/WHEP|WHIP|SRT|RTSP|RTMPS|HTTPS/);
   });
 
   it('tells the page of ports that are not the usual ones', () => {

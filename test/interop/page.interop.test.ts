@@ -67,6 +67,18 @@ describeWith(['chromium'], 'the player page in Chromium', () => {
     expect(problems).toEqual([]);
   });
 
+  it('offers nothing of WebRTC, which this server does not have', async () => {
+    const looked = page.waitForResponse((answer) => answer.request().method() === 'OPTIONS');
+    await page.reload();
+    await looked;
+    await until('the addresses', async () => (await page.locator('#urls .kind').count()) > 0);
+
+    expect(await page.locator('#urls .kind').allTextContents()).toEqual(['RTMP', 'HTTP-FLV', 'WS-FLV']);
+    expect(await page.getByText('WebRTC').isVisible()).toBe(false);
+    expect(await page.getByText('Publish from this browser').isVisible()).toBe(false);
+    expect(problems).toEqual([]);
+  });
+
   it('says what is wrong with a stream that is not there', async () => {
     await page.getByLabel('Play another stream').fill('live/nothing');
     await page.getByRole('button', { name: 'Play', exact: true }).click();
@@ -106,6 +118,9 @@ describeWith(['chromium'], 'the player page in Chromium', () => {
 
       await plays();
       expect(await question).toMatch(stunRequest);
+      expect(await page.locator('#urls .kind').allTextContents()).toContain('WHEP');
+      expect(await page.getByText('WebRTC').isVisible()).toBe(true);
+      expect(await page.getByText('Publish from this browser').isVisible()).toBe(true);
     });
 
     it('publishes from the other page, which asks too', async () => {
