@@ -8,6 +8,8 @@ import { type LogFormat, sinkOf } from './log-sink.ts';
 /** A log, and what the process does with it. */
 export interface ServeLog {
   readonly log: Log;
+  /** Not in a file. */
+  readonly onConsole: boolean;
   /** After logrotate (SIGUSR1). */
   reopen(): void;
   /** Resolves when everything is written. */
@@ -47,10 +49,23 @@ export async function openServeLog(
     sinkOf(format, (line) => file.write(line), { utc }),
     level,
   );
-  return { log, reopen: () => file.reopen(), close: () => file.close() };
+  return { log, onConsole: false, reopen: () => file.reopen(), close: () => file.close() };
 }
 
-const console_ = (log: Log): ServeLog => ({ log, reopen: () => undefined, close: async () => undefined });
+const console_ = (log: Log): ServeLog => ({
+  ...{ log, onConsole: true },
+  reopen: () => undefined,
+  close: async () => undefined,
+});
+
+/**
+ * Whether a log has lines for sessions that go on. SRS's console has them too, but on the terminal of somebody who tries a
+ * server they are noise, unless its configuration asks for that console or for the lines.
+ */
+export function wantsStatusLines(config: Config | undefined, onTerminal: boolean): boolean {
+  if (!onTerminal) return true;
+  return config?.root.written('srs_log_tank') === 'console' || config?.root.written('pithy_print_ms') !== undefined;
+}
 
 function wantsFile(root: Config['root']): boolean {
   const tank = root.written('srs_log_tank');

@@ -3,7 +3,7 @@ import { type Change, type Config, type Log, type Server, type ServeSettings, to
 import type { LogFormat } from './log-sink.ts';
 import { noticeFile } from './read-config.ts';
 import { enterFiles, type ServeFiles } from './serve-files.ts';
-import { openServeLog, type ServeLog } from './serve-log.ts';
+import { openServeLog, type ServeLog, wantsStatusLines } from './serve-log.ts';
 import type { ConfigPlan } from './serve-plan.ts';
 import { quitGracefully } from './serve-quit.ts';
 import { listenForSignals, watchFile } from './serve-signals.ts';
@@ -49,7 +49,7 @@ export class ServeProcess {
   }
 
   /** What the engine must know. */
-  settings(): Pick<ServeSettings, 'config' | 'readConfig' | 'serverId'> {
+  settings(): Pick<ServeSettings, 'config' | 'readConfig' | 'serverId' | 'statusLines'> {
     const { plan } = this.#options;
     const { serverId } = this.#files;
     return {
@@ -57,6 +57,7 @@ export class ServeProcess {
       // With its remarks in the log.
       readConfig: (overlay) => plan.read(this.log, overlay),
       ...(serverId !== undefined && { serverId }),
+      statusLines: wantsStatusLines(plan.config, this.#log.onConsole && process.stderr.isTTY),
     };
   }
 

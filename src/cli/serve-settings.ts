@@ -3,6 +3,7 @@ import type { Interfaces } from '@oclif/core';
 import { defaultServeSettings as defaults, type ListenSettings, type ServeSettings } from '../core/index.ts';
 import { demoSample, playerPages } from './assets.ts';
 import type { serveFlags } from './serve-flags.ts';
+import { wantsStatusLines } from './serve-log.ts';
 
 type Flags = Interfaces.InferredFlags<typeof serveFlags>;
 
@@ -30,6 +31,7 @@ export function settingsOfFlags(flags: Flags, version: string): Partial<ServeSet
     hls: { ...(flags.hls && { classic: true }), lowLatency: flags['hls-low-latency'] },
     pages: playerPages(),
     version,
+    statusLines: wantsStatusLines(undefined, process.stderr.isTTY),
     ...(flags.demo && { demo: { sample: demoSample } }),
   };
 }

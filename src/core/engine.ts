@@ -77,6 +77,8 @@ export interface ServeSettings {
   readonly apiOnHttp?: boolean;
   /** Identity of the server in the API and hooks (SRS: server_id); without one, a random one. */
   readonly serverId?: string;
+  /** False: no lines of the log for sessions that go on, whatever pithy_print_ms says. */
+  readonly statusLines?: boolean;
   /** The configuration, which then says the addresses and values above; `hls` adds to what it says. */
   readonly config?: Config;
   /** Reads the configuration again, for `reload`, with this text as its overlay if any; throws ConfigError. */
@@ -303,7 +305,7 @@ async function serve(given: ToolHost, settings: ServeSettings): Promise<Server> 
     sessions.tick(clock.now());
     stats.tick();
     breaker.tick();
-    status.tick(clock.now());
+    if (settings.statusLines !== false) status.tick(clock.now());
     idle.tick(clock.now());
   });
   closers.push({ close: second });

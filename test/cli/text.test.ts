@@ -6,10 +6,12 @@ import { makeLog, parseLogSpec } from '../../src/cli/log-sink.ts';
 import { facts, table } from '../../src/cli/output.ts';
 import { makeProgress } from '../../src/cli/progress.ts';
 import { describeError } from '../../src/cli/report-error.ts';
+import { wantsStatusLines } from '../../src/cli/serve-log.ts';
 import { listenAdvice, serveReport } from '../../src/cli/serve-report.ts';
 import { usage } from '../../src/cli/units.ts';
 import { urlsAndFiles } from '../../src/cli/url-help.ts';
 import { defineErrors } from '../../src/core/base/errors.ts';
+import { settingsOf } from '../../src/core/control/config/settings.ts';
 import { fileFormats } from '../../src/core/protocols/file/table.ts';
 import { protocols } from '../../src/core/protocols.ts';
 import { srsx } from './run.ts';
@@ -123,6 +125,19 @@ describe('what serve says', () => {
     expect(serveReport(moved, { demo: false })).not.toMatch(/m3u8|mpd/);
     expect(serveReport(moved, { demo: false, dash: true })).toContain('http://localhost:8081/live/livestream.mpd');
     expect(serveReport(moved, { demo: false })).toContain('http://localhost:8081/?rtmp=1936&api=1986');
+  });
+
+  it.each([
+    ['no configuration, into a file or a pipe', undefined, false, true],
+    ['no configuration, on a terminal', undefined, true, false],
+    ['one that does not speak of it, on a terminal', '', true, false],
+    ['one that does not speak of it, elsewhere', '', false, true],
+    ["one that asks for SRS's console", 'srs_log_tank console;', true, true],
+    ['one that asks for the lines', 'pithy_print_ms 10000;', true, true],
+  ])('has lines for sessions that go on with %s: %s', (_, text, onTerminal, wanted) => {
+    const config = text === undefined ? undefined : settingsOf(`${text} vhost __defaultVhost__ { }`).config;
+
+    expect(wantsStatusLines(config, onTerminal)).toBe(wanted);
   });
 
   it('offers only what the demo has room for', () => {

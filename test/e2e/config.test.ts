@@ -1,6 +1,7 @@
 // Servers by SRS's configuration, side by side in one process, on ports of their own.
 import { expect, it } from 'vitest';
-import { createEngine, loadConfig, planServe, type Server, silentLog } from '../../src/core/index.ts';
+import { createEngine, Log, loadConfig, planServe, type Server, silentLog } from '../../src/core/index.ts';
+import { atEnd, until } from '../tools/interop.ts';
 
 const read = (): string => {
   throw new Error('no file');
@@ -63,4 +64,31 @@ it('the API answers at the HTTP port when it has no other', async () => {
 
   await server.close();
   engine.close();
+});
+
+it('lines for sessions that go on are in the log, unless whoever starts the server wants none', async () => {
+  const text = 'pithy_print_ms 1; vhost __defaultVhost__ { }';
+  const serve = async (statusLines: boolean): Promise<string[]> => {
+    const lines: string[] = [];
+    const engine = createEngine({ log: new Log(({ topic }) => lines.push(topic)) });
+    const server = await engine.serve({ config: loadConfig({ read, text }), statusLines });
+    atEnd(async () => {
+      await server.close();
+      engine.close();
+    });
+    server.host.sessions.open(
+      {
+        ...{ protocol: 'x', type: 'x-play', publish: false, peer: { host: '192.0.2.1', port: 1 }, shownName: 'a' },
+        ...{ name: { vhost: '__defaultVhost__', app: 'live', stream: 'a' }, tcUrl: '', pageUrl: '', swfUrl: '' },
+        end: () => undefined,
+      },
+      {},
+    );
+    return lines;
+  };
+  const [without, with_] = [await serve(false), await serve(true)];
+
+  await until('two lines', () => with_.filter((topic) => topic === 'status').length === 2);
+
+  expect(without).not.toContain('status');
 });

@@ -88,7 +88,11 @@ export const root = block('', {
   ),
   utc_time: supported(toggle(false, 'Use UTC for log time and path-template time.')),
   pithy_print_ms: supported(
-    int(10000, 'ms', 'Interval of the periodic log line, of which each kind of session has one; 0: none.'),
+    int(
+      10000,
+      'ms',
+      'Interval of the periodic log line, of which each kind of session has one; 0: none. Not written, there is none on a terminal.',
+    ),
   ),
   work_dir: supported(text('./', 'path', 'The server changes to this directory at its start.')),
   asprocess: supported(toggle(false, 'Quit when the parent process changes (supervisor mode); error with daemon on.')),
