@@ -44,6 +44,7 @@ function wordOf(path: string): string {
   const kind = settingAt(path)?.kind ?? 'text';
   if (kind === 'on only for on' || kind === 'off only for off') return 'off';
   if (kind === 'rules') return 'publish all';
+  if (path.endsWith('.ice_servers')) return 'stun:127.0.0.1:3478 turn:127.0.0.1?transport=udp user credential';
   if (kind === 'endpoints' || path.endsWith('listen')) return '0';
   return kind === 'int' || kind === 'float' ? '1' : '/x';
 }
