@@ -5,16 +5,22 @@ import { fromSeconds, type Micros, toSeconds } from './time.ts';
 export const SAMPLE_TIME = fromSeconds(5);
 const SAMPLES = 7;
 
+/** Changes when samples are due. */
+export const sampleNumber = (now: Micros): number => Math.floor(now / SAMPLE_TIME);
+
 /** Bytes of one direction, with the average over the last 30 s in kbit/s (SRS: kbps.recv_30s). */
 export class Rate {
   total = 0;
   /** Ring of totals, one for each sample time. */
   readonly #samples: number[] = [];
   #next = 0;
+  readonly #since: Micros;
+  /** All rates are sampled in the same moments: who has many of them looks at them only then. */
   #last: Micros;
 
   constructor(now: Micros) {
-    this.#last = now;
+    this.#since = now;
+    this.#last = sampleNumber(now) * SAMPLE_TIME;
     this.#push();
   }
 
@@ -40,7 +46,7 @@ export class Rate {
     this.tick(now);
     const back = this.#samples.length - 1;
     const oldest = this.#samples[(this.#next + SAMPLES * 2 - 1 - back) % SAMPLES] as number;
-    const span = toSeconds(back * SAMPLE_TIME + (now - this.#last));
+    const span = toSeconds(Math.min(back * SAMPLE_TIME + (now - this.#last), now - this.#since));
     return span <= 0 ? 0 : (this.total - oldest) / span;
   }
 

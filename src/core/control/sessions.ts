@@ -1,7 +1,7 @@
 // The sessions that play or publish, for the API, the log and the operator who ends one.
 
 import type { Clock } from '../base/clock.ts';
-import { Rate } from '../base/counters.ts';
+import { Rate, sampleNumber } from '../base/counters.ts';
 import type { SrsxError } from '../base/errors.ts';
 import type { Closer, Peer } from '../base/link.ts';
 import { type Rng, randomId } from '../base/rng.ts';
@@ -70,6 +70,7 @@ export class Sessions {
   limit: number;
   readonly #entries = new Map<string, SessionEntry>();
   #now: Micros = 0;
+  #sampled: number | undefined;
   readonly #sample = ({ received, sent }: SessionEntry): void => {
     received.tick(this.#now);
     sent.tick(this.#now);
@@ -157,6 +158,9 @@ export class Sessions {
 
   /** Takes the samples of all rates; called once a second. */
   tick(now: Micros): void {
+    const number = sampleNumber(now);
+    if (number === this.#sampled) return;
+    this.#sampled = number;
     this.#now = now;
     this.#entries.forEach(this.#sample);
   }

@@ -158,6 +158,16 @@ describe('counters', () => {
     expect(rate.kbps(fromSeconds(600))).toBe(0);
   });
 
+  it.each([0, 1, 2.5, 4.9])('averages since the start when that was %f s behind a moment of samples', (start) => {
+    const rate = new Rate(fromSeconds(start));
+    for (let second = 1; second <= 40; second++) {
+      rate.add(125_000);
+      rate.tick(fromSeconds(start + second));
+      expect(rate.kbps(fromSeconds(start + second))).toBeGreaterThan(960);
+      expect(rate.kbps(fromSeconds(start + second))).toBeLessThan(1040);
+    }
+  });
+
   it('reports at most once a second what happens often', () => {
     const lines: string[] = [];
     const reporter = new Reporter((count, last) => lines.push(`${count} ${last}`));
