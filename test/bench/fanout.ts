@@ -2,7 +2,7 @@
 // Usage: node test/bench/fanout.ts [--short] [--peers] [--players 500,1000] [--windows 350,100] [--warm 60]
 //   [--seconds 20] [--only NAME] [--json]
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -26,11 +26,12 @@ const windows = flags.short ? [350] : flags.windows.split(',').map(Number);
 const seconds = flags.short ? 3 : Number(flags.seconds);
 /** A live server runs for days: what is compared is its steady state, not the first minute of the compiler. */
 const warmSeconds = flags.short ? 1 : Number(flags.warm);
-const BITRATE = 1_000_000;
+const SAMPLE_SECONDS = 20;
 
 const here = import.meta.dirname;
 const root = join(here, '../..');
 const scratch = mkdtempSync(join(tmpdir(), 'srsx-bench-'));
+const sample = makeSample(scratch);
 
 interface Row {
   server: string;
@@ -73,11 +74,13 @@ const srsx = (name: string, kind: 'http' | 'rtmp'): Target => ({
   },
 });
 
+/** Writes as many bytes as the file of the sample has. */
 const floor: Target = {
   name: 'floor',
   kind: 'raw',
   start: async (windowMs) => {
-    const child = run(process.execPath, [join(here, 'floor.ts'), String(windowMs), String(BITRATE)], 0);
+    const bitrate = Math.round((statSync(sample).size * 8) / SAMPLE_SECONDS);
+    const child = run(process.execPath, [join(here, 'floor.ts'), String(windowMs), String(bitrate)], 0);
     return { pid: child.pid ?? 0, playPort: Number(await line(child)), rtmpPort: undefined };
   },
 };
@@ -130,7 +133,7 @@ rtmp { server { listen 127.0.0.1:${rtmp}; chunk_size 60000; application live { l
   },
 };
 
-async function measure(target: Target, players: number, windowMs: number, sample: string): Promise<Row> {
+async function measure(target: Target, players: number, windowMs: number): Promise<Row> {
   const server = await target.start(windowMs);
   if (server.rtmpPort !== undefined) {
     const url = `rtmp://127.0.0.1:${server.rtmpPort}/live/bench`;
@@ -189,7 +192,6 @@ if (flags.peers) {
   else console.error('nginx-rtmp left out: install the packages nginx and libnginx-mod-rtmp');
 }
 try {
-  const sample = makeSample(scratch);
   const rows: Row[] = [];
   if (!flags.json) {
     console.log('| server | players | window ms | CPU % of a core | x floor | KiB/player | kbit/s each |');
@@ -202,7 +204,7 @@ try {
         if (target !== floor && !target.name.includes(flags.only)) continue;
         // A peer has no such setting: it is measured once.
         if (windowMs !== windows[0] && !/^(floor|srsx)/.test(target.name)) continue;
-        const row = await measure(target, players, windowMs, sample);
+        const row = await measure(target, players, windowMs);
         base ??= row.cpuPercent;
         row.ratio = row.cpuPercent / base;
         rows.push(row);
