@@ -3,6 +3,7 @@
 // Usage: node srt-players.ts PORT COUNT STREAMID; `report` on standard input prints a line of JSON.
 //        node srt-players.ts sink COUNT            prints COUNT ports in one line; reads datagrams and throws them away
 import { createInterface } from 'node:readline';
+import type { SrsxError } from '../../src/core/base/errors.ts';
 import { idle, type Port } from '../../src/core/base/link.ts';
 import { silentLog } from '../../src/core/base/log.ts';
 import { RealClock } from '../../src/core/net/real-clock.ts';
@@ -30,7 +31,7 @@ const PLAYERS_PER_PORT = 10;
 const HEARD_EVERY = 16;
 const [serverPort = '0', wanted = '1', streamid = ''] = process.argv.slice(2);
 /** `packets` by their numbers: what the server sent, whether it came or not. */
-const state = { playing: 0, packets: 0, came: 0, closed: 0, acks: 0 };
+const state = { playing: 0, packets: 0, came: 0, closed: 0, acks: 0, why: {} as Record<string, number> };
 
 interface Player {
   readonly socket: Port;
@@ -55,7 +56,7 @@ function player(id: number, socket: Port): Player {
 function lean(socket: Port): Port {
   const port: Port = {
     local: socket.local,
-    send: (datagram, to) => socket.send(datagram, to),
+    send: (datagram, to, rest) => socket.send(datagram, to, rest),
     sendBatch: (...batch) => socket.sendBatch(...batch),
     close: () => socket.close(),
     onDatagram: idle.onData,
@@ -116,8 +117,10 @@ if (serverPort === 'sink') {
   const multiplexers = sockets.map(
     (socket) => new SrtMultiplexer({ port: lean(socket), clock, rng: new RealRng(), log: silentLog }),
   );
-  const ended = (): void => {
+  const ended = (reason?: SrsxError): void => {
+    const code = reason?.code ?? 'in order';
     state.closed++;
+    state.why[code] = (state.why[code] ?? 0) + 1;
   };
   const options = { ...defaultOptions, streamid };
   for (let i = 0; i < Number(wanted); i++) {

@@ -112,6 +112,11 @@ async function floor(rate: number): Promise<number> {
   return cpu;
 }
 
+type Report = Record<'playing' | 'packets' | 'came' | 'closed' | 'acks', number> & {
+  /** How many were closed, by the code. */
+  readonly why: Record<string, number>;
+};
+
 async function fanOut(sample: string, mode: 'on' | 'off'): Promise<{ cpu: number; rate: number; acks: number }> {
   const [rtmp, srt] = [await freePort(), await freePort()];
   const config = join(scratch, 'srsx.conf');
@@ -130,7 +135,7 @@ vhost __defaultVhost__ { srt { enabled on; } }`,
   await sleep(2000);
   const args = [join(bench, 'srt-players.ts'), String(srt), String(players), '#!::r=live/bench,m=request'];
   const load = run(process.execPath, args, 1);
-  const report = async (): Promise<Record<'playing' | 'packets' | 'came' | 'closed' | 'acks', number>> => {
+  const report = async (): Promise<Report> => {
     const answer = line(load);
     load.stdin?.write('report\n');
     return JSON.parse(await answer);
@@ -141,7 +146,8 @@ vhost __defaultVhost__ { srt { enabled on; } }`,
   const end = await report();
   const lost = 1 - (end.came - began.came) / (end.packets - began.packets);
   if (end.playing < players || end.closed > 0 || lost > 0.01) {
-    console.error(`${end.playing} of ${players} play, ${end.closed} closed, ${(lost * 100).toFixed(1)} % lost`);
+    const why = JSON.stringify(end.why);
+    console.error(`${end.playing} of ${players} play, ${end.closed} closed ${why}, ${(lost * 100).toFixed(1)} % lost`);
   }
   if (flags.node !== '') {
     child.kill('SIGINT');

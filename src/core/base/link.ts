@@ -1,5 +1,6 @@
 // The seams to the network: an open byte pipe, a datagram socket, and the addresses they have.
 import type { SrsxError } from './errors.ts';
+import type { Micros } from './time.ts';
 
 export interface Address {
   readonly host: string;
@@ -65,8 +66,10 @@ export interface Span {
  */
 export interface Port {
   readonly local: Address;
-  /** Copies: the bytes are the caller's again. */
-  send(datagram: Uint8Array, to: Peer): void;
+  /** How long what came may wait to be read with what comes meanwhile; a port that cannot wait does not have it. */
+  patience?: Micros;
+  /** Copies: the bytes are the caller's again. `rest` ends the same datagram: bytes that those to many peers end with. */
+  send(datagram: Uint8Array, to: Peer, rest?: Uint8Array): void;
   /** The first `count` spans of `memory`, which follow each other, as datagrams; cheapest when all but the last have the same size. Copies. */
   sendBatch(memory: Uint8Array, spans: readonly Span[], count: number, to: Peer): void;
   close(): void;

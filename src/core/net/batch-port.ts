@@ -2,8 +2,10 @@
 // receives there, and everything that the batch cannot send goes out there one by one.
 import { isIPv6 } from 'node:net';
 import { type Address, idle, type Peer, type Port, type Span } from '../base/link.ts';
+import type { Micros } from '../base/time.ts';
 import { DatagramBatch, type Destination, type Message } from './datagram-batch.ts';
 import { DatagramDrain } from './datagram-drain.ts';
+import { DatagramWatch } from './datagram-watch.ts';
 import type { Native, NativeFunction } from './native.ts';
 import { writeSocketAddress } from './socket-address.ts';
 
@@ -17,6 +19,8 @@ export interface SocketFile {
 export interface PlainPort extends Port {
   /** Datagrams that the kernel had no room for yet. */
   readonly waiting: number;
+  /** Stops or starts its reading; false: it cannot be stopped. */
+  read(on: boolean): boolean;
 }
 
 const AF_INET = 2;
@@ -26,6 +30,7 @@ const SOCKET_TYPE = 2 | 0o4000 | 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const MSG_DONTWAIT = 0x40;
+const NOTHING = new Uint8Array(0);
 
 /** errno(3). */
 const failure = { interrupted: 4, input: 5, again: 11, invalid: 22, tooLong: 90, noBuffers: 105 } as const;
@@ -80,7 +85,8 @@ export class BatchPort implements Port {
   readonly #calls: Calls;
   readonly #file: SocketFile;
   readonly #batch: DatagramBatch;
-  readonly #whole: [{ begin: number; end: number }] = [{ begin: 0, end: 0 }];
+  /** Of IPv4 only. */
+  readonly #watch: DatagramWatch | undefined;
   /** How the batch writes peers; null: names, which only the plain socket resolves. */
   readonly #destinations = new WeakMap<Peer, Destination | null>();
   #lastPeer: Peer | undefined;
@@ -98,50 +104,70 @@ export class BatchPort implements Port {
     this.#file = file;
     this.#batch = new DatagramBatch(native);
     this.#keepAddress();
-    if (file.family === 4) this.#drain(new DatagramDrain(native, this.#calls.receiveMessages, file.descriptor));
-    else plain.onDatagram = (datagram, from) => this.onDatagram(datagram, from);
+    const give = (datagram: Uint8Array, from: Peer): boolean => {
+      this.onDatagram(datagram, from);
+      return !this.#closed;
+    };
+    if (file.family === 4) {
+      const drain = new DatagramDrain(native, this.#calls.receiveMessages, file.descriptor);
+      this.#watch = new DatagramWatch(drain, give, (on) => plain.read(on));
+    }
+    plain.onDatagram = (datagram, from) => {
+      if (give(datagram, from)) this.#watch?.woken();
+    };
   }
 
   get local(): Address {
     return this.#plain.local;
   }
 
-  send(datagram: Uint8Array, to: Peer): void {
-    const [span] = this.#whole;
-    span.end = datagram.length;
-    this.sendBatch(datagram, this.#whole, 1, to);
+  get patience(): Micros {
+    return this.#watch?.patience ?? 0;
+  }
+
+  set patience(patience: Micros) {
+    if (this.#watch !== undefined) this.#watch.patience = patience;
+  }
+
+  send(datagram: Uint8Array, to: Peer, rest: Uint8Array = NOTHING): void {
+    if (this.#closed) return;
+    const size = datagram.length + rest.length;
+    const destination = this.#room(size, 1, to);
+    if (destination === null) this.#plain.send(datagram, to, rest);
+    else this.#batch.join(datagram, rest, destination);
   }
 
   sendBatch(memory: Uint8Array, spans: readonly Span[], count: number, to: Peer): void {
     if (this.#closed || count === 0) return;
     const size = (spans[count - 1] as Span).end - (spans[0] as Span).begin;
-    const destination = this.#destination(to);
-    const batch = this.#batch;
-    if (!batch.fits(size, count)) this.#flush();
-    if (destination === null || size === 0 || !batch.fits(size, count)) {
-      this.#plain.sendBatch(memory, spans, count, to);
-      return;
-    }
-    batch.add(memory, spans, count, destination);
-    this.#flushing ??= setImmediate(() => this.#flush());
+    const destination = this.#room(size, count, to);
+    if (destination === null) this.#plain.sendBatch(memory, spans, count, to);
+    else this.#batch.add(memory, spans, count, destination);
   }
 
   close(): void {
     if (this.#closed) return;
     this.#flush();
+    clearImmediate(this.#flushing);
     this.#closed = true;
     this.onDatagram = idle.onData;
+    this.#watch?.close();
     this.#plain.close();
   }
 
-  #drain(drain: DatagramDrain): void {
-    const give = (datagram: Uint8Array, from: Peer): boolean => {
-      this.onDatagram(datagram, from);
-      return !this.#closed;
-    };
-    this.#plain.onDatagram = (datagram, from) => {
-      if (give(datagram, from)) drain.follow(give);
-    };
+  /** Makes room in the batch, which leaves at the end of the turn; null: it is for the plain socket. */
+  #room(size: number, count: number, to: Peer): Destination | null {
+    const destination = this.#destination(to);
+    const batch = this.#batch;
+    if (!batch.fits(size, count)) this.#flush();
+    if (destination === null || size === 0 || !batch.fits(size, count)) return null;
+    this.#flushing ??= setImmediate(() => this.#turn());
+    return destination;
+  }
+
+  #turn(): void {
+    this.#flushing = undefined;
+    this.#flush();
   }
 
   #destination(to: Peer): Destination | null {
@@ -158,8 +184,6 @@ export class BatchPort implements Port {
   }
 
   #flush(): void {
-    clearImmediate(this.#flushing);
-    this.#flushing = undefined;
     const batch = this.#batch;
     if (batch.count === 0) return;
     // What waits there must not be overtaken.

@@ -107,6 +107,15 @@ export class DatagramBatch {
     this.#end += size;
   }
 
+  /** Copies a datagram of two parts; there must be room for it. */
+  join(head: Uint8Array, rest: Uint8Array, destination: Destination): void {
+    const at = this.#end;
+    this.arena.set(head, at);
+    this.arena.set(rest, at + head.length);
+    this.#end = at + head.length + rest.length;
+    this.#put(at, this.#end - at, destination);
+  }
+
   /** The datagrams of a message, as views. */
   *datagramsOf({ first, count }: Message): Generator<Uint8Array> {
     for (let index = first; index < first + count; index++) {

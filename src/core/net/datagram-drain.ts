@@ -4,7 +4,7 @@ import type { Native, NativeFunction } from './native.ts';
 import { readSocketAddress } from './socket-address.ts';
 
 /** Datagrams of one call; a port is not read for longer than four of them, since others wait too. */
-const SLOTS = 16;
+const SLOTS = 32;
 const MOST_ROUNDS = 4;
 /** The longest datagram; the system gives no memory for pages that nobody writes to. */
 const SLOT_BYTES = 65_536;
@@ -63,19 +63,25 @@ export class DatagramDrain {
       this.#wait--;
       return;
     }
+    const found = this.take(on);
+    // A port that gets one at a time pays for a look now and then only.
+    this.#patience = found > LEAST_FOUND ? 0 : Math.min(MOST_PATIENCE, this.#patience * 2 + 1);
+    this.#wait = this.#patience;
+  }
+
+  /** Gives what is there, unless it is too much at once, and says how many it gave. */
+  take(on: (datagram: Uint8Array, from: Peer) => boolean): number {
     let found = 0;
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const count = this.#read();
       found += count;
       for (let slot = 0; slot < count; slot++) {
         const size = this.#words[slot * MESSAGE_WORDS + RECEIVED] as number;
-        if (!on((this.#slots[slot] as Uint8Array).subarray(0, size), this.#peer(slot))) return;
+        if (!on((this.#slots[slot] as Uint8Array).subarray(0, size), this.#peer(slot))) return found;
       }
       if (count < SLOTS) break;
     }
-    // A port that gets one at a time pays for a look now and then only.
-    this.#patience = found > LEAST_FOUND ? 0 : Math.min(MOST_PATIENCE, this.#patience * 2 + 1);
-    this.#wait = this.#patience;
+    return found;
   }
 
   #read(): number {

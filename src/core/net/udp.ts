@@ -15,6 +15,7 @@ const BUFFER_BYTES = 2 * 1024 * 1024;
 const SLAB_BYTES = 64 * 1024;
 /** What may wait in the process while the kernel is full; beyond it datagrams are lost, as in any router. */
 const MOST_WAITING_BYTES = 4 * 1024 * 1024;
+const NOTHING = new Uint8Array(0);
 
 /** Rejects with NET_DNS. */
 export async function lookup(name: string): Promise<string> {
@@ -93,9 +94,9 @@ export class DatagramPort implements Port {
   #host: string | undefined;
   /** Node keeps a datagram until it has left: memory is used again when nothing waits. */
   #slab = new Uint8Array(0);
-  readonly #whole: [{ begin: number; end: number }] = [{ begin: 0, end: 0 }];
   #end = 0;
   #closed = false;
+  #handle: Handle | undefined;
   onDatagram: (datagram: Uint8Array, from: Peer) => void = idle.onData;
 
   constructor(socket: Socket, resolver: Resolver) {
@@ -116,10 +117,25 @@ export class DatagramPort implements Port {
     return this.#closed ? 0 : this.#socket.getSendQueueCount();
   }
 
-  send(datagram: Uint8Array, to: Peer): void {
-    const [span] = this.#whole;
-    span.end = datagram.length;
-    this.sendBatch(datagram, this.#whole, 1, to);
+  /** Node stops or starts again to read. False: this node has no such thing, and goes on reading. */
+  read(on: boolean): boolean {
+    if (this.#closed) return false;
+    this.#handle ??= handleOf(this.#socket);
+    if (on) this.#handle?.recvStart();
+    else this.#handle?.recvStop();
+    return this.#handle !== undefined;
+  }
+
+  send(datagram: Uint8Array, to: Peer, rest: Uint8Array = NOTHING): void {
+    if (this.#closed) return;
+    if (to !== this.#peer) this.#use(to);
+    const size = datagram.length + rest.length;
+    if (this.#end + size > this.#slab.length && !this.#room(size)) return;
+    const at = this.#end;
+    this.#slab.set(datagram, at);
+    this.#slab.set(rest, at + datagram.length);
+    this.#end = at + size;
+    this.#send(this.#slab.subarray(at, this.#end), to);
   }
 
   /** One copy for all of them: spans grow, and have only a tag's room between them. */
@@ -168,4 +184,23 @@ export class DatagramPort implements Port {
     this.#end = 0;
     return true;
   }
+}
+
+/** What a socket of node reads by. */
+interface Handle {
+  recvStart(): unknown;
+  recvStop(): unknown;
+}
+
+const isHandle = (value: unknown): value is Handle =>
+  value instanceof Object && ['recvStart', 'recvStop'].every((name) => typeof Reflect.get(value, name) === 'function');
+
+/** Inside of node, where nothing is promised: looked for, not named, and undefined when it is not there (docs/adr/0005). */
+function handleOf(socket: Socket): Handle | undefined {
+  for (const symbol of Object.getOwnPropertySymbols(socket)) {
+    const inside: unknown = Reflect.get(socket, symbol);
+    const handle: unknown = inside instanceof Object ? Reflect.get(inside, 'handle') : undefined;
+    if (isHandle(handle)) return handle;
+  }
+  return undefined;
 }

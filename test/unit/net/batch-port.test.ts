@@ -76,10 +76,12 @@ function open(refuse: (message: { port: number; segments: number }) => number = 
   const plain: PlainPort & { waiting: number } = {
     local: { host: '127.0.0.1', port: 1 },
     waiting: 0,
-    send: (datagram, { port }) => void system.sent.push(['plain', port, text(datagram)]),
+    send: (datagram, { port }, rest = new Uint8Array(0)) =>
+      void system.sent.push(['plain', port, text(datagram) + text(rest)]),
     sendBatch: (memory, spans, count, to) => {
       for (const { begin, end } of spans.slice(0, count)) plain.send(memory.subarray(begin, end), to);
     },
+    read: () => false,
     close: () => undefined,
     onDatagram: () => undefined,
   };
@@ -123,6 +125,19 @@ it('equal sizes to one peer are one message, whose last one may be shorter, and 
     [1001, 1],
   ]);
   expect(sent.map(([, , text]) => text)).toEqual(['aaa', 'bbb', 'cc', 'd', 'eee', 'fff', 'gggg']);
+  expect(calls()).toBe(1);
+});
+
+it('datagrams of two parts are one each, joined as others are, also by the socket', () => {
+  const { port, sent, calls, flush } = open();
+
+  port.send(bytes('h1'), first, bytes('same'));
+  port.send(bytes('h2'), first, bytes('same'));
+  port.send(bytes('h3'), { host: 'somewhere', port: 5 }, bytes('same'));
+  flush();
+
+  expect(sent.filter(([by]) => by === 'batch').map(([, , text]) => text)).toEqual(['h1same', 'h2same']);
+  expect(sent.filter(([by]) => by === 'plain')).toEqual([['plain', 5, 'h3same']]);
   expect(calls()).toBe(1);
 });
 

@@ -15,6 +15,7 @@ import { type Agreement, initiatorKeys, Rejection, refusedWith, rejectedBy, type
 import type { SrtOptions } from './options.ts';
 import {
   bodyOf,
+  CONTROL_BYTES,
   ControlType,
   checkPacket,
   controlNumber,
@@ -23,6 +24,7 @@ import {
   isControl,
   timestampOf,
   writeControl,
+  writeControlHeader,
 } from './packet.ts';
 import { Receiver } from './receiver.ts';
 import { RoundTrip } from './round-trip.ts';
@@ -31,12 +33,14 @@ import { toTimestamp } from './sequence.ts';
 import { Counters, type Gauges, makeStatistics, type Statistics } from './statistics.ts';
 import { Tsbpd } from './tsbpd.ts';
 
-/** Who hears of a connection, from within `receive`, `tick` and `close`. What the first two throw ends the connection. */
+/** Who hears of a connection, from within `receive`, `tick` and `close`. What all but the last throw ends the connection. */
 export interface ConnectionEvents {
   /** Both ends have agreed; messages may be sent. */
   connected?(connection: SrtConnection): void;
   /** A message at its time; `payload` is the callee's. `sourceTime`: when the peer sent it, on our clock. */
   message(payload: Uint8Array, sourceTime: Micros): void;
+  /** All messages that were due together have been told. */
+  delivered?(): void;
   /** The connection is over, once; undefined: the peer or we ended it in order. */
   ended(reason: SrsxError | undefined): void;
 }
@@ -48,8 +52,8 @@ export interface ConnectionSetup {
   readonly options: SrtOptions;
   readonly rng: Rng;
   readonly events: ConnectionEvents;
-  /** Takes a datagram to the peer; the callee must not keep it, since a retransmission sets a bit in it. */
-  readonly send: (datagram: Uint8Array) => void;
+  /** Takes a datagram to the peer, or one that begins with it and ends with `rest`; the callee must not keep it. */
+  readonly send: (datagram: Uint8Array, rest?: Uint8Array) => void;
   /** Told whenever something happened that may have brought the deadline nearer. */
   readonly changed: () => void;
   /** How to come to an agreement. */
@@ -68,6 +72,8 @@ const LINGER_TIME = fromSeconds(3);
 /** QUIRK(libsrt): at a shutdown it throws away what is not yet due, so we wait for the peer's delay and this. */
 const LINGER_MARGIN = fromMs(100);
 const SHUTDOWN_COPIES = 2;
+/** What waits to be read so much of a delay is hidden by it: a loss is reported and repaired in time all the same. */
+const PATIENCE_SHARE = 1 / 40;
 /** Added to the delay before what remains in a receiver is delivered at once. */
 const DRAIN_MARGIN = fromMs(1000);
 
@@ -97,6 +103,8 @@ export class SrtConnection {
   #endAt: Micros;
   #heardAt: Micros;
   #spokeAt: Micros;
+  /** An ACKACK: there are as many as ACKs. */
+  readonly #answer = new Uint8Array(CONTROL_BYTES);
   #lingering = false;
   #sentAll = false;
 
@@ -137,6 +145,13 @@ export class SrtConnection {
   /** What was negotiated: delays, and the peer's version; undefined before. */
   get terms(): Terms | undefined {
     return this.#terms;
+  }
+
+  /** How long a datagram for it may wait to be read. */
+  get patience(): Micros {
+    if (this.#terms === undefined) return 0;
+    const { sendDelay, receiveDelay } = this.#terms;
+    return PATIENCE_SHARE * (this.#counters.pktRecvUnique > 0 ? Math.min(sendDelay, receiveDelay) : sendDelay);
   }
 
   /** Infinity: nothing to wait for. */
@@ -192,8 +207,8 @@ export class SrtConnection {
   }
 
   /**
-   * Sends one message of 1 to `maxPayload` bytes, which is copied. False: not connected, or the buffer is full; the
-   * message is dropped, since a live sender does not wait.
+   * Sends one message of 1 to `maxPayload` bytes, to which nobody may write afterwards. False: not connected, or the buffer
+   * is full; the message is dropped, since a live sender does not wait.
    */
   send(payload: Uint8Array, now: Micros): boolean {
     if (this.#state !== 'connected' || this.#sender === undefined || this.#lingering) return false;
@@ -291,7 +306,7 @@ export class SrtConnection {
     this.#counters.pktRecvACK++;
     const ack = parseAck(bodyOf(packet));
     // Answered first: the peer measures the time until then.
-    if (ack.full !== undefined) this.#sendControl(ControlType.ackAck, controlNumber(packet), undefined, now);
+    if (ack.full !== undefined) this.#answerAck(controlNumber(packet), now);
     this.#sender?.acknowledge(ack, now);
     this.#endWhenSent(now);
   }
@@ -336,13 +351,14 @@ export class SrtConnection {
       maxPayload: agreement.maxPayload,
       peerSocketId: agreement.peerSocketId,
       start: this.#start,
-      transmit: (packet, at) => this.#transmit(packet, at),
+      transmit: (header, payload, at) => this.#transmit(header, at, payload),
       control,
     });
     this.#receiver = new Receiver({
       ...shared,
       firstSequence: agreement.receiveSequence,
       deliver: (payload, sourceTime, at) => this.#tell(at, () => this.#setup.events.message(payload, sourceTime)),
+      delivered: (at) => this.#tell(at, () => this.#setup.events.delivered?.()),
       control,
     });
     this.#sender.keys = agreement.sendKeys;
@@ -436,9 +452,16 @@ export class SrtConnection {
     this.#setup.events.ended(reason);
   }
 
-  #transmit(packet: Uint8Array, now: Micros): void {
+  #transmit(packet: Uint8Array, now: Micros, rest?: Uint8Array): void {
     this.#spokeAt = now;
-    this.#setup.send(packet);
+    this.#setup.send(packet, rest);
+  }
+
+  #answerAck(number: number, now: Micros): void {
+    const destination = this.#agreement?.peerSocketId ?? 0;
+    const timestamp = toTimestamp(now - this.#start);
+    writeControlHeader(this.#answer, { type: ControlType.ackAck, number, timestamp, destination });
+    this.#transmit(this.#answer, now);
   }
 
   #sendControl(type: number, number: number, body: Uint8Array | undefined, now: Micros): void {

@@ -50,15 +50,14 @@ export class SrtLink implements Link {
   }
 
   send(chunks: readonly Uint8Array[]): boolean {
-    const now = this.#clock.now();
-    const messages = this.#cutter.cut(chunks);
-    for (let i = 0; i < messages.length; i++) this.#send(messages[i] as Uint8Array, now);
+    this.messages(this.#cutter.cut(chunks));
     return true;
   }
 
-  /** One message that is whole already. */
-  message(message: Uint8Array): void {
-    this.#send(message, this.#clock.now());
+  /** Messages that are cut already. */
+  messages(messages: readonly Uint8Array[]): void {
+    const now = this.#clock.now();
+    for (let i = 0; i < messages.length; i++) this.#send(messages[i] as Uint8Array, now);
   }
 
   close(reason?: SrsxError): void {

@@ -148,6 +148,7 @@ export class SrtListener {
     const watched: ConnectionEvents = {
       connected: (connected) => events.connected?.(connected),
       message: (payload, sourceTime) => events.message(payload, sourceTime),
+      delivered: () => events.delivered?.(),
       ended: (reason) => {
         this.#accepted.delete(key);
         events.ended(reason);

@@ -46,7 +46,15 @@ export interface MultiplexerSetup {
 interface Entry {
   readonly connection: SrtConnection;
   readonly peer: Peer;
+  /** Its deadline, or a time before it: most of what happens only puts it off. */
+  lookAt: Micros;
 }
+
+/** Few connections are read at once: a look now and then would cost them as much. */
+const MANY_CONNECTIONS = 16;
+/** What came waits for others at most so long: peers measure it as part of their round trips. */
+const MOST_PATIENCE = fromMs(3);
+const PATIENCE_PERIOD = fromMs(1000);
 
 /** Owns the port: nobody else may set its `onDatagram`, and `close` closes it. */
 export class SrtMultiplexer {
@@ -57,6 +65,7 @@ export class SrtMultiplexer {
   #listener: SrtListener | undefined;
   #wakeAt: Micros = Number.POSITIVE_INFINITY;
   #cancel: () => void = () => undefined;
+  #patienceAt: Micros = 0;
   #closed = false;
   /** Datagrams that were not for anybody here. */
   strays = 0;
@@ -105,6 +114,7 @@ export class SrtMultiplexer {
     const watched: ConnectionEvents = {
       connected: (connection) => events.connected?.(connection),
       message: (payload, sourceTime) => events.message(payload, sourceTime),
+      delivered: () => events.delivered?.(),
       ended,
     };
     const connection = this.#open({ peer, options, events: watched, make, connectTime });
@@ -156,14 +166,16 @@ export class SrtMultiplexer {
         rng,
         handshaker: make,
         connectTime,
-        send: (datagram) => port.send(datagram, peer),
-        changed: () => this.#wakeBy(connection.deadline),
+        send: (datagram, rest) => port.send(datagram, peer, rest),
+        changed: () => this.#changed(entry),
         events: {
           connected: (connected) => {
             log.debug('srt', () => `connected ${JSON.stringify(connected.describe())}`);
+            this.#hasten(connected.patience);
             events.connected?.(connected);
           },
           message: (payload, sourceTime) => events.message(payload, sourceTime),
+          delivered: () => events.delivered?.(),
           ended: (reason) => {
             this.#connections.delete(socketId);
             log.debug('srt', () => `ended ${formatAddress(peer)} ${reason?.message ?? 'in order'}`);
@@ -173,7 +185,8 @@ export class SrtMultiplexer {
       },
       now,
     );
-    this.#connections.set(socketId, { connection, peer });
+    const entry: Entry = { connection, peer, lookAt: Number.POSITIVE_INFINITY };
+    this.#connections.set(socketId, entry);
     connection.start(now);
     return connection;
   }
@@ -226,6 +239,13 @@ export class SrtMultiplexer {
     throw errors.limit('ID');
   }
 
+  #changed(entry: Entry): void {
+    const { deadline } = entry.connection;
+    if (deadline >= entry.lookAt) return;
+    entry.lookAt = deadline;
+    this.#wakeBy(deadline);
+  }
+
   #wakeBy(deadline: Micros): void {
     if (this.#closed || deadline >= this.#wakeAt) return;
     const { clock } = this.#setup;
@@ -242,14 +262,31 @@ export class SrtMultiplexer {
     const now = this.#setup.clock.now();
     this.#wakeAt = Number.POSITIVE_INFINITY;
     let next = Number.POSITIVE_INFINITY;
-    for (const { connection } of this.#connections.values()) {
-      let { deadline } = connection;
-      if (deadline <= now) {
-        connection.tick(now);
-        deadline = connection.deadline;
-      }
-      next = Math.min(next, deadline);
+    for (const entry of this.#connections.values()) {
+      if (entry.lookAt <= now) this.#look(entry, now);
+      if (entry.lookAt < next) next = entry.lookAt;
     }
     this.#wakeBy(next);
+    this.#choosePatience(now);
+  }
+
+  #look(entry: Entry, now: Micros): void {
+    const { connection } = entry;
+    if (connection.deadline <= now) connection.tick(now);
+    entry.lookAt = connection.deadline;
+  }
+
+  /** The port may take its time as long as nobody here minds. */
+  #choosePatience(now: Micros): void {
+    if (now < this.#patienceAt || this.#setup.port.patience === undefined) return;
+    this.#patienceAt = now + PATIENCE_PERIOD;
+    let least = this.#connections.size < MANY_CONNECTIONS ? 0 : MOST_PATIENCE;
+    for (const { connection } of this.#connections.values()) least = Math.min(least, connection.patience);
+    this.#setup.port.patience = least;
+  }
+
+  #hasten(patience: Micros): void {
+    const { port } = this.#setup;
+    if (port.patience !== undefined && port.patience > patience) port.patience = patience;
   }
 }

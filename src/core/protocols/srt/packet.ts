@@ -64,11 +64,6 @@ export const isRetransmitted = (packet: Uint8Array): boolean => (readU32(packet,
 /** A view of what follows the header. */
 export const bodyOf = (packet: Uint8Array): Uint8Array => packet.subarray(HEADER_BYTES);
 
-/** Marks a data packet as sent again. */
-export function markRetransmitted(packet: Uint8Array): void {
-  packet[4] = (packet[4] as number) | 0x04;
-}
-
 /** Fields of a data packet that is a whole message. */
 export interface DataHeader {
   readonly sequence: number;
@@ -76,12 +71,15 @@ export interface DataHeader {
   readonly key: number;
   readonly timestamp: number;
   readonly destination: number;
+  /** It was sent before. */
+  readonly again?: boolean;
 }
 
 /** Fills the first 16 bytes. */
 export function writeDataHeader(packet: Uint8Array, header: DataHeader): void {
   writeU32(packet, 0, header.sequence);
-  writeU32(packet, 4, SOLO | (header.key << KEY_SHIFT) | (header.message & MESSAGE_MASK));
+  const again = header.again === true ? RETRANSMITTED : 0;
+  writeU32(packet, 4, SOLO | (header.key << KEY_SHIFT) | again | (header.message & MESSAGE_MASK));
   writeU32(packet, 8, header.timestamp);
   writeU32(packet, 12, header.destination);
 }
@@ -95,15 +93,23 @@ export interface ControlHeader {
   readonly destination: number;
 }
 
+/** The padding that libsrt sends where there is no body. */
 const NO_BODY = new Uint8Array(4);
+/** Bytes of a control packet without a body. */
+export const CONTROL_BYTES = HEADER_BYTES + NO_BODY.length;
 
-/** A control packet; without a body it gets the four bytes of padding that libsrt sends. */
+/** A control packet. */
 export function writeControl(header: ControlHeader, body: Uint8Array = NO_BODY): Uint8Array {
   const packet = new Uint8Array(HEADER_BYTES + body.length);
+  writeControlHeader(packet, header);
+  packet.set(body, HEADER_BYTES);
+  return packet;
+}
+
+/** Fills the first 16 bytes. */
+export function writeControlHeader(packet: Uint8Array, header: ControlHeader): void {
   writeU32(packet, 0, (0x80000000 | (header.type << 16) | (header.subtype ?? 0)) >>> 0);
   writeU32(packet, 4, header.number ?? 0);
   writeU32(packet, 8, header.timestamp);
   writeU32(packet, 12, header.destination);
-  packet.set(body, HEADER_BYTES);
-  return packet;
 }

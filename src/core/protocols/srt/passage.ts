@@ -6,8 +6,8 @@ const JOIN_BYTES = 8 * 1024 * 1024;
 
 /** Who gets the messages. */
 export interface Passenger {
-  /** `message` is shared: nobody may write to it. */
-  message(message: Uint8Array): void;
+  /** They are shared: nobody may write to them. */
+  messages(messages: readonly Uint8Array[]): void;
 }
 
 /**
@@ -17,6 +17,8 @@ export interface Passenger {
 export class Passage {
   readonly #passengers = new Set<Passenger>();
   readonly #landmarks = new Landmarks();
+  /** Pushed and not given on. */
+  #run: Uint8Array[] = [];
   #join: Uint8Array[] = [];
   #joinBytes = 0;
   /** The newest tables, for a join point that is not led by them. */
@@ -27,7 +29,7 @@ export class Passage {
     return this.#passengers.size;
   }
 
-  /** A message of whole packets, which the caller gives away. */
+  /** A message of whole packets, which the caller gives away. It waits for `flush`. */
   push(message: Uint8Array): void {
     const { tablesFirst, access } = this.#look(message);
     if (access) {
@@ -35,12 +37,21 @@ export class Passage {
       this.#joinBytes = 0;
     }
     if (access || this.#join.length > 0) this.#keep(message);
-    for (const passenger of this.#passengers) passenger.message(message);
+    this.#run.push(message);
+  }
+
+  /** Gives what came together to each in one go: datagrams that follow each other to one peer cost a fraction. */
+  flush(): void {
+    const run = this.#run;
+    if (run.length === 0) return;
+    this.#run = [];
+    for (const passenger of this.#passengers) passenger.messages(run);
   }
 
   add(passenger: Passenger): void {
-    const first = this.#join.length > 0 ? this.#join : this.#tables();
-    for (const message of first) passenger.message(message);
+    // What waits is among the first messages of who comes now.
+    this.flush();
+    passenger.messages(this.#join.length > 0 ? this.#join : this.#tables());
     this.#passengers.add(passenger);
   }
 

@@ -86,6 +86,7 @@ export class PublisherSession implements Session {
         const now = clock.now();
         guard(this, now, () => this.receive(payload, now));
       },
+      delivered: () => this.#passage.flush(),
       ended: (reason) => this.close(reason, clock.now()),
     });
     this.#connection ??= connection;
@@ -121,6 +122,7 @@ export class PublisherSession implements Session {
     this.#settler.settle();
     const key = streamKey(grant.name);
     if (passages.get(key) === this.#passage) passages.delete(key);
+    this.#passage.flush();
     this.#publication.end();
     this.#entry.close(reason);
     asked.connection?.close({ sent: 0, received: this.#entry.received.total });

@@ -31,6 +31,8 @@ export interface ReceiverSetup {
   readonly roundTrip: RoundTrip;
   /** The payload is the callee's. */
   readonly deliver: (payload: Uint8Array, sourceTime: Micros, now: Micros) => void;
+  /** All that were due have been delivered. */
+  readonly delivered: (now: Micros) => void;
   readonly control: (type: number, number: number, body: Uint8Array, now: Micros) => void;
 }
 
@@ -146,11 +148,13 @@ export class Receiver {
 
   /** The connection is over for good: what is there is delivered at once. */
   flush(now: Micros): void {
+    const some = !this.empty;
     for (let packet = this.#buffer.peek(); packet !== undefined; packet = this.#buffer.peek()) {
       this.#setup.counters.pktRcvDrop += this.#deliver(packet, now);
     }
     this.#setup.counters.pktRcvDrop += this.#buffer.skipRest();
     this.#dueAt = Number.POSITIVE_INFINITY;
+    if (some) this.#setup.delivered(now);
   }
 
   #open(packet: Uint8Array): Uint8Array | undefined {
@@ -256,6 +260,7 @@ export class Receiver {
   #deliverDue(now: Micros): void {
     const { options, counters } = this.#setup;
     const before = this.#buffer.contiguous;
+    let some = false;
     this.#dueAt = Number.POSITIVE_INFINITY;
     for (let packet = this.#buffer.peek(); packet !== undefined; packet = this.#buffer.peek()) {
       const timed = this.tsbpd !== undefined && options.tsbpdmode;
@@ -266,7 +271,9 @@ export class Receiver {
         break;
       }
       counters.pktRcvDrop += this.#deliver(packet, now);
+      some = true;
     }
+    if (some) this.#setup.delivered(now);
     if (this.#buffer.contiguous !== before) this.#acknowledger.note(now);
   }
 

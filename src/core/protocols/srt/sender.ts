@@ -6,7 +6,7 @@ import { errors } from './errors.ts';
 import type { SendKeys } from './keys.ts';
 import { bufferPackets, type SrtOptions } from './options.ts';
 import { Pacer } from './pacing.ts';
-import { ControlType, HEADER_BYTES, markRetransmitted, writeDataHeader } from './packet.ts';
+import { ControlType, HEADER_BYTES, writeDataHeader } from './packet.ts';
 import { isProbe } from './rates.ts';
 import type { RoundTrip } from './round-trip.ts';
 import { type Outgoing, SendBuffer } from './send-buffer.ts';
@@ -35,7 +35,8 @@ export interface SenderSetup {
   readonly roundTrip: RoundTrip;
   /** Zero of our time stamps. */
   readonly start: Micros;
-  readonly transmit: (packet: Uint8Array, now: Micros) => void;
+  /** `header` is the callee's during the call, `payload` is shared. */
+  readonly transmit: (header: Uint8Array, payload: Uint8Array, now: Micros) => void;
   readonly control: (type: number, number: number, body: Uint8Array, now: Micros) => void;
 }
 
@@ -45,6 +46,7 @@ export class Sender {
   readonly #buffer: SendBuffer;
   readonly #pacer: Pacer;
   readonly #capacity: number;
+  readonly #header = new Uint8Array(HEADER_BYTES);
   keys: SendKeys | undefined;
   /** The peer's delay, and whether it drops; undefined: it waits for everything. */
   peerDelay: Micros | undefined;
@@ -99,7 +101,7 @@ export class Sender {
     return { packets, bytes, span, freeBytes: (this.#capacity - packets) * this.#setup.options.mss };
   }
 
-  /** Copies and sends a message. False: the buffer is full, and the message is dropped and counted. */
+  /** Sends a message, to which nobody may write afterwards. False: the buffer is full, and the message is dropped and counted. */
   push(payload: Uint8Array, now: Micros): boolean {
     const overhead = this.keys?.overhead ?? 0;
     assert(
@@ -112,15 +114,10 @@ export class Sender {
       this.#setup.counters.byteSndDrop += payload.length;
       return false;
     }
-    const packet = this.#packet(payload, overhead, now);
-    this.#buffer.push({
-      packet,
-      payloadBytes: payload.length,
-      origin: now,
-      sentAt: Number.NaN,
-      lost: false,
-      repeats: 0,
-    });
+    this.#message = this.#message === MAX_MESSAGE ? 1 : this.#message + 1;
+    const key = this.keys?.slot ?? 0;
+    const body = this.keys === undefined ? payload : this.#encrypted(payload, this.keys, now);
+    this.#buffer.push(body, payload.length, this.#message, key, now);
     this.#pacer.noteInput(payload.length, now);
     this.#flush(now);
     return true;
@@ -161,20 +158,30 @@ export class Sender {
     this.#flush(now);
   }
 
-  #packet(payload: Uint8Array, overhead: number, now: Micros): Uint8Array {
-    const packet = Buffer.allocUnsafe(HEADER_BYTES + payload.length + overhead);
-    const { peerSocketId, start } = this.#setup;
-    this.#message = this.#message === MAX_MESSAGE ? 1 : this.#message + 1;
-    writeDataHeader(packet, {
-      sequence: toSequence(this.#buffer.end),
-      message: this.#message,
-      key: this.keys?.slot ?? 0,
-      timestamp: toTimestamp(now - start),
-      destination: peerSocketId,
-    });
+  /** A payload of its own: the key and the counter are of this connection, and GCM protects the header too. */
+  #encrypted(payload: Uint8Array, keys: SendKeys, now: Micros): Uint8Array {
+    const packet = Buffer.allocUnsafe(HEADER_BYTES + payload.length + keys.overhead);
+    this.#writeHeader(packet, this.#buffer.end, { message: this.#message, key: keys.slot, origin: now }, false);
     packet.set(payload, HEADER_BYTES);
-    this.keys?.encrypt(packet);
-    return packet;
+    keys.encrypt(packet);
+    return packet.subarray(HEADER_BYTES);
+  }
+
+  #writeHeader(
+    packet: Uint8Array,
+    sequence: number,
+    { message, key, origin }: Pick<Outgoing, 'message' | 'key' | 'origin'>,
+    again: boolean,
+  ): void {
+    const { peerSocketId, start } = this.#setup;
+    writeDataHeader(packet, {
+      sequence: toSequence(sequence),
+      message,
+      key,
+      timestamp: toTimestamp(origin - start),
+      destination: peerSocketId,
+      again,
+    });
   }
 
   get #waiting(): boolean {
@@ -189,11 +196,11 @@ export class Sender {
       const entry = this.#buffer.at(this.#next);
       assert(entry !== undefined, 'a packet to send is in the buffer');
       this.#pair = isProbe(this.#next);
-      this.#next++;
+      const sequence = this.#next++;
       const { counters } = this.#setup;
       counters.pktSentUnique++;
       counters.byteSentUnique += entry.payloadBytes;
-      this.#transmit(entry, now);
+      this.#transmit(sequence, entry, false, now);
       if (this.#tailAt === Number.POSITIVE_INFINITY || this.#tailTries === 0) this.#armTail(now);
     }
   }
@@ -211,7 +218,7 @@ export class Sender {
       entry.lost = false;
       this.#pair = false;
       entry.repeats++;
-      for (let copies = this.#copies(entry, now); copies > 0; copies--) this.#again(entry, now);
+      for (let copies = this.#copies(entry, now); copies > 0; copies--) this.#again(sequence, entry, now);
       return true;
     }
     return false;
@@ -228,20 +235,20 @@ export class Sender {
     return last ? 3 : 2;
   }
 
-  #again(entry: { packet: Uint8Array; payloadBytes: number; sentAt: Micros }, now: Micros): void {
+  #again(sequence: number, entry: Outgoing, now: Micros): void {
     const { counters } = this.#setup;
     counters.pktRetrans++;
     counters.byteRetrans += entry.payloadBytes;
-    markRetransmitted(entry.packet);
-    this.#transmit(entry, now);
+    this.#transmit(sequence, entry, true, now);
   }
 
-  #transmit(entry: { packet: Uint8Array; payloadBytes: number; sentAt: Micros }, now: Micros): void {
+  #transmit(sequence: number, entry: Outgoing, again: boolean, now: Micros): void {
     const { counters, transmit } = this.#setup;
     counters.pktSent++;
     counters.byteSent += entry.payloadBytes;
     entry.sentAt = now;
-    transmit(entry.packet, now);
+    this.#writeHeader(this.#header, sequence, entry, again);
+    transmit(this.#header, entry.payload, now);
     this.#pacer.sent(entry.payloadBytes, this.#pair, now);
   }
 
@@ -293,7 +300,7 @@ export class Sender {
   /** Nothing was acknowledged for a round trip: the newest packet goes out again, and shows the receiver what it lacks. */
   #probeTail(now: Micros): void {
     const entry = this.#next > this.#buffer.first ? this.#buffer.at(this.#next - 1) : undefined;
-    if (entry !== undefined && !entry.lost) this.#again(entry, now);
+    if (entry !== undefined && !entry.lost) this.#again(this.#next - 1, entry, now);
     this.#tailTries++;
     this.#armTail(now);
   }

@@ -25,8 +25,11 @@ function packetsOf(bytes: Uint8Array): string[] {
 
 class Player {
   readonly got: Uint8Array[] = [];
-  message(message: Uint8Array): void {
-    this.got.push(message);
+  /** How many came in each call. */
+  readonly runs: number[] = [];
+  messages(messages: readonly Uint8Array[]): void {
+    this.got.push(...messages);
+    this.runs.push(messages.length);
   }
   get landmarks(): string[] {
     return packetsOf(concat(this.got));
@@ -65,17 +68,37 @@ describe('a passage', () => {
     const early = new Player();
     passage.add(early);
     for (const message of messages.slice(0, -3)) passage.push(message);
+    passage.flush();
 
     const late = new Player();
     passage.add(late);
     for (const message of messages.slice(-3)) passage.push(message);
+    passage.flush();
 
     expect(early.got).toEqual(messages);
+    expect(early.runs.slice(-1)).toEqual([3]);
     const { landmarks } = late;
     expect(landmarks.indexOf('pat')).toBeLessThan(landmarks.indexOf('access'));
     expect(landmarks.indexOf('pmt')).toBeLessThan(landmarks.indexOf('access'));
     expect(landmarks.filter((one) => one === 'access')).toHaveLength(1);
     expect(late.got.at(-1)).toBe(messages.at(-1));
+  });
+
+  it('gives who comes within a run each message once, and the others too', () => {
+    const passage = new Passage();
+    const messages = messagesOf(transportStream());
+    const early = new Player();
+    passage.add(early);
+    for (const message of messages.slice(0, 5)) passage.push(message);
+
+    const late = new Player();
+    passage.add(late);
+    for (const message of messages.slice(5, 7)) passage.push(message);
+    passage.flush();
+    passage.flush();
+
+    expect(early.got).toEqual(messages.slice(0, 7));
+    expect(late.got).toEqual(messages.slice(0, 7));
   });
 
   it('gives nothing to who has left', () => {
@@ -85,6 +108,7 @@ describe('a passage', () => {
     passage.remove(player);
 
     for (const message of messagesOf(transportStream())) passage.push(message);
+    passage.flush();
 
     expect(player.got).toEqual([]);
     expect(passage.passengers).toBe(0);

@@ -30,7 +30,6 @@ import {
   isControl,
   isRetransmitted,
   keyOf,
-  markRetransmitted,
   sequenceOf,
   timestampOf,
   writeDataHeader,
@@ -62,20 +61,16 @@ describe('numbers that wrap', () => {
 describe('a data header', () => {
   it('has its fields where §3.1 draws them', () => {
     const packet = new Uint8Array(16);
-    writeDataHeader(packet, {
-      sequence: 0x12345678,
-      message: 0x03ffffff,
-      key: 2,
-      timestamp: 0xfedcba98,
-      destination: 7,
-    });
+    const header = { sequence: 0x12345678, message: 0x03ffffff, key: 2, timestamp: 0xfedcba98, destination: 7 };
+    writeDataHeader(packet, header);
 
     expect(toHex(packet)).toBe('12345678d3fffffffedcba9800000007');
     expect([sequenceOf(packet), keyOf(packet), timestampOf(packet), destinationOf(packet)]).toEqual([
       0x12345678, 2, 0xfedcba98, 7,
     ]);
     expect([isControl(packet), isRetransmitted(packet)]).toEqual([false, false]);
-    markRetransmitted(packet);
+    writeDataHeader(packet, { ...header, again: true });
+    expect(toHex(packet)).toBe('12345678d7fffffffedcba9800000007');
     expect(isRetransmitted(packet)).toBe(true);
   });
 
@@ -223,7 +218,7 @@ describe('ciphers', () => {
             writeDataHeader(packet, { sequence, message: 1, key: 1, timestamp: 5, destination: 6 });
             packet.set(payload, 16);
             cipher.encrypt(packet);
-            markRetransmitted(packet);
+            writeDataHeader(packet, { sequence, message: 1, key: 1, timestamp: 5, destination: 6, again: true });
             expect(Buffer.compare(cipher.decrypt(packet)!, payload)).toBe(0);
           },
         ),

@@ -1,4 +1,5 @@
 // A network in virtual time: ports, links with loss, jitter, duplicates and skewed clocks; one seed for all of it.
+import { concat } from '../../../../src/core/base/bytes.ts';
 import type { Clock } from '../../../../src/core/base/clock.ts';
 import type { SrsxError } from '../../../../src/core/base/errors.ts';
 import { type Address, formatAddress, idle, type Peer, type Port, type Span } from '../../../../src/core/base/link.ts';
@@ -173,6 +174,7 @@ export class SimPort implements Port {
   readonly local: Address;
   readonly #world: World;
   closed = false;
+  patience: Micros = 0;
   onDatagram: (datagram: Uint8Array, from: Peer) => void = idle.onData;
 
   constructor(world: World, local: Address) {
@@ -180,8 +182,8 @@ export class SimPort implements Port {
     this.local = local;
   }
 
-  send(datagram: Uint8Array, to: Peer): void {
-    if (!this.closed) this.#world.carry(datagram, this.local, to);
+  send(datagram: Uint8Array, to: Peer, rest: Uint8Array = new Uint8Array(0)): void {
+    if (!this.closed) this.#world.carry(concat([datagram, rest]), this.local, to);
   }
 
   sendBatch(memory: Uint8Array, spans: readonly Span[], count: number, to: Peer): void {
