@@ -1,6 +1,6 @@
 // What SRT costs: one connection of 20 Mbit/s beside srt-live-transmit (C), and 300 players of 1 Mbit/s, with and without
 // accelerators, beside a bare loop of `dgram.send` of the same datagrams in the same round.
-// Usage: node test/bench/srt.ts [--short] [--players 300] [--mbps 20] [--seconds 15] [--rounds 3] [--only NAME]
+// Usage: node test/bench/srt.ts [--short] [--players 300] [--mbps 20] [--seconds 15] [--rounds 3] [--only NAME] [--accelerators on,off]
 //   [--node='--cpu-prof --cpu-prof-dir=FOLDER'] [--root CHECKOUT]
 // Needs ffmpeg with libsrt and srt-live-transmit. What is measured is on core 0, all else on core 1.
 import type { ChildProcess } from 'node:child_process';
@@ -20,6 +20,7 @@ const { values: flags } = parseArgs({
     warm: { type: 'string', default: '8' },
     rounds: { type: 'string', default: '3' },
     only: { type: 'string', default: '' },
+    accelerators: { type: 'string', default: 'on,off' },
     node: { type: 'string', default: '' },
     root: { type: 'string', default: join(import.meta.dirname, '../..') },
   },
@@ -27,6 +28,7 @@ const { values: flags } = parseArgs({
 const seconds = flags.short ? 2 : Number(flags.seconds);
 const warmSeconds = flags.short ? 2 : Number(flags.warm);
 const rounds = flags.short ? 1 : Number(flags.rounds);
+const modes = (['on', 'off'] as const).filter((mode) => flags.accelerators.split(',').includes(mode));
 const players = flags.short ? 10 : Number(flags.players);
 const MESSAGE_BYTES = 1316;
 const FEED_MS = 10;
@@ -182,21 +184,21 @@ async function compareFanOut(): Promise<void> {
   const rows = { on: [] as number[], off: [] as number[], bare: [] as number[], acks: [] as number[] };
   for (let round = 0; round < rounds; round++) {
     let rate = 0;
-    for (const mode of ['on', 'off'] as const) {
+    for (const mode of modes) {
       const own = await fanOut(sample, mode);
       ({ rate } = own);
       rows[mode].push((own.cpu * 1e4) / (own.rate * players));
       rows.acks.push(own.acks);
     }
     rows.bare.push(((await floor(rate)) * 1e4) / (rate * players));
-    const [on, off, bare] = [rows.on, rows.off, rows.bare].map((row) => row.at(-1)?.toFixed(2));
-    console.error(`${rate.toFixed(0)} packets/s for each player: on ${on} us, off ${off} us, bare ${bare} us`);
+    const micros = [...modes, 'bare' as const].map((name) => `${name} ${rows[name].at(-1)?.toFixed(2)} us`);
+    console.error(`${rate.toFixed(0)} packets/s for each player: ${micros.join(', ')}`);
   }
   const bare = median(rows.bare);
   console.log('| what | us/packet | x bare |');
   console.log('| --- | --- | --- |');
   console.log(`| ${players} players, bare \`dgram.send\` | ${bare.toFixed(2)} | 1.00 |`);
-  for (const mode of ['on', 'off'] as const) {
+  for (const mode of modes) {
     const own = median(rows[mode]);
     const name = `srsx, accelerators ${mode}, ${median(rows.acks).toFixed(2)} ACKs for a packet`;
     console.log(`| ${name} | ${own.toFixed(2)} | ${(own / bare).toFixed(2)} |`);
