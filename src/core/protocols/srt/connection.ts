@@ -21,6 +21,7 @@ import {
   controlNumber,
   controlSubtype,
   controlType,
+  isAck,
   isControl,
   timestampOf,
   writeControl,
@@ -54,8 +55,8 @@ export interface ConnectionSetup {
   readonly events: ConnectionEvents;
   /** Takes a datagram to the peer, or one that begins with it and ends with `rest`; the callee must not keep it. */
   readonly send: (datagram: Uint8Array, rest?: Uint8Array) => void;
-  /** Told whenever something happened that may have brought the deadline nearer. */
-  readonly changed: () => void;
+  /** Told whenever something happened that may have brought the deadline nearer; to when, where that is known. */
+  readonly changed: (deadline?: Micros) => void;
   /** How to come to an agreement. */
   readonly handshaker: (setup: HandshakeSetup) => Handshaker;
   /** How long it may take. */
@@ -189,6 +190,10 @@ export class SrtConnection {
     if (this.#state === 'closed') return;
     try {
       checkPacket(datagram);
+      if (isAck(datagram) && this.#state === 'connected') {
+        this.#ack(datagram, now);
+        return;
+      }
       if (isControl(datagram)) this.#control(datagram, now);
       else this.#data(datagram, now);
     } catch (error) {
@@ -211,11 +216,17 @@ export class SrtConnection {
    * is full; the message is dropped, since a live sender does not wait.
    */
   send(payload: Uint8Array, now: Micros): boolean {
-    if (this.#state !== 'connected' || this.#sender === undefined || this.#lingering) return false;
+    return this.sendAll([payload], now) === 1;
+  }
+
+  /** Sends messages that go together, which costs less than one by one; how many were taken, the others being dropped. */
+  sendAll(payloads: readonly Uint8Array[], now: Micros): number {
+    const sender = this.#sender;
+    if (this.#state !== 'connected' || sender === undefined || this.#lingering) return 0;
     if (this.#late !== undefined) this.#askLate(this.#late, now);
-    const taken = this.#sender.push(payload, now);
-    this.#keys?.poll(now);
-    this.#setup.changed();
+    const taken = sender.push(payloads, now);
+    if (sender.keys !== undefined) this.#keys?.poll(now);
+    this.#setup.changed(Math.min(sender.deadline, this.#keys?.deadline ?? Number.POSITIVE_INFINITY));
     return taken;
   }
 
@@ -302,13 +313,16 @@ export class SrtConnection {
     this.#receiver?.data(packet, now);
   }
 
+  /** By far the most frequent packet for a sender. It only brings nearer what the sender waits for. */
   #ack(packet: Uint8Array, now: Micros): void {
+    this.#heardAt = now;
     this.#counters.pktRecvACK++;
     const ack = parseAck(bodyOf(packet));
     // Answered first: the peer measures the time until then.
     if (ack.full !== undefined) this.#answerAck(controlNumber(packet), now);
     this.#sender?.acknowledge(ack, now);
     this.#endWhenSent(now);
+    this.#setup.changed(this.#lingering ? this.deadline : this.#sender?.deadline);
   }
 
   #extension(subtype: number, packet: Uint8Array, now: Micros): void {

@@ -17,7 +17,7 @@ export interface SrtLinkOptions {
   readonly local: Address;
   readonly cutter: Cutter;
   readonly clock: Clock;
-  /** Bytes of each message that was taken. */
+  /** Bytes of messages that were taken. */
   readonly onSent?: (bytes: number) => void;
 }
 
@@ -57,7 +57,12 @@ export class SrtLink implements Link {
   /** Messages that are cut already. */
   messages(messages: readonly Uint8Array[]): void {
     const now = this.#clock.now();
-    for (let i = 0; i < messages.length; i++) this.#send(messages[i] as Uint8Array, now);
+    const taken = this.#connection.sendAll(messages, now);
+    this.dropped += messages.length - taken;
+    let bytes = 0;
+    for (let i = 0; i < taken; i++) bytes += (messages[i] as Uint8Array).length;
+    this.sentBytes += bytes;
+    this.#onSent(bytes);
   }
 
   close(reason?: SrsxError): void {
@@ -71,14 +76,5 @@ export class SrtLink implements Link {
 
   resume(): void {
     // Nothing was paused.
-  }
-
-  #send(message: Uint8Array, now: number): void {
-    if (!this.#connection.send(message, now)) {
-      this.dropped++;
-      return;
-    }
-    this.sentBytes += message.length;
-    this.#onSent(message.length);
   }
 }

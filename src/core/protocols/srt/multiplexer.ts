@@ -167,7 +167,7 @@ export class SrtMultiplexer {
         handshaker: make,
         connectTime,
         send: (datagram, rest) => port.send(datagram, peer, rest),
-        changed: () => this.#changed(entry),
+        changed: (deadline = connection.deadline) => this.#changed(entry, deadline),
         events: {
           connected: (connected) => {
             log.debug('srt', () => `connected ${JSON.stringify(connected.describe())}`);
@@ -239,8 +239,7 @@ export class SrtMultiplexer {
     throw errors.limit('ID');
   }
 
-  #changed(entry: Entry): void {
-    const { deadline } = entry.connection;
+  #changed(entry: Entry, deadline: Micros): void {
     if (deadline >= entry.lookAt) return;
     entry.lookAt = deadline;
     this.#wakeBy(deadline);

@@ -47,6 +47,8 @@ export function checkPacket(datagram: Uint8Array): void {
 export const isControl = (packet: Uint8Array): boolean => ((packet[0] as number) & 0x80) !== 0;
 /** See `ControlType`. */
 export const controlType = (packet: Uint8Array): number => (readU32(packet, 0) >>> 16) & 0x7fff;
+/** The frequent one. */
+export const isAck = (packet: Uint8Array): boolean => readU32(packet, 0) >>> 16 === (0x8000 | ControlType.ack);
 /** Of a user-defined packet: an `ExtensionType`. */
 export const controlSubtype = (packet: Uint8Array): number => readU32(packet, 0) & 0xffff;
 /** Of a control packet: the number of an ACK, the message of a drop request. */

@@ -48,8 +48,9 @@ export class Sender {
   readonly #capacity: number;
   readonly #header = new Uint8Array(HEADER_BYTES);
   keys: SendKeys | undefined;
-  /** The peer's delay, and whether it drops; undefined: it waits for everything. */
-  peerDelay: Micros | undefined;
+  #peerDelay: Micros | undefined;
+  /** How long after it was given a packet is too late for the peer. */
+  #keepTime: Micros = Number.POSITIVE_INFINITY;
   /** The next packet that was never sent. */
   #next: number;
   #window: number;
@@ -68,6 +69,14 @@ export class Sender {
     this.#capacity = bufferPackets(setup.options.sndbuf, setup.options);
     this.#next = setup.firstSequence;
     this.#window = setup.flowWindow;
+  }
+
+  /** The peer's delay, if it drops; undefined: it waits for everything. */
+  set peerDelay(delay: Micros | undefined) {
+    const { tlpktdrop, snddropdelay } = this.#setup.options;
+    this.#peerDelay = delay;
+    const drops = delay !== undefined && tlpktdrop && snddropdelay !== undefined;
+    this.#keepTime = drops ? Math.max(delay + snddropdelay, MIN_DROP_TIME) + DROP_MARGIN : Number.POSITIVE_INFINITY;
   }
 
   get deadline(): Micros {
@@ -101,26 +110,30 @@ export class Sender {
     return { packets, bytes, span, freeBytes: (this.#capacity - packets) * this.#setup.options.mss };
   }
 
-  /** Sends a message, to which nobody may write afterwards. False: the buffer is full, and the message is dropped and counted. */
-  push(payload: Uint8Array, now: Micros): boolean {
-    const overhead = this.keys?.overhead ?? 0;
-    assert(
-      payload.length > 0 && payload.length + overhead <= this.#setup.maxPayload,
-      'an SRT message fits into a packet',
-    );
+  /** Sends messages, to which nobody may write afterwards, and says how many; the buffer is full for the others, which are counted. */
+  push(payloads: readonly Uint8Array[], now: Micros): number {
     this.#dropLate(now);
-    if (this.#buffer.packets >= this.#capacity) {
-      this.#setup.counters.pktSndDrop++;
-      this.#setup.counters.byteSndDrop += payload.length;
-      return false;
+    let taken = 0;
+    while (taken < payloads.length && this.#buffer.packets < this.#capacity) {
+      this.#keep(payloads[taken++] as Uint8Array, now);
     }
+    for (let i = taken; i < payloads.length; i++) {
+      this.#setup.counters.pktSndDrop++;
+      this.#setup.counters.byteSndDrop += (payloads[i] as Uint8Array).length;
+    }
+    this.#flush(now);
+    return taken;
+  }
+
+  #keep(payload: Uint8Array, now: Micros): void {
+    const overhead = this.keys?.overhead ?? 0;
+    const fits = payload.length > 0 && payload.length + overhead <= this.#setup.maxPayload;
+    assert(fits, 'an SRT message fits into a packet');
     this.#message = this.#message === MAX_MESSAGE ? 1 : this.#message + 1;
     const key = this.keys?.slot ?? 0;
     const body = this.keys === undefined ? payload : this.#encrypted(payload, this.keys, now);
     this.#buffer.push(body, payload.length, this.#message, key, now);
     this.#pacer.noteInput(payload.length, now);
-    this.#flush(now);
-    return true;
   }
 
   /** Throws SRT_PACKET when it acknowledges what was never sent. */
@@ -230,8 +243,8 @@ export class Sender {
    * 360,000 with them, for 3 % more packets.
    */
   #copies({ origin, repeats }: Outgoing, now: Micros): number {
-    if (repeats < 2 || this.peerDelay === undefined) return 1;
-    const last = now + LAST_TRY_TRIPS * this.#setup.roundTrip.rtt > origin + this.peerDelay;
+    if (repeats < 2 || this.#peerDelay === undefined) return 1;
+    const last = now + LAST_TRY_TRIPS * this.#setup.roundTrip.rtt > origin + this.#peerDelay;
     return last ? 3 : 2;
   }
 
@@ -270,11 +283,7 @@ export class Sender {
 
   /** When the oldest packet will be too late for the peer. */
   get #dropAt(): Micros {
-    const { tlpktdrop, snddropdelay } = this.#setup.options;
-    if (this.peerDelay === undefined || !tlpktdrop || snddropdelay === undefined) return Number.POSITIVE_INFINITY;
-    const oldest = this.#buffer.at(this.#buffer.first);
-    if (oldest === undefined) return Number.POSITIVE_INFINITY;
-    return oldest.origin + Math.max(this.peerDelay + snddropdelay, MIN_DROP_TIME) + DROP_MARGIN;
+    return (this.#buffer.at(this.#buffer.first)?.origin ?? Number.POSITIVE_INFINITY) + this.#keepTime;
   }
 
   #dropLate(now: Micros): void {
