@@ -75,6 +75,8 @@ const LINGER_MARGIN = fromMs(100);
 const SHUTDOWN_COPIES = 2;
 /** What waits to be read so much of a delay is hidden by it: a loss is reported and repaired in time all the same. */
 const PATIENCE_SHARE = 1 / 40;
+/** The ACKACK that is being sent, whosever it is. */
+const answerMemory = new Uint8Array(CONTROL_BYTES);
 /** Added to the delay before what remains in a receiver is delivered at once. */
 const DRAIN_MARGIN = fromMs(1000);
 
@@ -104,8 +106,6 @@ export class SrtConnection {
   #endAt: Micros;
   #heardAt: Micros;
   #spokeAt: Micros;
-  /** An ACKACK: there are as many as ACKs. */
-  readonly #answer = new Uint8Array(CONTROL_BYTES);
   #lingering = false;
   #sentAll = false;
 
@@ -474,8 +474,8 @@ export class SrtConnection {
   #answerAck(number: number, now: Micros): void {
     const destination = this.#agreement?.peerSocketId ?? 0;
     const timestamp = toTimestamp(now - this.#start);
-    writeControlHeader(this.#answer, { type: ControlType.ackAck, number, timestamp, destination });
-    this.#transmit(this.#answer, now);
+    writeControlHeader(answerMemory, { type: ControlType.ackAck, number, timestamp, destination });
+    this.#transmit(answerMemory, now);
   }
 
   #sendControl(type: number, number: number, body: Uint8Array | undefined, now: Micros): void {

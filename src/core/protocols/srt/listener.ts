@@ -126,7 +126,7 @@ export class SrtListener {
     const request = new Request(from, wish, now + options.conntimeo, {
       accept: (events, more) => {
         this.#requests.delete(key);
-        return this.#accept(key, received, wish, from, { ...options, ...more }, events);
+        return this.#accept(key, received, wish, from, more === undefined ? options : { ...options, ...more }, events);
       },
       reject: (code) => {
         this.#requests.delete(key);
@@ -207,7 +207,7 @@ class Request implements SrtRequest {
     this.#answer = answer;
   }
 
-  accept(events: ConnectionEvents, options: Partial<SrtOptions> = {}): SrtConnection | undefined {
+  accept(events: ConnectionEvents, options?: Partial<SrtOptions>): SrtConnection | undefined {
     if (!this.open) return undefined;
     this.open = false;
     return this.#answer.accept(events, options);
@@ -221,6 +221,6 @@ class Request implements SrtRequest {
 }
 
 interface Answer {
-  readonly accept: (events: ConnectionEvents, options: Partial<SrtOptions>) => SrtConnection;
+  readonly accept: (events: ConnectionEvents, options: Partial<SrtOptions> | undefined) => SrtConnection;
   readonly reject: (code: number) => void;
 }

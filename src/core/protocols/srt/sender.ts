@@ -9,7 +9,7 @@ import { Pacer } from './pacing.ts';
 import { ControlType, HEADER_BYTES, writeDataHeader } from './packet.ts';
 import { isProbe } from './rates.ts';
 import type { RoundTrip } from './round-trip.ts';
-import { type Outgoing, SendBuffer } from './send-buffer.ts';
+import { SendBuffer } from './send-buffer.ts';
 import { toSequence, toTimestamp, unwrapSequence } from './sequence.ts';
 import type { BufferGauge, Counters } from './statistics.ts';
 
@@ -23,6 +23,9 @@ const MAX_TAIL_BACKOFF = 6;
 const LAST_TRY_TRIPS = 2.5;
 /** Message numbers have 26 bits; 0 is none. */
 const MAX_MESSAGE = 0x03ffffff;
+
+/** Of the packet that is being sent, whosever it is: hundreds of connections would have theirs in no cache. */
+const headerMemory = new Uint8Array(HEADER_BYTES);
 
 /** What the sending half needs from its connection. */
 export interface SenderSetup {
@@ -46,7 +49,7 @@ export class Sender {
   readonly #buffer: SendBuffer;
   readonly #pacer: Pacer;
   readonly #capacity: number;
-  readonly #header = new Uint8Array(HEADER_BYTES);
+  readonly #firstSequence: number;
   keys: SendKeys | undefined;
   #peerDelay: Micros | undefined;
   /** How long after it was given a packet is too late for the peer. */
@@ -54,7 +57,6 @@ export class Sender {
   /** The next packet that was never sent. */
   #next: number;
   #window: number;
-  #message = 0;
   /** Numbers of lost packets in the order of their reports; those acknowledged meanwhile are skipped. */
   #lost: number[] = [];
   #lostAt = 0;
@@ -67,6 +69,7 @@ export class Sender {
     this.#buffer = new SendBuffer(setup.firstSequence);
     this.#pacer = new Pacer(setup.options);
     this.#capacity = bufferPackets(setup.options.sndbuf, setup.options);
+    this.#firstSequence = setup.firstSequence;
     this.#next = setup.firstSequence;
     this.#window = setup.flowWindow;
   }
@@ -129,10 +132,9 @@ export class Sender {
     const overhead = this.keys?.overhead ?? 0;
     const fits = payload.length > 0 && payload.length + overhead <= this.#setup.maxPayload;
     assert(fits, 'an SRT message fits into a packet');
-    this.#message = this.#message === MAX_MESSAGE ? 1 : this.#message + 1;
     const key = this.keys?.slot ?? 0;
     const body = this.keys === undefined ? payload : this.#encrypted(payload, this.keys, now);
-    this.#buffer.push(body, payload.length, this.#message, key, now);
+    this.#buffer.push(body, key, now);
     this.#pacer.noteInput(payload.length, now);
   }
 
@@ -174,22 +176,18 @@ export class Sender {
   /** A payload of its own: the key and the counter are of this connection, and GCM protects the header too. */
   #encrypted(payload: Uint8Array, keys: SendKeys, now: Micros): Uint8Array {
     const packet = Buffer.allocUnsafe(HEADER_BYTES + payload.length + keys.overhead);
-    this.#writeHeader(packet, this.#buffer.end, { message: this.#message, key: keys.slot, origin: now }, false);
+    this.#writeHeader(packet, this.#buffer.end, keys.slot, now, false);
     packet.set(payload, HEADER_BYTES);
     keys.encrypt(packet);
     return packet.subarray(HEADER_BYTES);
   }
 
-  #writeHeader(
-    packet: Uint8Array,
-    sequence: number,
-    { message, key, origin }: Pick<Outgoing, 'message' | 'key' | 'origin'>,
-    again: boolean,
-  ): void {
+  #writeHeader(packet: Uint8Array, sequence: number, key: number, origin: Micros, again: boolean): void {
     const { peerSocketId, start } = this.#setup;
     writeDataHeader(packet, {
       sequence: toSequence(sequence),
-      message,
+      // A message is a packet.
+      message: ((sequence - this.#firstSequence) % MAX_MESSAGE) + 1,
       key,
       timestamp: toTimestamp(origin - start),
       destination: peerSocketId,
@@ -203,19 +201,15 @@ export class Sender {
 
   /** Sends what may be sent now: losses before new packets. */
   #flush(now: Micros): void {
+    let some = false;
     while (this.#waiting && (this.#pair || this.#pacer.ready(now))) {
       if (this.#takeLost(now)) continue;
       if (this.#next >= this.#buffer.end || this.flightSize >= this.#window) break;
-      const entry = this.#buffer.at(this.#next);
-      assert(entry !== undefined, 'a packet to send is in the buffer');
       this.#pair = isProbe(this.#next);
-      const sequence = this.#next++;
-      const { counters } = this.#setup;
-      counters.pktSentUnique++;
-      counters.byteSentUnique += entry.payloadBytes;
-      this.#transmit(sequence, entry, false, now);
-      if (this.#tailAt === Number.POSITIVE_INFINITY || this.#tailTries === 0) this.#armTail(now);
+      this.#transmit(this.#next++, false, now);
+      some = true;
     }
+    if (some && (this.#tailAt === Number.POSITIVE_INFINITY || this.#tailTries === 0)) this.#armTail(now);
   }
 
   /** False when there is no loss to send again. */
@@ -226,12 +220,10 @@ export class Sender {
         this.#lost.length = 0;
         this.#lostAt = 0;
       }
-      const entry = this.#buffer.at(sequence);
-      if (entry === undefined) continue;
-      entry.lost = false;
+      if (!this.#buffer.kept(sequence)) continue;
       this.#pair = false;
-      entry.repeats++;
-      for (let copies = this.#copies(entry, now); copies > 0; copies--) this.#again(sequence, entry, now);
+      const repeats = this.#buffer.repeat(sequence);
+      for (let copies = this.#copies(sequence, repeats, now); copies > 0; copies--) this.#again(sequence, now);
       return true;
     }
     return false;
@@ -242,37 +234,43 @@ export class Sender {
    * loss each way and a delay of four round trips: one packet in ten thousand is too late without the copies, none in
    * 360,000 with them, for 3 % more packets.
    */
-  #copies({ origin, repeats }: Outgoing, now: Micros): number {
+  #copies(sequence: number, repeats: number, now: Micros): number {
     if (repeats < 2 || this.#peerDelay === undefined) return 1;
-    const last = now + LAST_TRY_TRIPS * this.#setup.roundTrip.rtt > origin + this.#peerDelay;
+    const last = now + LAST_TRY_TRIPS * this.#setup.roundTrip.rtt > this.#buffer.origin(sequence) + this.#peerDelay;
     return last ? 3 : 2;
   }
 
-  #again(sequence: number, entry: Outgoing, now: Micros): void {
+  #again(sequence: number, now: Micros): void {
     const { counters } = this.#setup;
     counters.pktRetrans++;
-    counters.byteRetrans += entry.payloadBytes;
-    this.#transmit(sequence, entry, true, now);
+    counters.byteRetrans += this.#bytes(sequence);
+    this.#transmit(sequence, true, now);
   }
 
-  #transmit(sequence: number, entry: Outgoing, again: boolean, now: Micros): void {
+  #transmit(sequence: number, again: boolean, now: Micros): void {
     const { counters, transmit } = this.#setup;
+    const bytes = this.#bytes(sequence);
     counters.pktSent++;
-    counters.byteSent += entry.payloadBytes;
-    entry.sentAt = now;
-    this.#writeHeader(this.#header, sequence, entry, again);
-    transmit(this.#header, entry.payload, now);
-    this.#pacer.sent(entry.payloadBytes, this.#pair, now);
+    counters.byteSent += bytes;
+    this.#buffer.sent(sequence, now);
+    this.#writeHeader(headerMemory, sequence, this.#buffer.key(sequence), this.#buffer.origin(sequence), again);
+    transmit(headerMemory, this.#buffer.payload(sequence), now);
+    this.#pacer.sent(bytes, this.#pair, now);
+  }
+
+  /** Of a message, before it was encrypted. */
+  #bytes(sequence: number): number {
+    const { length } = this.#buffer.payload(sequence);
+    return this.keys === undefined || this.#buffer.key(sequence) === 0 ? length : length - this.keys.overhead;
   }
 
   /** Puts a reported packet into the queue, unless it has just been sent again and the report is older than that. */
   #lose(sequence: number, now: Micros): void {
-    const entry = this.#buffer.at(sequence);
-    if (entry === undefined || entry.lost) return;
+    if (!this.#buffer.kept(sequence) || this.#buffer.isLost(sequence)) return;
     const { roundTrip, options, counters } = this.#setup;
-    const fresh = now - entry.sentAt < roundTrip.rtt - 4 * roundTrip.variance;
+    const fresh = now - this.#buffer.sentAt(sequence) < roundTrip.rtt - 4 * roundTrip.variance;
     if (options.retransmitalgo !== 0 && fresh) return;
-    entry.lost = true;
+    this.#buffer.lose(sequence);
     counters.pktSndLoss++;
     this.#lost.push(sequence);
   }
@@ -283,7 +281,7 @@ export class Sender {
 
   /** When the oldest packet will be too late for the peer. */
   get #dropAt(): Micros {
-    return (this.#buffer.at(this.#buffer.first)?.origin ?? Number.POSITIVE_INFINITY) + this.#keepTime;
+    return this.empty ? Number.POSITIVE_INFINITY : this.#buffer.origin(this.#buffer.first) + this.#keepTime;
   }
 
   #dropLate(now: Micros): void {
@@ -291,7 +289,7 @@ export class Sender {
     while (this.#dropAt <= now) {
       const { counters } = this.#setup;
       counters.pktSndDrop++;
-      counters.byteSndDrop += this.#buffer.at(this.#buffer.first)?.payloadBytes ?? 0;
+      counters.byteSndDrop += this.#bytes(this.#buffer.first);
       this.#buffer.releaseTo(this.#buffer.first + 1);
     }
     if (this.#buffer.first === from) return;
@@ -308,8 +306,8 @@ export class Sender {
 
   /** Nothing was acknowledged for a round trip: the newest packet goes out again, and shows the receiver what it lacks. */
   #probeTail(now: Micros): void {
-    const entry = this.#next > this.#buffer.first ? this.#buffer.at(this.#next - 1) : undefined;
-    if (entry !== undefined && !entry.lost) this.#again(this.#next - 1, entry, now);
+    const newest = this.#next - 1;
+    if (newest >= this.#buffer.first && !this.#buffer.isLost(newest)) this.#again(newest, now);
     this.#tailTries++;
     this.#armTail(now);
   }

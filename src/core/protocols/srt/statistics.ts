@@ -6,7 +6,6 @@ import { OVERHEAD_BYTES } from './packet.ts';
 export class Counters {
   pktSent = 0;
   pktRecv = 0;
-  pktSentUnique = 0;
   pktRecvUnique = 0;
   pktSndLoss = 0;
   pktRcvLoss = 0;
@@ -22,7 +21,6 @@ export class Counters {
   pktRcvUndecrypt = 0;
   byteSent = 0;
   byteRecv = 0;
-  byteSentUnique = 0;
   byteRecvUnique = 0;
   byteRetrans = 0;
   byteSndDrop = 0;
@@ -78,7 +76,7 @@ export function makeStatistics(counters: Counters, gauges: Gauges, now: Micros) 
     msTimeStamp: toMs(now - gauges.start),
     pktSentTotal: c.pktSent,
     pktRecvTotal: c.pktRecv,
-    pktSentUniqueTotal: c.pktSentUnique,
+    pktSentUniqueTotal: c.pktSent - c.pktRetrans,
     pktRecvUniqueTotal: c.pktRecvUnique,
     pktSndLossTotal: c.pktSndLoss,
     pktRcvLossTotal: c.pktRcvLoss,
@@ -95,7 +93,7 @@ export function makeStatistics(counters: Counters, gauges: Gauges, now: Micros) 
     pktInvalidTotal: c.pktInvalid,
     byteSentTotal: byteSent,
     byteRecvTotal: byteRecv,
-    byteSentUniqueTotal: wire(c.byteSentUnique, c.pktSentUnique),
+    byteSentUniqueTotal: wire(c.byteSent - c.byteRetrans, c.pktSent - c.pktRetrans),
     byteRecvUniqueTotal: wire(c.byteRecvUnique, c.pktRecvUnique),
     byteRetransTotal: wire(c.byteRetrans, c.pktRetrans),
     byteSndDropTotal: wire(c.byteSndDrop, c.pktSndDrop),
