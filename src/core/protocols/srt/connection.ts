@@ -55,8 +55,8 @@ export interface ConnectionSetup {
   readonly events: ConnectionEvents;
   /** Takes a datagram to the peer, or one that begins with it and ends with `rest`; the callee must not keep it. */
   readonly send: (datagram: Uint8Array, rest?: Uint8Array) => void;
-  /** Told whenever something happened that may have brought the deadline nearer; to when, where that is known. */
-  readonly changed: (deadline?: Micros) => void;
+  /** Told whenever something may have brought the deadline nearer; `sending`: only `sendDeadline`, which is that now. */
+  readonly changed: (sending?: Micros) => void;
   /** How to come to an agreement. */
   readonly handshaker: (setup: HandshakeSetup) => Handshaker;
   /** How long it may take. */
@@ -157,19 +157,28 @@ export class SrtConnection {
 
   /** Infinity: nothing to wait for. */
   get deadline(): Micros {
+    return Math.min(this.sendDeadline, this.restDeadline);
+  }
+
+  /** Of what is sent, which changes with each packet. */
+  get sendDeadline(): Micros {
+    return (this.#state === 'connected' ? this.#sender?.deadline : undefined) ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Of all else. */
+  get restDeadline(): Micros {
     if (this.#state === 'closed') return Number.POSITIVE_INFINITY;
     if (this.#state === 'connecting') return Math.min(this.#endAt, this.#handshaker.deadline);
     // Then only delivery goes on.
     if (this.#state === 'draining') return Math.min(this.#endAt, this.#receiver?.deadline ?? Number.POSITIVE_INFINITY);
     const { peeridletimeo } = this.options;
     return Math.min(
-      this.#sender?.deadline ?? Number.POSITIVE_INFINITY,
       this.#receiver?.deadline ?? Number.POSITIVE_INFINITY,
       this.#keys?.deadline ?? Number.POSITIVE_INFINITY,
       this.#late?.deadline ?? Number.POSITIVE_INFINITY,
       this.#endAt,
       this.#heardAt + peeridletimeo,
-      this.#spokeAt + KEEP_ALIVE_TIME,
+      this.#lastSpokeAt + KEEP_ALIVE_TIME,
     );
   }
 
@@ -226,7 +235,7 @@ export class SrtConnection {
     if (this.#late !== undefined) this.#askLate(this.#late, now);
     const taken = sender.push(payloads, now);
     if (sender.keys !== undefined) this.#keys?.poll(now);
-    this.#setup.changed(Math.min(sender.deadline, this.#keys?.deadline ?? Number.POSITIVE_INFINITY));
+    this.#setup.changed(sender.keys === undefined ? sender.deadline : undefined);
     return taken;
   }
 
@@ -322,7 +331,7 @@ export class SrtConnection {
     if (ack.full !== undefined) this.#answerAck(controlNumber(packet), now);
     this.#sender?.acknowledge(ack, now);
     this.#endWhenSent(now);
-    this.#setup.changed(this.#lingering ? this.deadline : this.#sender?.deadline);
+    this.#setup.changed(this.#lingering ? undefined : this.#sender?.deadline);
   }
 
   #extension(subtype: number, packet: Uint8Array, now: Micros): void {
@@ -365,7 +374,7 @@ export class SrtConnection {
       maxPayload: agreement.maxPayload,
       peerSocketId: agreement.peerSocketId,
       start: this.#start,
-      transmit: (header, payload, at) => this.#transmit(header, at, payload),
+      transmit: this.#setup.send,
       control,
     });
     this.#receiver = new Receiver({
@@ -435,7 +444,7 @@ export class SrtConnection {
     this.#sender?.tick(now);
     this.#keys?.poll(now);
     this.#late?.tick(now);
-    if (now >= this.#spokeAt + KEEP_ALIVE_TIME) this.#sendControl(ControlType.keepAlive, 0, undefined, now);
+    if (now >= this.#lastSpokeAt + KEEP_ALIVE_TIME) this.#sendControl(ControlType.keepAlive, 0, undefined, now);
     if (now >= this.#endAt) this.close(undefined, now);
     else this.#endWhenSent(now);
   }
@@ -466,9 +475,13 @@ export class SrtConnection {
     this.#setup.events.ended(reason);
   }
 
-  #transmit(packet: Uint8Array, now: Micros, rest?: Uint8Array): void {
+  #transmit(packet: Uint8Array, now: Micros): void {
     this.#spokeAt = now;
-    this.#setup.send(packet, rest);
+    this.#setup.send(packet);
+  }
+
+  get #lastSpokeAt(): Micros {
+    return Math.max(this.#spokeAt, this.#sender?.spokeAt ?? 0);
   }
 
   #answerAck(number: number, now: Micros): void {

@@ -5,6 +5,7 @@ import { formatAddress, type Peer, type Port } from '../../base/link.ts';
 import type { Log } from '../../base/log.ts';
 import type { Rng } from '../../base/rng.ts';
 import { fromMs, type Micros } from '../../base/time.ts';
+import { Agenda, type Placed } from './agenda.ts';
 import { Caller } from './caller.ts';
 import { type ConnectionEvents, SrtConnection } from './connection.ts';
 import { errors } from './errors.ts';
@@ -43,11 +44,9 @@ export interface MultiplexerSetup {
   readonly log: Log;
 }
 
-interface Entry {
+interface Entry extends Placed {
   readonly connection: SrtConnection;
   readonly peer: Peer;
-  /** Its deadline, or a time before it: most of what happens only puts it off. */
-  lookAt: Micros;
 }
 
 /** Few connections are read at once: a look now and then would cost them as much. */
@@ -60,6 +59,7 @@ const PATIENCE_PERIOD = fromMs(1000);
 export class SrtMultiplexer {
   readonly #setup: MultiplexerSetup;
   readonly #connections = new Map<number, Entry>();
+  readonly #agenda = new Agenda<Entry>();
   /** Rendezvous by the peer's address, since their first handshakes are for no socket. */
   readonly #rendezvous = new Map<string, SrtConnection>();
   #listener: SrtListener | undefined;
@@ -167,7 +167,7 @@ export class SrtMultiplexer {
         handshaker: make,
         connectTime,
         send: (datagram, rest) => port.send(datagram, peer, rest),
-        changed: (deadline = connection.deadline) => this.#changed(entry, deadline),
+        changed: (sending) => this.#changed(entry, sending),
         events: {
           connected: (connected) => {
             log.debug('srt', () => `connected ${JSON.stringify(connected.describe())}`);
@@ -178,6 +178,7 @@ export class SrtMultiplexer {
           delivered: () => events.delivered?.(),
           ended: (reason) => {
             this.#connections.delete(socketId);
+            this.#agenda.remove(entry);
             log.debug('srt', () => `ended ${formatAddress(peer)} ${reason?.message ?? 'in order'}`);
             events.ended(reason);
           },
@@ -185,8 +186,9 @@ export class SrtMultiplexer {
       },
       now,
     );
-    const entry: Entry = { connection, peer, lookAt: Number.POSITIVE_INFINITY };
+    const entry: Entry = { connection, peer, place: 0 };
     this.#connections.set(socketId, entry);
+    this.#agenda.add(entry);
     connection.start(now);
     return connection;
   }
@@ -239,10 +241,19 @@ export class SrtMultiplexer {
     throw errors.limit('ID');
   }
 
-  #changed(entry: Entry, deadline: Micros): void {
-    if (deadline >= entry.lookAt) return;
-    entry.lookAt = deadline;
-    this.#wakeBy(deadline);
+  #changed(entry: Entry, sending: Micros | undefined): void {
+    if (sending === undefined) {
+      this.#place(entry);
+      this.#wakeBy(entry.connection.deadline);
+      return;
+    }
+    this.#agenda.setSending(entry, sending);
+    this.#wakeBy(sending);
+  }
+
+  #place(entry: Entry): void {
+    this.#agenda.setSending(entry, entry.connection.sendDeadline);
+    this.#agenda.setRest(entry, entry.connection.restDeadline);
   }
 
   #wakeBy(deadline: Micros): void {
@@ -260,19 +271,15 @@ export class SrtMultiplexer {
   #wake(): void {
     const now = this.#setup.clock.now();
     this.#wakeAt = Number.POSITIVE_INFINITY;
-    let next = Number.POSITIVE_INFINITY;
-    for (const entry of this.#connections.values()) {
-      if (entry.lookAt <= now) this.#look(entry, now);
-      if (entry.lookAt < next) next = entry.lookAt;
+    for (let from = 0; from < this.#agenda.size; from++) {
+      const entry = this.#agenda.due(from, now);
+      if (entry === undefined) break;
+      from = entry.place;
+      if (entry.connection.deadline <= now) entry.connection.tick(now);
+      this.#place(entry);
     }
-    this.#wakeBy(next);
+    this.#wakeBy(this.#agenda.nearest);
     this.#choosePatience(now);
-  }
-
-  #look(entry: Entry, now: Micros): void {
-    const { connection } = entry;
-    if (connection.deadline <= now) connection.tick(now);
-    entry.lookAt = connection.deadline;
   }
 
   /** The port may take its time as long as nobody here minds. */

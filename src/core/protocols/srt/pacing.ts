@@ -15,6 +15,8 @@ const UNBOUNDED_RATE = 125_000_000;
 /** Says when the next packet may leave; without a bound on the rate, always. */
 export class Pacer {
   readonly #options: SrtOptions;
+  /** The rate follows the input. */
+  readonly #measures: boolean;
   /** Bytes per second, with headers; Infinity: without a bound. */
   rate: number;
   #nextAt: Micros = 0;
@@ -25,14 +27,14 @@ export class Pacer {
 
   constructor(options: SrtOptions) {
     this.#options = options;
+    this.#measures = options.maxbw === 0 && options.inputbw <= 0;
     this.#averageBytes = options.payloadsize;
     this.rate = this.#target();
   }
 
   /** A message was given to be sent. */
   noteInput(payloadBytes: number, now: Micros): void {
-    const { maxbw, inputbw } = this.#options;
-    if (maxbw !== 0 || inputbw > 0) return;
+    if (!this.#measures) return;
     this.#measuredSince ??= now;
     this.#measuredBytes += payloadBytes + OVERHEAD_BYTES;
     const span = now - this.#measuredSince;
@@ -44,17 +46,22 @@ export class Pacer {
   }
 
   ready(now: Micros): boolean {
-    return this.rate === Number.POSITIVE_INFINITY || now >= this.#nextAt;
+    return this.#free || now >= this.#nextAt;
   }
 
   /** When the next packet may leave. */
   get nextAt(): Micros {
-    return this.rate === Number.POSITIVE_INFINITY ? 0 : this.#nextAt;
+    return this.#free ? 0 : this.#nextAt;
+  }
+
+  /** As libsrt, nothing above 1 Gbit/s is a bound. */
+  get #free(): boolean {
+    return this.rate >= UNBOUNDED_RATE;
   }
 
   /** A packet left. `pair`: the next one follows at once, so that the receiver can measure the link. */
   sent(payloadBytes: number, pair: boolean, now: Micros): void {
-    if (this.rate === Number.POSITIVE_INFINITY) return;
+    if (this.#free) return;
     this.#averageBytes += (payloadBytes - this.#averageBytes) / 128;
     const base = Math.max(this.#nextAt, now - CREDIT);
     this.#nextAt = base + (pair ? 0 : ((payloadBytes + OVERHEAD_BYTES) * MICROS_PER_SECOND) / this.rate);

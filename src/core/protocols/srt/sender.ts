@@ -38,8 +38,8 @@ export interface SenderSetup {
   readonly roundTrip: RoundTrip;
   /** Zero of our time stamps. */
   readonly start: Micros;
-  /** `header` is the callee's during the call, `payload` is shared. */
-  readonly transmit: (header: Uint8Array, payload: Uint8Array, now: Micros) => void;
+  /** Takes one datagram: `header` is the callee's during the call, `payload` is shared. */
+  readonly transmit: (header: Uint8Array, payload: Uint8Array) => void;
   readonly control: (type: number, number: number, body: Uint8Array, now: Micros) => void;
 }
 
@@ -51,6 +51,8 @@ export class Sender {
   readonly #capacity: number;
   readonly #firstSequence: number;
   keys: SendKeys | undefined;
+  /** When the last packet left. */
+  spokeAt: Micros = Number.NEGATIVE_INFINITY;
   #peerDelay: Micros | undefined;
   /** How long after it was given a packet is too late for the peer. */
   #keepTime: Micros = Number.POSITIVE_INFINITY;
@@ -254,7 +256,8 @@ export class Sender {
     counters.byteSent += bytes;
     this.#buffer.sent(sequence, now);
     this.#writeHeader(headerMemory, sequence, this.#buffer.key(sequence), this.#buffer.origin(sequence), again);
-    transmit(headerMemory, this.#buffer.payload(sequence), now);
+    transmit(headerMemory, this.#buffer.payload(sequence));
+    this.spokeAt = now;
     this.#pacer.sent(bytes, this.#pair, now);
   }
 

@@ -4,7 +4,10 @@ import { OVERHEAD_BYTES } from './packet.ts';
 
 /** Totals since the connection was made; the parts of it count in place. */
 export class Counters {
+  // Those of each packet that is sent are together: hundreds of connections find them in no cache.
   pktSent = 0;
+  pktRecvACK = 0;
+  byteSent = 0;
   pktRecv = 0;
   pktRecvUnique = 0;
   pktSndLoss = 0;
@@ -12,14 +15,12 @@ export class Counters {
   pktRetrans = 0;
   pktRcvRetrans = 0;
   pktSentACK = 0;
-  pktRecvACK = 0;
   pktSentNAK = 0;
   pktRecvNAK = 0;
   pktSndDrop = 0;
   pktRcvDrop = 0;
   pktRcvBelated = 0;
   pktRcvUndecrypt = 0;
-  byteSent = 0;
   byteRecv = 0;
   byteRecvUnique = 0;
   byteRetrans = 0;
