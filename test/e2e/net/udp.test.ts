@@ -137,6 +137,33 @@ describe.each([
     expect([of('a'), of('b')]).toEqual([wanted, wanted]);
   });
 
+  it('that may wait gives everything in order, at once again when little comes, and nothing after its end', async () => {
+    const [from, to] = [await listen(), await listen()];
+    if (to.patience !== undefined) to.patience = 3000;
+    const heard = texts(to, 3000);
+
+    // One in each turn of the loop, so that each is a waking.
+    let sent = 0;
+    const next = (): void => {
+      from.send(utf8(String(sent++)), to.local);
+      if (sent < 3000) setImmediate(next);
+    };
+    next();
+    expect(await heard).toEqual(Array.from({ length: 3000 }, (_, i) => String(i)));
+
+    for (let i = 0; i < 20; i++) {
+      const answered = texts(to, 1);
+      from.send(utf8('ping'), to.local);
+      expect(await answered).toEqual(['ping']);
+    }
+    to.onDatagram = () => expect.fail('closed');
+    from.send(utf8('late'), to.local);
+    to.close();
+    const last = texts(from, 1);
+    from.send(utf8('own'), from.local);
+    expect(await last).toEqual(['own']);
+  });
+
   it('gives nothing more when it was closed by what it gave', async () => {
     const [from, to] = [await listen(), await listen()];
     const end = await listen();
