@@ -79,6 +79,8 @@ const IV = 16;
 
 /** AES_CM_128_HMAC_SHA1_80 and _32 (RFC 3711 §4). */
 class CounterCipher implements Protector, Opener {
+  /** The roll-over counter is written behind a packet, which a tag of four bytes has room for too. */
+  readonly room: number;
   readonly trailerBytes: number;
   readonly #tools: Tools;
   readonly #salt: Uint8Array;
@@ -92,6 +94,7 @@ class CounterCipher implements Protector, Opener {
     this.#tools = tools;
     this.#salt = salt;
     this.#tag = tag;
+    this.room = tag;
     this.trailerBytes = 4 + tag;
     this.#memory = allocate(tools.native, IV + 16);
     this.#memory.bytes.set(encryption);
@@ -192,6 +195,7 @@ class CounterCipher implements Protector, Opener {
 
 /** AEAD_AES_128_GCM (RFC 7714). */
 class GcmCipher implements Protector, Opener {
+  readonly room = GCM_TAG_BYTES;
   readonly trailerBytes = GCM_TAG_BYTES + 4;
   readonly #tools: Tools;
   readonly #salt: Uint8Array;

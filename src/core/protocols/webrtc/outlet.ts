@@ -12,7 +12,7 @@ import {
 } from '../../wire/feedback/index.ts';
 import { ntpOf, type RtcpPacket, writeRtcp } from '../../wire/rtcp/index.ts';
 import { extensionUri } from '../../wire/rtp/index.ts';
-import { tagBytes } from '../../wire/srtp/index.ts';
+import { batchMemory } from '../../wire/srtp/index.ts';
 import type { MediaPlan } from './negotiate.ts';
 import type { MediaTransport } from './secure.ts';
 import { type Batch, Sender } from './sender.ts';
@@ -53,7 +53,7 @@ export class Outlet {
   readonly #pacer: Pacer<Outgoing>;
   readonly #hasFeedback: boolean;
   readonly #media = new MediaRate();
-  readonly #batch: Batch = { memory: slab, end: 0, slots: [], count: 0 };
+  readonly #batch: Batch = { memory: batchMemory(), end: 0, slots: [], count: 0 };
   /** What the pacer knows of. */
   #now: Micros | undefined;
   /** Packets sent again, and lost at a full path. */
@@ -177,12 +177,11 @@ export class Outlet {
 
   /** Memory for one more packet; what was built before is sent when it does not fit. */
   #room(payloadBytes: number): void {
-    const { srtp } = this.#options.transport;
-    const tag = srtp === undefined ? 0 : tagBytes(srtp.profile);
-    const wanted = Sender.room(payloadBytes) + tag;
+    const room = this.#options.transport.srtp?.room ?? 0;
+    const wanted = Sender.room(payloadBytes) + room;
     const batch = this.#batch;
     // Behind the tag of the last one, which is not written yet.
-    batch.end = batch.count === 0 ? 0 : aligned(batch.end + tag);
+    batch.end = batch.count === 0 ? 0 : aligned(batch.end + room);
     if (batch.memory.length - batch.end >= wanted) return;
     this.#send();
     if (batch.memory.length < wanted) batch.memory = new Uint8Array(new ArrayBuffer(wanted));
@@ -196,7 +195,7 @@ export class Outlet {
     transport.srtp?.protect(memory, slots, count);
     this.counts.packets += count;
     if (!transport.sendBatch(memory, slots, count)) this.counts.dropped += count;
-    batch.memory = slab;
+    batch.memory = batchMemory();
     batch.end = 0;
     batch.count = 0;
   }
@@ -231,6 +230,3 @@ const RATE_DECAY = 0.8;
 
 /** Ciphers go through words. */
 const aligned = (at: number): number => (at + 3) & ~3;
-
-/** For a batch of long packets; of all players together, since none leaves a batch open, and the transport copies. */
-const slab = new Uint8Array(new ArrayBuffer(64 * 1024));

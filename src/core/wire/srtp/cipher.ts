@@ -2,7 +2,7 @@
 // from outside (docs/adr/0005). Both must do the same to the bit.
 import type { SessionKeys, SrtpProfile } from './keys.ts';
 
-/** One packet in the memory of a batch: room for the tag must be behind `end`. */
+/** One packet in the memory of a batch: behind `end` must be as much room as the protector wants. */
 export interface Slot {
   begin: number;
   /** Header with its extension. */
@@ -14,6 +14,8 @@ export interface Slot {
 
 /** Of SRTP or SRTCP of one direction. */
 export interface Protector {
+  /** Bytes behind each packet that `protectRtp` may write, those of the tag among them. */
+  readonly room: number;
   /** Encrypts the first `count` slots of `memory` in place and writes their tags; `end` of each moves behind its tag. */
   protectRtp(memory: Uint8Array, slots: readonly Slot[], count: number): void;
   /** A compound RTCP packet under its index of 31 bits; a new array. */

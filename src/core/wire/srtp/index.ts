@@ -1,4 +1,6 @@
 // SRTP and SRTCP (RFC 3711, RFC 7714): ours, because it is what each packet costs.
+
+export { batchMemory } from './batch-memory.ts';
 export {
   ENCRYPTED,
   GCM_TAG_BYTES,

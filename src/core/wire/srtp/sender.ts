@@ -17,6 +17,11 @@ export class SrtpSender {
     this.#rtcp = ciphers.protector(deriveKeys(master, profile, 'rtcp'), profile, rtcpTagBytes(profile));
   }
 
+  /** Bytes behind each packet of a batch that `protect` may write, those of the tag among them. */
+  get room(): number {
+    return this.#rtp.room;
+  }
+
   /** Encrypts the first `count` slots of `memory` in place and writes their tags; `end` of each moves behind its tag. */
   protect(memory: Uint8Array, slots: readonly Slot[], count: number): void {
     this.#rtp.protectRtp(memory, slots, count);
