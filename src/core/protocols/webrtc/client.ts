@@ -70,6 +70,7 @@ export class ClientConnection implements Session, MediaTransport {
     this.#media = options.media(this);
     port.onDatagram = (datagram, from) => {
       const now = clock.now();
+      this.soon();
       guard(this, now, () => this.receive(datagram, now, from));
     };
     this.#ticker = new Ticker(clock);
@@ -110,6 +111,10 @@ export class ClientConnection implements Session, MediaTransport {
 
   sendRtcp(packet: Uint8Array): void {
     if (this.srtp !== undefined && !this.#over) this.#send(this.srtp.protectRtcp(packet));
+  }
+
+  soon(): void {
+    this.#ticker.soon(this);
   }
 
   close(reason: SrsxError | undefined): void {

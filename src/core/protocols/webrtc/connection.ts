@@ -19,6 +19,8 @@ export interface ConnectionOptions extends Omit<SecureOptions, 'send'> {
   readonly silentTime: Micros;
   /** Only agents that say that they are controlling are answered (SRS: stun_strict_check). */
   readonly strict: boolean;
+  /** See MediaTransport. */
+  readonly onSoon: () => void;
   /** A way is taken, or left: the port must know where datagrams are from. */
   readonly pathAdded: (path: Path) => void;
   readonly pathRemoved: (path: Path) => void;
@@ -127,6 +129,10 @@ export class RtcConnection implements MediaTransport {
   sendRtcp(packet: Uint8Array): void {
     if (!this.open || this.#closed) return;
     this.#send(this.srtp?.protectRtcp(packet) ?? packet);
+  }
+
+  soon(): void {
+    this.#options.onSoon();
   }
 
   /** A way is gone: its TCP link was closed. */

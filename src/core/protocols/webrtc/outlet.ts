@@ -96,7 +96,10 @@ export class Outlet {
     this.#media.add(bytes);
     if (now !== this.#now) this.#pace(now);
     if (this.#pacer.pass(bytes, now)) this.#put(outgoing, now);
-    else this.#pacer.push({ ...outgoing }, bytes, outgoing.sender.kind === 'audio', now);
+    else {
+      this.#pacer.push({ ...outgoing }, bytes, outgoing.sender.kind === 'audio', now);
+      this.#options.transport.soon();
+    }
   }
 
   /** Sends what may leave now. */

@@ -17,6 +17,8 @@ export interface MediaTransport {
   sendBatch(memory: Uint8Array, spans: readonly Span[], count: number): boolean;
   /** Protects and sends a compound RTCP packet; nothing happens before the connection is open. */
   sendRtcp(packet: Uint8Array): void;
+  /** The deadline of the media has come nearer, and not by something that was received. */
+  soon(): void;
 }
 
 export interface SecureOptions {

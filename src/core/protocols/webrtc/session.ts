@@ -81,6 +81,7 @@ export class RtcSession implements Session, PortClient {
         },
         onRtcp: (packets, now) => this.#media.rtcp(packets, now),
         onBad: ({ code }, now) => bad.note(code, now),
+        onSoon: () => options.ticker.soon(this),
         pathAdded: (path) => options.port.pathAdded(path, this),
         pathRemoved: (path) => options.port.pathRemoved(path, this),
       },
@@ -114,11 +115,14 @@ export class RtcSession implements Session, PortClient {
   }
 
   check(message: StunMessage, bytes: Uint8Array, path: Path): boolean {
+    this.#options.ticker.soon(this);
     return !this.#over && this.connection.check(message, bytes, path, this.#options.host.clock.now());
   }
 
   receive(datagram: Uint8Array): void {
-    const now = this.#options.host.clock.now();
+    const { host, ticker } = this.#options;
+    const now = host.clock.now();
+    ticker.soon(this);
     guard(this, now, () => this.connection.receive(datagram, now));
   }
 

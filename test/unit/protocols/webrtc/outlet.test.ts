@@ -28,6 +28,7 @@ function soundOutlet(copiesSent = false) {
       return true;
     },
     sendRtcp: () => undefined,
+    soon: () => undefined,
   };
   const outlet = new Outlet({ transport, media, cname: 'c', copiesSent, rng: new SeedRng(1), relief: () => noRelief });
   const sender = outlet.senders[0] as (typeof outlet.senders)[0];

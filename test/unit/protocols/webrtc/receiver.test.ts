@@ -48,6 +48,7 @@ function requested(
     to: { on: () => undefined },
     transport: {
       srtp: undefined,
+      soon: () => undefined,
       sendBatch: () => true,
       sendRtcp: (bytes) => {
         if (!parseRtcp(bytes).some(({ type }) => type === 'pli')) return;
