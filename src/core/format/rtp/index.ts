@@ -5,5 +5,5 @@ export { makeDepacketiser, type OutOfBand } from './depacketiser.ts';
 export { MAX_PAYLOAD, type RtpFormatOptions, RtpMuxer, rtpFormat } from './mux.ts';
 export type { NalShape } from './nal-packetiser.ts';
 export { clockRateOf, clockRates } from './packetiser.ts';
-export { HEAD_BYTES, payloadKind, readPayloads } from './payloads.ts';
+export { HEAD_BYTES, payloadKind, payloadsOf, type RtpPayload, readPayloads } from './payloads.ts';
 export type { Depacketiser, MediaUnit, Payload } from './unit.ts';

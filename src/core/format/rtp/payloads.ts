@@ -51,3 +51,27 @@ export function readPayloads(bytes: Uint8Array, on: OnPayload): void {
     at = end;
   }
 }
+
+/** A payload in a row. */
+export interface RtpPayload {
+  readonly kind: number;
+  readonly marker: boolean;
+  readonly timestamp: number;
+  /** A view of the row. */
+  readonly bytes: Uint8Array;
+}
+
+let lastRow: Uint8Array = new Uint8Array(0);
+let lastPayloads: readonly RtpPayload[] = [];
+
+/** The payloads of rows behind each other. All players are given the same ones in turn: the last answer is kept. */
+export function payloadsOf(row: Uint8Array): readonly RtpPayload[] {
+  if (row === lastRow) return lastPayloads;
+  const payloads: RtpPayload[] = [];
+  readPayloads(row, (kind, marker, timestamp, begin, end) => {
+    payloads.push({ kind, marker, timestamp, bytes: row.subarray(begin, end) });
+  });
+  lastRow = row;
+  lastPayloads = payloads;
+  return payloads;
+}

@@ -4,7 +4,14 @@ import { fromMs, fromSeconds, type Micros, toTicks } from '../../base/time.ts';
 import { noRelief, type Relief } from '../../control/circuit-breaker.ts';
 import type { Host } from '../../control/host.ts';
 import type { SoundLease } from '../../control/sound/index.ts';
-import { clockRates, type NalShape, payloadKind, readPayloads, rtpFormat } from '../../format/rtp/index.ts';
+import {
+  clockRates,
+  type NalShape,
+  payloadKind,
+  payloadsOf,
+  type RtpPayload,
+  rtpFormat,
+} from '../../format/rtp/index.ts';
 import type { MediaEvent } from '../../media/demuxer.ts';
 import type { Cursor } from '../../media/feed.ts';
 import type { Stream } from '../../media/stream.ts';
@@ -71,8 +78,7 @@ export class Egress implements PeerMedia, Link {
   /** Bytes that were left out. */
   #left = 0;
   #now: Micros = 0;
-  /** The run of payloads that is read now, and the one that passes. */
-  #run: Uint8Array = new Uint8Array(0);
+  /** The payload that passes now. */
   #outgoing: Outgoing | undefined;
 
   // The link of the feed ------------------------------------------------------------------------------------------------
@@ -153,8 +159,8 @@ export class Egress implements PeerMedia, Link {
     this.#now = this.#options.host.clock.now();
     if (this.#pause(chunks)) return true;
     for (let i = 0; i < chunks.length; i++) {
-      this.#run = chunks[i] as Uint8Array;
-      readPayloads(this.#run, this.#onPayload);
+      const payloads = payloadsOf(chunks[i] as Uint8Array);
+      for (let at = 0; at < payloads.length; at++) this.#push(payloads[at] as RtpPayload);
     }
     this.outlet.flush(this.#now);
     this.#full = this.outlet.waiting > MOST_WAITING;
@@ -185,24 +191,21 @@ export class Egress implements PeerMedia, Link {
     this.#again();
   }
 
-  /** Each payload of each player passes here: one object for all of them, and no closure for each run. */
-  readonly #onPayload = (kind: number, marker: boolean, timestamp: number, at: number, end: number): void => {
+  /** Each payload of each player passes here: one object for all of them. */
+  #push({ kind, marker, timestamp, bytes }: RtpPayload): void {
     const sender = this.#byKind[kind];
     if (sender === undefined) return;
     const live = this.#liveTicks[kind];
     const hurried = live === undefined ? timestamp : this.#hurry(kind, live, timestamp);
     if (hurried === undefined) return;
-    const memory = this.#run;
-    const size = end - at;
-    const outgoing = (this.#outgoing ??= { sender, memory, at, size, marker, timestamp: hurried });
+    const outgoing = (this.#outgoing ??= { sender, memory: bytes, at: 0, size: 0, marker, timestamp: hurried });
     outgoing.sender = sender;
-    outgoing.memory = memory;
-    outgoing.at = at;
-    outgoing.size = size;
+    outgoing.memory = bytes;
+    outgoing.size = bytes.length;
     outgoing.marker = marker;
     outgoing.timestamp = hurried;
     this.outlet.push(outgoing, this.#now);
-  };
+  }
 
   /** Undefined: sound of the past, which nobody wants to hear hurried. */
   #hurry(kind: number, live: number, timestamp: number): number | undefined {

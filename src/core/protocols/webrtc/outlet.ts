@@ -52,6 +52,8 @@ export class Outlet {
   readonly #estimate = new BandwidthEstimate();
   readonly #pacer: Pacer<Outgoing>;
   readonly #hasFeedback: boolean;
+  /** Packets have transport-wide sequences, which the player reports about. */
+  readonly #isNumbered: boolean;
   readonly #media = new MediaRate();
   readonly #batch: Batch = { memory: batchMemory(), end: 0, slots: [], count: 0 };
   /** What the pacer knows of. */
@@ -62,6 +64,7 @@ export class Outlet {
   constructor(options: OutletOptions) {
     const { media, rng, copiesSent } = options;
     this.#options = options;
+    this.#isNumbered = media.some(({ congestion }) => congestion === 'twcc');
     this.#hasFeedback = media.some(({ congestion }) => congestion !== undefined);
     // Without a word about the path, there is nothing to hold packets back for.
     this.#pacer = new Pacer<Outgoing>(this.#hasFeedback ? this.#estimate.bps(0) : defaultBounds.mostBps);
@@ -153,7 +156,7 @@ export class Outlet {
 
   #put(next: Outgoing, now: Micros): void {
     this.#room(next.size);
-    const transport = this.#ledger.sent(next.size + OVERHEAD_BYTES, now);
+    const transport = this.#isNumbered ? this.#ledger.sent(next.size + OVERHEAD_BYTES, now) : 0;
     next.sender.write(this.#batch, next, transport, now);
     if (this.#batch.count >= MOST_BATCH) this.#send();
   }

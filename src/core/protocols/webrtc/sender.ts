@@ -40,6 +40,8 @@ const ONE_BYTE = 0xbede;
 /** Of sound that may be asked for again: 2.5 s of 20 ms. */
 const SOUND_PACKETS = 128;
 
+const nothing: Uint8Array = new Uint8Array(0);
+
 export class Sender {
   readonly kind: 'video' | 'audio';
   readonly ssrc: number;
@@ -48,6 +50,8 @@ export class Sender {
   readonly #clock: PlayerClock;
   readonly #history: SentHistory;
   readonly #copiesSent: boolean;
+  /** The one that is written now. */
+  readonly #packet = { memory: nothing, at: 0, size: 0, timestamp: 0, payloadType: 0, marker: false, transport: 0 };
   #report: SenderClock | undefined;
   #choice: CodecChoice | undefined;
   /** Sequences with their roll-overs. */
@@ -107,8 +111,14 @@ export class Sender {
     const payloadType = this.#choice?.payload.type ?? 0;
     const sequence = this.#next++;
     const { memory, at, size, marker } = this.#copiesSent ? copied(payload) : payload;
-    const timestamp = (payload.timestamp + this.#base) >>> 0;
-    const packet: SentPacket = { memory, at, size, timestamp, payloadType, marker, transport };
+    const packet = this.#packet;
+    packet.memory = memory;
+    packet.at = at;
+    packet.size = size;
+    packet.timestamp = (payload.timestamp + this.#base) >>> 0;
+    packet.payloadType = payloadType;
+    packet.marker = marker;
+    packet.transport = transport;
     this.#history.sent(sequence & 0xffff, packet, now);
     this.#report?.sent(payload.size, now);
     this.#put(batch, packet, sequence, this.ssrc, payloadType, transport, undefined);
@@ -170,7 +180,8 @@ export class Sender {
     }
     const headerBytes = at - begin;
     if (original !== undefined) at = writeRtxHead(memory, at, original);
-    memory.set(packet.memory.subarray(packet.at, packet.at + packet.size), at);
+    const isWhole = packet.size === packet.memory.length;
+    memory.set(isWhole ? packet.memory : packet.memory.subarray(packet.at, packet.at + packet.size), at);
     at += packet.size;
     putSlot(batch, begin, headerBytes, at, Math.floor(index / 0x10000));
   }

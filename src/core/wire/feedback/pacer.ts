@@ -94,6 +94,8 @@ export class Pacer<Item> {
   #earn(now: Micros): void {
     const rate = this.#bytesPerSecond();
     const elapsed = Math.max(0, now - (this.#last ?? now));
+    // Packets of one picture are asked for at one time.
+    if (elapsed === 0 && this.#last !== undefined) return;
     this.#last = now;
     const most = (rate * BURST) / MICROS_PER_SECOND;
     this.#budget = Math.min(most, this.#budget + (rate * elapsed) / MICROS_PER_SECOND);
