@@ -13,6 +13,8 @@ import { plainHost } from './socket-link.ts';
 const BUFFER_BYTES = 2 * 1024 * 1024;
 /** Copies of datagrams are made in pieces of this. */
 const SLAB_BYTES = 64 * 1024;
+/** Datagrams of a batch whose views are kept. */
+const MOST_VIEWS = 64;
 /** What may wait in the process while the kernel is full; beyond it datagrams are lost, as in any router. */
 const MOST_WAITING_BYTES = 4 * 1024 * 1024;
 const NOTHING = new Uint8Array(0);
@@ -94,6 +96,7 @@ export class DatagramPort implements Port {
   #host: string | undefined;
   /** Node keeps a datagram until it has left: memory is used again when nothing waits. */
   #slab = new Uint8Array(0);
+  readonly #views: Uint8Array[] = [];
   #end = 0;
   #closed = false;
   #handle: Handle | undefined;
@@ -144,13 +147,14 @@ export class DatagramPort implements Port {
     if (to !== this.#peer) this.#use(to);
     const from = (spans[0] as Span).begin;
     const size = (spans[count - 1] as Span).end - from;
+    if (this.waiting === 0) this.#end = 0;
     if (this.#end + size > this.#slab.length && !this.#room(size)) return;
     const at = this.#end - from;
     this.#slab.set(memory.subarray(from, from + size), this.#end);
     this.#end += size;
     for (let i = 0; i < count; i++) {
       const { begin, end } = spans[i] as Span;
-      this.#send(this.#slab.subarray(at + begin, at + end), to);
+      this.#send(this.#view(i, at + begin, at + end), to);
     }
   }
 
@@ -159,6 +163,15 @@ export class DatagramPort implements Port {
     this.#closed = true;
     this.onDatagram = idle.onData;
     this.#socket.close();
+  }
+
+  /** Players of one stream are sent datagrams of the same sizes in turn: most views are those of the player before. */
+  #view(index: number, begin: number, end: number): Uint8Array {
+    const known = this.#views[index];
+    if (known?.buffer === this.#slab.buffer && known.byteOffset === begin && known.length === end - begin) return known;
+    const view = this.#slab.subarray(begin, end);
+    if (index < MOST_VIEWS) this.#views[index] = view;
+    return view;
   }
 
   #send(datagram: Uint8Array, to: Peer): void {

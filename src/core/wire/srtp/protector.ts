@@ -1,6 +1,7 @@
 // Encrypts and signs by node:crypto.
 import { type CipherGCM, createCipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { putUint32, uint16, uint32 } from '../rtp/index.ts';
+import { Ahead } from './ahead.ts';
 import { ENCRYPTED, GCM_TAG_BYTES, type Protector, RTCP_HEADER_BYTES, type Slot } from './cipher.ts';
 import { HmacSha1, putText } from './hmac.ts';
 import { KeyStream, xorInto } from './key-stream.ts';
@@ -11,6 +12,7 @@ import { rtcpNonce, rtpNonce } from './nonce.ts';
 /** AES_CM_128_HMAC_SHA1_80 and _32 (RFC 3711 §4). */
 export class CounterProtector implements Protector {
   readonly #stream: KeyStream;
+  readonly #ahead: Ahead;
   readonly #hmac: HmacSha1;
   /** Undefined: this machine has none. */
   readonly #lanes = sharedLanes();
@@ -22,20 +24,36 @@ export class CounterProtector implements Protector {
   constructor({ encryption, authentication, salt }: SessionKeys, tag: number) {
     this.#tag = tag;
     this.#stream = new KeyStream(encryption, salt);
+    this.#ahead = new Ahead(this.#stream);
     this.#hmac = new HmacSha1(authentication);
     this.#key = this.#lanes?.keyOf(authentication);
     this.room = this.#lanes === undefined ? tag : PADDING_BYTES;
   }
 
   protectRtp(memory: Uint8Array, slots: readonly Slot[], count: number): void {
+    if (count === 1 && this.#alone(memory, slots)) return;
     for (let first = 0; first < count; ) {
       const next = this.#add(memory, slots, first, count);
-      const stream = this.#stream.take();
-      if (memory === this.#lanes?.batch && this.#key !== undefined)
-        this.#together(this.#lanes, this.#key, slots, first, next, stream);
-      else this.#oneByOne(memory, slots, first, next, stream);
+      this.#protect(memory, slots, first, next, this.#stream.take());
       first = next;
     }
+  }
+
+  /** False: a long packet. */
+  #alone(memory: Uint8Array, slots: readonly Slot[]): boolean {
+    const { begin, headerBytes, end, rollOver } = slots[0] as Slot;
+    const size = end - begin - headerBytes;
+    const stream = this.#ahead.take(uint32(memory, begin + 8), rollOver, uint16(memory, begin + 2), size);
+    if (stream === undefined) return false;
+    this.#protect(memory, slots, 0, 1, stream);
+    return true;
+  }
+
+  #protect(memory: Uint8Array, slots: readonly Slot[], first: number, next: number, stream: Uint8Array): void {
+    const lanes = this.#lanes;
+    if (memory === lanes?.batch && this.#key !== undefined)
+      this.#together(lanes, this.#key, slots, first, next, stream);
+    else this.#oneByOne(memory, slots, first, next, stream);
   }
 
   /** As many packets as the key stream has room for; gives the number of the next one. */

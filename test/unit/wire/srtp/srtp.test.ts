@@ -161,6 +161,19 @@ describe.each(implementations)('by %s', (_, ciphers, protect) => {
       expect(together.map((bytes) => receiver.openRtp(bytes))).toEqual(packets.map(({ bytes }) => bytes));
     });
 
+    it('short packets one by one are the same as in a batch, in order, again, longer than the last, and across the wrap', () => {
+      const numbers = [65_530, 65_531, 65_531, 65_532, 65_534, 65_535, 65_536, 65_537, 65_538, 65_539, 65_540, 65_540];
+      const sizes = [100, 160, 160, 20, 400, 3, 0, 100, 512, 513, 90, 90];
+      const packets = numbers.map((index, i) => ({
+        bytes: packet(index & 0xffff, payloadOf(sizes[i] as number), i === 7 ? 5 : 9),
+        rollOver: index >> 16,
+      }));
+
+      const alone = newSender(master, profile);
+
+      expect(packets.flatMap((one) => protect(alone, [one]))).toEqual(protectAll(newSender(master, profile), packets));
+    });
+
     it('goes on across the wrap of the sequence, with late packets and a retransmitted zero', () => {
       const sender = newSender(master, profile);
       const receiver = newReceiver(master, profile);
