@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import type { SrsxError } from '../../src/core/base/errors.ts';
 import { idle, type Port } from '../../src/core/base/link.ts';
 import { silentLog } from '../../src/core/base/log.ts';
+import { fromSeconds } from '../../src/core/base/time.ts';
 import { RealClock } from '../../src/core/net/real-clock.ts';
 import { RealRng } from '../../src/core/net/real-rng.ts';
 import { listenUdp } from '../../src/core/net/udp.ts';
@@ -122,7 +123,8 @@ if (serverPort === 'sink') {
     state.closed++;
     state.why[code] = (state.why[code] ?? 0) + 1;
   };
-  const options = { ...defaultOptions, streamid };
+  // A machine that has other work answers late: within libsrt's 3 s a third of the callers had given up.
+  const options = { ...defaultOptions, streamid, conntimeo: fromSeconds(30) };
   for (let i = 0; i < Number(wanted); i++) {
     const multiplexer = multiplexers[i % multiplexers.length];
     setTimeout(() => multiplexer?.call(server, options, { message: () => undefined, ended }), i * RAMP_MS);

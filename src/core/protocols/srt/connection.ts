@@ -221,8 +221,8 @@ export class SrtConnection {
   }
 
   /**
-   * Sends one message of 1 to `maxPayload` bytes, to which nobody may write afterwards. False: not connected, or the buffer
-   * is full; the message is dropped, since a live sender does not wait.
+   * Sends one message of 1 to `maxPayload` bytes, to which nobody may write afterwards. False: not connected, of another
+   * size, or the buffer is full; the message is dropped, since a live sender does not wait.
    */
   send(payload: Uint8Array, now: Micros): boolean {
     return this.sendAll([payload], now) === 1;

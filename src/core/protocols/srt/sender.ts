@@ -1,5 +1,4 @@
 // The sending half of a connection: what waits for acknowledgement, what goes out again, what is too late.
-import { assert } from '../../base/errors.ts';
 import { fromMs, type Micros } from '../../base/time.ts';
 import { type Ack, parseLossList, type Range, writeDropRequest } from './control.ts';
 import { errors } from './errors.ts';
@@ -115,11 +114,14 @@ export class Sender {
     return { packets, bytes, span, freeBytes: (this.#capacity - packets) * this.#setup.options.mss };
   }
 
-  /** Sends messages, to which nobody may write afterwards, and says how many; the buffer is full for the others, which are counted. */
+  /**
+   * Sends messages, to which nobody may write afterwards, and says how many. The others are dropped and counted: the buffer
+   * is full, or the peer has said that it takes only shorter ones, which must not trouble those who send to many.
+   */
   push(payloads: readonly Uint8Array[], now: Micros): number {
     this.#dropLate(now);
     let taken = 0;
-    while (taken < payloads.length && this.#buffer.packets < this.#capacity) {
+    while (taken < payloads.length && this.#takes(payloads[taken] as Uint8Array)) {
       this.#keep(payloads[taken++] as Uint8Array, now);
     }
     for (let i = taken; i < payloads.length; i++) {
@@ -130,10 +132,12 @@ export class Sender {
     return taken;
   }
 
+  #takes({ length }: Uint8Array): boolean {
+    const fits = length > 0 && length + (this.keys?.overhead ?? 0) <= this.#setup.maxPayload;
+    return fits && this.#buffer.packets < this.#capacity;
+  }
+
   #keep(payload: Uint8Array, now: Micros): void {
-    const overhead = this.keys?.overhead ?? 0;
-    const fits = payload.length > 0 && payload.length + overhead <= this.#setup.maxPayload;
-    assert(fits, 'an SRT message fits into a packet');
     const key = this.keys?.slot ?? 0;
     const body = this.keys === undefined ? payload : this.#encrypted(payload, this.keys, now);
     this.#buffer.push(body, key, now);

@@ -238,3 +238,19 @@ it('a full table of socket ids is an error of ours', async () => {
     expect.objectContaining({ code: 'SRT_ID' }),
   );
 });
+
+it('a peer that takes only short messages gets no long ones, and they harm nobody who sends to many', () => {
+  const world = new World();
+  const both = pair(world, { caller: { mss: 200, payloadsize: 100 } });
+  world.run(fromSeconds(1));
+  const sender = both.listenerEar.connection!;
+  const now = both.listener.clock.now();
+
+  expect(sender.sendAll([numbered(1, 100), numbered(2, 1316), numbered(3, 100)], now)).toBe(1);
+  expect(sender.sendAll([numbered(4, 100), new Uint8Array(0)], now)).toBe(1);
+  world.run(fromSeconds(1));
+
+  expect(both.callerEar.numbers).toEqual([1, 4]);
+  expect(sender.state).toBe('connected');
+  expect(sender.statistics(now).pktSndDropTotal).toBe(3);
+});
