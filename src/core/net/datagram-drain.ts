@@ -30,6 +30,8 @@ export class DatagramDrain {
   readonly #words: Uint32Array;
   readonly #names: DataView;
   readonly #slots: readonly Uint8Array[];
+  /** What was given of each slot last: most datagrams of a port have the size of the one before. */
+  readonly #views: Uint8Array[];
   readonly #peers = new Map<number, Peer>();
   /** Datagrams of node's until the next look, and how many they were the last time. */
   #wait = 0;
@@ -55,6 +57,7 @@ export class DatagramDrain {
       this.#words[iovec + 2] = SLOT_BYTES;
     }
     this.#slots = Array.from({ length: SLOTS }, (_, slot) => data.subarray(slot * SLOT_BYTES, (slot + 1) * SLOT_BYTES));
+    this.#views = [...this.#slots];
   }
 
   /** Node has given a datagram: gives those that came with it. They are true until `on` returns; false ends it. */
@@ -76,8 +79,7 @@ export class DatagramDrain {
       const count = this.#read();
       found += count;
       for (let slot = 0; slot < count; slot++) {
-        const size = this.#words[slot * MESSAGE_WORDS + RECEIVED] as number;
-        if (!on((this.#slots[slot] as Uint8Array).subarray(0, size), this.#peer(slot))) return found;
+        if (!on(this.#view(slot), this.#peer(slot))) return found;
       }
       if (count < SLOTS) break;
     }
@@ -87,6 +89,15 @@ export class DatagramDrain {
   #read(): number {
     for (let slot = 0; slot < SLOTS; slot++) this.#words[slot * MESSAGE_WORDS + NAME_SIZE] = NAME_WORDS * 4;
     return Math.max(0, this.#receive(this.#descriptor, this.#headers, SLOTS, MSG_DONTWAIT, 0));
+  }
+
+  #view(slot: number): Uint8Array {
+    const size = this.#words[slot * MESSAGE_WORDS + RECEIVED] as number;
+    const last = this.#views[slot] as Uint8Array;
+    if (last.length === size) return last;
+    const view = (this.#slots[slot] as Uint8Array).subarray(0, size);
+    this.#views[slot] = view;
+    return view;
   }
 
   #peer(slot: number): Peer {

@@ -21,6 +21,7 @@ import {
   controlNumber,
   controlSubtype,
   controlType,
+  HEADER_BYTES,
   isAck,
   isControl,
   timestampOf,
@@ -326,7 +327,7 @@ export class SrtConnection {
   #ack(packet: Uint8Array, now: Micros): void {
     this.#heardAt = now;
     this.#counters.pktRecvACK++;
-    const ack = parseAck(bodyOf(packet));
+    const ack = parseAck(packet, HEADER_BYTES);
     // Answered first: the peer measures the time until then.
     if (ack.full !== undefined) this.#answerAck(controlNumber(packet), now);
     this.#sender?.acknowledge(ack, now);

@@ -24,21 +24,21 @@ export interface FullAck {
   readonly receiveBytesRate: number;
 }
 
-/** Throws SRT_PACKET. A body of four words is a small ACK: the rates are 0. */
-export function parseAck(body: Uint8Array): Ack {
-  if (body.length < 4) throw errors.protocol('PACKET', { why: 'an ACK without a number' });
-  const sequence = readU32(body, 0) & 0x7fffffff;
-  if (body.length < 16) return { sequence };
-  const word = (at: number): number => (body.length >= at + 4 ? readU32(body, at) : 0);
+/** The body that begins at `from`. Throws SRT_PACKET. A body of four words is a small ACK: the rates are 0. */
+export function parseAck(packet: Uint8Array, from = 0): Ack {
+  const size = packet.length - from;
+  if (size < 4) throw errors.protocol('PACKET', { why: 'an ACK without a number' });
+  const sequence = readU32(packet, from) & 0x7fffffff;
+  if (size < 16) return { sequence };
   return {
     sequence,
     full: {
-      rtt: word(4),
-      rttVariance: word(8),
-      availablePackets: word(12),
-      receiveRate: word(16),
-      linkCapacity: word(20),
-      receiveBytesRate: word(24),
+      rtt: readU32(packet, from + 4),
+      rttVariance: readU32(packet, from + 8),
+      availablePackets: readU32(packet, from + 12),
+      receiveRate: size >= 20 ? readU32(packet, from + 16) : 0,
+      linkCapacity: size >= 24 ? readU32(packet, from + 20) : 0,
+      receiveBytesRate: size >= 28 ? readU32(packet, from + 24) : 0,
     },
   };
 }
