@@ -44,7 +44,10 @@ export class Ahead {
       const rollOver = Math.floor(i / 0x10000) >>> 0;
       this.#cipher.add(ssrc, rollOver, i & 0xffff, blocks * 16);
     }
-    this.#stream = new Uint8Array(this.#cipher.take());
+    const stream = this.#cipher.take();
+    // Kept in memory of our own: what the cipher gives would grow old, and cost a collection of everything.
+    if (this.#stream.length < stream.length) this.#stream = new Uint8Array(stream.length);
+    this.#stream.set(stream);
     this.#ssrc = ssrc;
     this.#next = index;
     this.#left = PACKETS;
