@@ -24,13 +24,17 @@ const READ_TIME = fromMs(1);
  */
 const BATCH_BYTES = 48 * 1024;
 
-/** reading as it comes -- check --> waiting -- patience is over --> reading for 1 ms --> waiting, or reading as it comes. */
+/**
+ * reading as it comes -- check, took --> waiting -- patience is over --> reading for 1 ms --> waiting, or reading as it comes
+ */
 export class BatchReader {
   readonly #link: Pick<Link, 'pause' | 'resume'>;
   readonly #options: BatchReaderOptions;
   /** Of the wait that is over. */
   #wait: Micros = 0;
   #bytes = 0;
+  /** The time in which a batch fills, by the newest one; 0: not known. */
+  #fill: Micros = 0;
   #cancel: (() => void) | undefined;
   #closed = false;
 
@@ -47,8 +51,17 @@ export class BatchReader {
   /** Begins to read in batches when there is time now; to be called now and then. */
   check(): void {
     if (this.#closed || this.#cancel !== undefined) return;
-    // How fast it sends is not known yet.
+    // How fast it sends is not known yet, or no longer.
     if (this.#options.patience() >= MIN_WAIT) this.#hold(MIN_WAIT);
+  }
+
+  /** What came was taken: who waited for it may have time again. */
+  took(): void {
+    if (this.#closed || this.#cancel !== undefined || this.#fill < MIN_WAIT) return;
+    const wait = Math.min(this.#options.patience(), this.#fill);
+    if (wait < MIN_WAIT) return;
+    this.#hold(wait);
+    this.#options.onBatch(wait);
   }
 
   /** The link is read as bytes come again. */
@@ -74,8 +87,8 @@ export class BatchReader {
 
   #next(): void {
     if (this.#closed) return;
-    const bytesPerMicro = this.#bytes / (this.#wait + READ_TIME);
-    const wait = Math.min(this.#options.patience(), BATCH_BYTES / bytesPerMicro);
+    this.#fill = (BATCH_BYTES * (this.#wait + READ_TIME)) / this.#bytes;
+    const wait = Math.min(this.#options.patience(), this.#fill);
     if (wait >= MIN_WAIT) {
       this.#hold(wait);
     } else {

@@ -61,7 +61,16 @@ export interface TapOptions {
   readonly fromGop: boolean;
   /** Wants no frames, and does not count as somebody who watches. */
   readonly tracksOnly?: true;
+  /** How long it can wait for what comes next; by default not at all. Asked often. */
+  readonly patience?: () => Micros;
 }
+
+interface Tap {
+  readonly on: (event: MediaEvent) => void;
+  readonly patience: () => Micros;
+}
+
+const impatient = (): Micros => 0;
 
 export class Stream {
   readonly name: StreamName;
@@ -72,8 +81,8 @@ export class Stream {
   /** Undefined: frames go on as they come. */
   #interleaver: Interleaver | undefined;
   readonly #feeds = new Map<string, Feed>();
-  readonly #taps = new Set<(event: MediaEvent) => void>();
-  readonly #trackTaps = new Set<(event: MediaEvent) => void>();
+  readonly #taps = new Set<Tap>();
+  readonly #trackTaps = new Set<Tap>();
   readonly #endings = new Set<() => void>();
   #tracks: readonly Track[] = [];
   #publication: (Publication & { evict(reason: SrsxError): void }) | undefined;
@@ -211,9 +220,9 @@ export class Stream {
   }
 
   /** Gives frames, not packets: for recorders, segmenters and bridges. Starts with the current tracks. */
-  tap(on: (event: MediaEvent) => void, { fromGop, tracksOnly }: TapOptions = { fromGop: false }): Closer {
-    // A wrapper, so that one function may tap twice.
-    const tap = (event: MediaEvent): void => on(event);
+  tap(on: (event: MediaEvent) => void, options: TapOptions = { fromGop: false }): Closer {
+    const { fromGop, tracksOnly, patience = impatient } = options;
+    const tap: Tap = { on, patience };
     const taps = tracksOnly === true ? this.#trackTaps : this.#taps;
     taps.add(tap);
     if (this.#tracks.length > 0) on({ type: 'tracks', tracks: this.#tracks });
@@ -237,10 +246,10 @@ export class Stream {
     return { close: () => void this.#endings.delete(entry) };
   }
 
-  /** Those who take frames want each at once; of those who come later nobody is known yet. */
+  /** Those who take frames want each at once unless they say otherwise; of those who come later nobody is known yet. */
   #patience(): Micros {
-    if (this.#taps.size > 0) return 0;
     let patience = this.#options.mergeWindow;
+    for (const tap of this.#taps) patience = Math.min(patience, tap.patience());
     for (const { mergeWindow, paced } of this.#feeds.values()) patience = Math.min(patience, paced ? 0 : mergeWindow);
     return patience;
   }
@@ -283,8 +292,8 @@ export class Stream {
     if (breaks) this.#gop.retrack(tracks);
     if (changed) this.#recent.clear();
     for (const feed of this.#feeds.values()) feed.retrack(tracks, breaks);
-    for (const tap of this.#taps) tap({ type: 'tracks', tracks });
-    for (const tap of this.#trackTaps) tap({ type: 'tracks', tracks });
+    for (const tap of this.#taps) tap.on({ type: 'tracks', tracks });
+    for (const tap of this.#trackTaps) tap.on({ type: 'tracks', tracks });
   }
 
   #write(raw: Frame): void {
@@ -313,7 +322,7 @@ export class Stream {
     for (const feed of this.#feeds.values()) feed.write(frame);
     if (this.#taps.size === 0) return;
     const event: MediaEvent = { type: 'frame', frame };
-    for (const tap of this.#taps) tap(event);
+    for (const tap of this.#taps) tap.on(event);
   }
 
   #end(): void {

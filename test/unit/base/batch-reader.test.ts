@@ -79,6 +79,41 @@ describe('a link that is read in batches', () => {
     expect(state.paused).toBe(true);
   });
 
+  it('is read in batches at once when who waited for bytes has got them', () => {
+    const { clock, reader, state } = setUp({ patienceMs: 100 });
+    reader.took();
+    expect(state.paused).toBe(false);
+    reader.check();
+    state.patienceMs = 20;
+    clock.advance(fromMs(60));
+    expect(state).toMatchObject({ paused: false, next: [0] });
+
+    reader.took();
+    expect(state.paused).toBe(false);
+    state.patienceMs = 120;
+    reader.took();
+
+    expect(state).toMatchObject({ paused: true, next: [0, 120] });
+    clock.advance(fromMs(119));
+    expect(state.paused).toBe(true);
+    clock.advance(fromMs(2));
+    expect(state.reads).toHaveLength(2);
+  });
+
+  it('waits no longer than a batch takes to fill, also when it begins again', () => {
+    const { clock, reader, state } = setUp({ bytesPerMs: 400, patienceMs: 50 });
+    reader.check();
+    clock.advance(fromMs(50));
+    state.patienceMs = 0;
+    clock.advance(fromMs(10));
+
+    state.patienceMs = 350;
+    reader.took();
+
+    expect(state.next.at(-1)).toBeGreaterThan(100);
+    expect(state.next.at(-1)).toBeLessThan(130);
+  });
+
   it('is read again when the batches end, and for good', () => {
     const { clock, reader, state } = setUp();
     reader.check();

@@ -196,6 +196,12 @@ describe('a stream', () => {
     expect(publication.patience()).toBe(0);
     tap.close();
     expect(publication.patience()).toBe(fromMs(350));
+
+    let patience = fromMs(200);
+    stream.tap(() => undefined, { fromGop: false, patience: () => patience });
+    expect(publication.patience()).toBe(fromMs(200));
+    patience = fromMs(400);
+    expect(publication.patience()).toBe(fromMs(350));
   });
 });
 

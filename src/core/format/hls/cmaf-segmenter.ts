@@ -67,6 +67,11 @@ export class CmafSegmenter {
     return this.#pace.known ? this.#pace.target : undefined;
   }
 
+  /** The usual distance from one part to the next; undefined until the first frames have come. */
+  get partStep(): Micros | undefined {
+    return this.#pace.known ? this.#pace.nominal : undefined;
+  }
+
   retrack(tracks: readonly Track[]): SegmentEvent[] {
     if (sameMedia(tracks, this.#tracks)) return [];
     const events = this.#finish();

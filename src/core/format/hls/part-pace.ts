@@ -22,12 +22,12 @@ export class PartPace {
 
   /** What PART-TARGET says, before a frame came late. */
   get target(): Micros {
-    return Math.max(Math.round(this.#nominal * ROOM), this.#nominal + SLACK);
+    return Math.max(Math.round(this.nominal * ROOM), this.nominal + SLACK);
   }
 
   /** A part of this length is complete: the next frame would make it too long. */
   get enough(): Micros {
-    return Math.max(this.#nominal - Math.round((this.#frame ?? 0) / 2), Math.ceil(this.target * SHORTEST));
+    return Math.max(this.nominal - Math.round((this.#frame ?? 0) / 2), Math.ceil(this.target * SHORTEST));
   }
 
   /**
@@ -52,7 +52,8 @@ export class PartPace {
     this.#frame ??= fromMs(40);
   }
 
-  get #nominal(): Micros {
+  /** How long a part is when frames come as they should. */
+  get nominal(): Micros {
     const frame = this.#frame ?? this.#wanted;
     return Math.round(Math.max(1, Math.round(this.#wanted / frame)) * frame);
   }

@@ -18,11 +18,15 @@ import { HlsDisk } from './disk.ts';
 import { hlsErrors } from './errors.ts';
 import { LowForm } from './low-form.ts';
 import { Names } from './names.ts';
+import { PartForecast } from './part-forecast.ts';
 import { Paths } from './paths.ts';
 import { Rendition } from './rendition.ts';
 
 /** Characters of a run's id: 36^6 runs of one name before a cache may mix two. */
 const RUN_LETTERS = 6;
+
+/** Chosen: classic players are three segments behind, and one may be complete so much of its length later. */
+const PATIENT_PART = 0.1;
 
 /** A file of a stream that a template named. */
 export interface HlsFile {
@@ -58,6 +62,7 @@ export class Channel implements Session {
   readonly renditions: readonly Rendition[];
   readonly #options: ChannelOptions;
   readonly #disk: HlsDisk | undefined;
+  readonly #forecast = new PartForecast();
   #stream: Stream | undefined;
   #tap: Closer | undefined;
   #endedAt: Micros | undefined;
@@ -95,7 +100,8 @@ export class Channel implements Session {
     this.#stream = stream;
     this.#endedAt = undefined;
     this.#disk?.begin();
-    this.#tap = stream.tap((event) => this.#on(event));
+    const patience = (): Micros => this.#patience();
+    this.#tap = stream.tap((event) => this.#on(event), { fromGop: false, patience });
   }
 
   /** The publisher has left. */
@@ -221,6 +227,7 @@ export class Channel implements Session {
     if (this.#tap === undefined) return;
     this.#tap.close();
     this.#tap = undefined;
+    this.#forecast.reset();
     guard(this, this.#options.host.clock.now(), () => {
       for (const rendition of this.renditions) rendition.end();
     });
@@ -228,12 +235,26 @@ export class Channel implements Session {
 
   #on(event: MediaEvent): void {
     const { clock } = this.#options.host;
-    guard(this, clock.now(), () => {
+    const now = clock.now();
+    const { low } = this;
+    const before = low?.store.version;
+    guard(this, now, () => {
       for (const rendition of this.renditions) {
         if (event.type === 'tracks') rendition.retrack(event.tracks);
         else rendition.write(event.frame, clock.wall());
       }
     });
+    if (event.type !== 'frame' || low === undefined || low.store.version === before) return;
+    const { nextSequence: sequence, listed } = low.store;
+    this.#forecast.made({ dts: event.frame.dts, now, sequence, segment: listed.at(-1)?.duration ?? low.form.target });
+  }
+
+  /** How long all players can wait for what the publisher sends: nobody sees a frame before its part or segment. */
+  #patience(): Micros {
+    const { classic, low, config } = this;
+    const segments = classic === undefined ? Number.POSITIVE_INFINITY : config.fragment * PATIENT_PART;
+    if (low === undefined) return segments;
+    return Math.min(segments, this.#forecast.patience(this.#options.host.clock.now(), low.form.segmenter.partStep));
   }
 }
 

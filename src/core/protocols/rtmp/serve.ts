@@ -120,6 +120,7 @@ export class ServedLink implements Session, SessionEvents {
   receive(bytes: Uint8Array, now: Micros): void {
     this.#batches?.note(bytes.length);
     this.#session.receive(bytes, now);
+    this.#batches?.took();
     this.#mergedRead?.took();
   }
 
