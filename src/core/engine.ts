@@ -425,11 +425,11 @@ class Routes implements HttpRoutes {
   }
 
   answer(exchange: HttpExchange, routes: readonly Route[] = this.#routes): void | Promise<void> {
-    for (const [index, route] of routes.entries()) {
-      const taken = route(exchange);
+    for (let index = 0; index < routes.length; index++) {
+      const taken = routes[index]?.(exchange);
       if (taken === true) return;
       // Only then is there something to wait for; routes that are closed meanwhile refuse by themselves.
-      if (taken !== false) return this.#answerLater(exchange, taken, routes.slice(index + 1));
+      if (taken instanceof Promise) return this.#answerLater(exchange, taken, routes.slice(index + 1));
     }
     exchange.reply(
       404,

@@ -35,6 +35,10 @@ class SameOriginExchange implements HttpExchange {
     return this.#exchange.request;
   }
 
+  get flushed(): boolean {
+    return this.#exchange.flushed === true;
+  }
+
   get onGone(): () => void {
     return () => this.#exchange.onGone?.();
   }

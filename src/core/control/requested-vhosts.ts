@@ -5,7 +5,8 @@ import { requestedVhost } from '../wire/http/stream-path.ts';
 import type { Settings } from './config/settings.ts';
 
 /**
- * The vhost that it asks for, the one that serves that name, that of its session, and the default one, in this order.
+ * The vhost that it asks for, the one that serves that name, that of its session, and the default one, in this order,
+ * each once.
  *
  * @param session the vhost of the session that it names: URIs in playlists do not repeat `?vhost=`.
  */
@@ -15,10 +16,9 @@ export function vhostsOf(
   session?: string,
 ): readonly string[] {
   const asked = requestedVhost(request);
-  const vhosts = [asked];
-  const serving = settings.find(asked)?.name;
-  if (serving !== undefined) vhosts.push(serving);
-  if (session !== undefined) vhosts.push(session);
-  vhosts.push(DEFAULT_VHOST);
-  return vhosts;
+  const serving = settings.find(asked)?.name ?? asked;
+  // Nearly always these are two: a list that grows would be a hundred bytes of garbage for each request.
+  const plain = (serving === asked || serving === DEFAULT_VHOST) && (session ?? serving) === serving;
+  if (plain) return asked === DEFAULT_VHOST ? [asked] : [asked, DEFAULT_VHOST];
+  return [...new Set([asked, serving, session ?? serving, DEFAULT_VHOST])];
 }

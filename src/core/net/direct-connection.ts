@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Address } from '../base/link.ts';
-import { PLAIN_HEAD_BYTES, type PlainFields, parsePlainRequest } from '../wire/http/plain-request.ts';
+import { type PlainFields, readPlainRequest } from '../wire/http/plain-request.ts';
 import { type Carrier, DirectExchange } from './direct-exchange.ts';
 import { isRaw, rawLink, writerOf } from './http-exchange.ts';
 import type { NetContext } from './options.ts';
@@ -140,8 +140,7 @@ export class DirectConnection implements Carrier {
         socket.pause();
         break;
       }
-      const text = bytes.toString('latin1', at, Math.min(bytes.length, at + PLAIN_HEAD_BYTES));
-      const plain = parsePlainRequest(text, this.#fields);
+      const plain = readPlainRequest(bytes, at, this.#fields);
       if (plain === undefined) {
         this.#release();
         this.#owner.handOver(socket, bytes.subarray(at));

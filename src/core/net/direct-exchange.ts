@@ -6,6 +6,7 @@ import { assert } from '../base/errors.ts';
 import { type Address, formatAddress, type Link } from '../base/link.ts';
 import type { HttpHeaders, HttpRequest } from '../wire/http/exchange.ts';
 import type { PlainFields, PlainRequest } from '../wire/http/plain-request.ts';
+import { type Query, TextQuery } from '../wire/http/query.ts';
 import { BODY_BYTES, goodbye, type OwnExchange, splitTarget } from './http-exchange.ts';
 import { sharedHead, writeHead } from './http-head.ts';
 import { SocketLink } from './socket-link.ts';
@@ -50,6 +51,11 @@ export class DirectExchange implements OwnExchange {
 
   get answered(): boolean {
     return this.#answered;
+  }
+
+  /** What the kernel took is copied; what waits is not. */
+  get flushed(): boolean {
+    return this.#connection.socket.writableLength === 0;
   }
 
   reply(status: number, headers: HttpHeaders, body?: string | Uint8Array): void {
@@ -128,7 +134,7 @@ class DirectRequest implements HttpRequest {
   readonly webSocket = false;
   readonly header: PlainFields['get'];
   readonly #connection: Carrier;
-  #query: URLSearchParams | undefined;
+  #query: Query | undefined;
 
   constructor(connection: Carrier, { method, target, fields }: PlainRequest) {
     const { path, search } = splitTarget(target);
@@ -139,8 +145,8 @@ class DirectRequest implements HttpRequest {
     this.#connection = connection;
   }
 
-  get query(): URLSearchParams {
-    return (this.#query ??= new URLSearchParams(this.search));
+  get query(): Query {
+    return (this.#query ??= new TextQuery(this.search));
   }
 
   get peer(): HttpRequest['peer'] {

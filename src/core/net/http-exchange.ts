@@ -8,6 +8,7 @@ import { TLSSocket } from 'node:tls';
 import { assert } from '../base/errors.ts';
 import { formatAddress, type Link } from '../base/link.ts';
 import type { HttpExchange, HttpHeaders, HttpRequest } from '../wire/http/exchange.ts';
+import { type Query, TextQuery } from '../wire/http/query.ts';
 import { acceptValue, asksForWebSocket } from '../wire/websocket/index.ts';
 import { writeHead } from './http-head.ts';
 import type { NetContext } from './options.ts';
@@ -179,12 +180,12 @@ function readRequest(incoming: IncomingMessage, upgrades: boolean): HttpRequest 
     const value = headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
   };
-  let query: URLSearchParams | undefined;
+  let query: Query | undefined;
   return {
     method,
     path,
     get query() {
-      return (query ??= new URLSearchParams(search));
+      return (query ??= new TextQuery(search));
     },
     search,
     header,

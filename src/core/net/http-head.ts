@@ -5,7 +5,7 @@ import type { HttpHeaders } from '../wire/http/exchange.ts';
 
 /** Throws Node's TypeError for names or values that would break out of their line. */
 export function writeHead(status: number, ...groups: readonly HttpHeaders[]): Uint8Array {
-  return utf8(headText(status, groups));
+  return utf8(statusLine(status) + fieldLines(groups) + dateLine());
 }
 
 /** A head as text and as bytes, for answers that have a text or bytes behind it. */
@@ -14,11 +14,15 @@ export interface Head {
   readonly bytes: Uint8Array;
 }
 
-interface KeptHead extends Head {
+/** The lines around Content-Length, and the newest head that was made of them. */
+interface KeptHead {
   readonly status: number;
-  readonly length: number | undefined;
   readonly last: HttpHeaders;
   readonly date: string;
+  readonly before: string;
+  readonly after: string;
+  length: number | undefined;
+  head: Head;
 }
 
 /** The newest head of each object that cannot change: a part that 500 players wait for has one head. */
@@ -31,47 +35,59 @@ const kept = new WeakMap<HttpHeaders, KeptHead>();
  * @param last goes behind them; a constant of the caller.
  */
 export function sharedHead(status: number, headers: HttpHeaders, length: number | undefined, last: HttpHeaders): Head {
-  const before = kept.get(headers);
-  const date = dateNow();
-  if (before?.status === status && before.length === length && before.last === last && before.date === date) {
-    return before;
+  const date = dateLine();
+  const known = kept.get(headers);
+  if (known?.status === status && known.last === last && known.date === date) {
+    if (known.length !== length) {
+      known.length = length;
+      known.head = headOf(known.before, length, known.after);
+    }
+    return known.head;
   }
-  const text = headText(status, [headers, length === undefined ? {} : { 'Content-Length': length }, last]);
-  let bytes: Uint8Array | undefined;
-  const head = {
-    ...{ status, length, last, date, text },
-    get bytes() {
-      return (bytes ??= utf8(text));
-    },
-  };
-  if (Object.isFrozen(headers)) kept.set(headers, head);
+  const before = statusLine(status) + fieldLines([headers]);
+  const after = fieldLines([last]) + date;
+  const head = headOf(before, length, after);
+  if (Object.isFrozen(headers)) kept.set(headers, { status, last, date, before, after, length, head });
   return head;
 }
 
-function headText(status: number, groups: readonly HttpHeaders[]): string {
-  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n`;
+function headOf(before: string, length: number | undefined, after: string): Head {
+  const text = before + (length === undefined ? '' : `Content-Length: ${length}\r\n`) + after;
+  let bytes: Uint8Array | undefined;
+  return {
+    text,
+    get bytes() {
+      return (bytes ??= Buffer.from(text));
+    },
+  };
+}
+
+const statusLine = (status: number): string => `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n`;
+
+function fieldLines(groups: readonly HttpHeaders[]): string {
+  let lines = '';
   for (const headers of groups) {
     for (const [name, value] of Object.entries(headers)) {
       validateHeaderName(name);
       for (const one of Array.isArray(value) ? value : [value]) {
         validateHeaderValue(name, String(one));
-        head += `${name}: ${one}\r\n`;
+        lines += `${name}: ${one}\r\n`;
       }
     }
   }
-  return `${head}Date: ${dateNow()}\r\n\r\n`;
+  return lines;
 }
 
 let dateSecond = -1;
 let dateText = '';
 
-/** It changes once a second (RFC 9110 §5.6.7). */
-function dateNow(): string {
+/** It changes once a second (RFC 9110 §5.6.7). The last line of a head, with the empty one. */
+function dateLine(): string {
   const now = Date.now();
   const second = Math.floor(now / 1000);
   if (second !== dateSecond) {
     dateSecond = second;
-    dateText = new Date(now).toUTCString();
+    dateText = `Date: ${new Date(now).toUTCString()}\r\n\r\n`;
   }
   return dateText;
 }

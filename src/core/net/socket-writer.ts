@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 
 /** Writes to a socket that is open for writing; what the kernel does not take at once waits in the socket. */
 export interface SocketWriter {
-  /** In one piece as far as possible. The chunks are not changed afterwards. */
+  /** In one piece as far as possible. The chunks are not changed while anything waits in the socket. */
   write(socket: Socket, chunks: readonly Uint8Array[]): void;
   /** Two texts one behind the other, of characters below 256. */
   writeText(socket: Socket, head: string, body: string): void;

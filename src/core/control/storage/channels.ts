@@ -53,6 +53,8 @@ export class Channels<Config, Channel extends StreamChannel<Config>> {
   readonly #channels = new Map<string, Channel>();
   /** Streams whose files are being removed. */
   readonly #leaving = new Map<string, Promise<void>>();
+  /** Counts up when a name gets or loses its channel: what `find` said stays true until then. */
+  version = 0;
 
   constructor(options: ChannelsOptions<Config, Channel>) {
     const { hub } = options.host;
@@ -88,6 +90,7 @@ export class Channels<Config, Channel extends StreamChannel<Config>> {
       void channel.forget(what);
     }
     this.#channels.clear();
+    this.version++;
   }
 
   #published(stream: Stream): void {
@@ -111,6 +114,7 @@ export class Channels<Config, Channel extends StreamChannel<Config>> {
     try {
       const channel = make({ config, name, after: this.#leaving.get(key) ?? Promise.resolve() });
       this.#channels.set(key, channel);
+      this.version++;
       onOpened?.(channel);
       return channel;
     } catch (error) {
@@ -132,6 +136,7 @@ export class Channels<Config, Channel extends StreamChannel<Config>> {
 
   #forget(key: string, channel: Channel, what: { readonly files: boolean }): void {
     this.#channels.delete(key);
+    this.version++;
     this.#options.onForgotten?.(channel);
     const leaving = channel.forget(what).finally(() => {
       if (this.#leaving.get(key) === leaving) this.#leaving.delete(key);

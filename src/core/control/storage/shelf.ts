@@ -8,16 +8,22 @@ export interface ShelfEntry {
 
 /** Bounded by what its owners put there. Two that templates give one path: the newer one is served. */
 export class Shelf<Entry extends ShelfEntry> {
-  readonly #entries = new Map<string, Entry>();
+  /** By vhost and by path with its first slash: no key is made for a request. */
+  readonly #vhosts = new Map<string, Map<string, Entry>>();
 
   put(path: string, entry: Entry): void {
-    this.#entries.set(keyOf(entry.owner.name.vhost, path), entry);
+    const { vhost } = entry.owner.name;
+    const entries = this.#vhosts.get(vhost) ?? new Map<string, Entry>();
+    this.#vhosts.set(vhost, entries.set(`/${path}`, entry));
   }
 
   /** Takes it away when it is still this owner's. */
   drop(path: string, owner: Entry['owner']): void {
-    const key = keyOf(owner.name.vhost, path);
-    if (this.#entries.get(key)?.owner === owner) this.#entries.delete(key);
+    const { vhost } = owner.name;
+    const entries = this.#vhosts.get(vhost);
+    if (entries?.get(`/${path}`)?.owner !== owner) return;
+    entries.delete(`/${path}`);
+    if (entries.size === 0) this.#vhosts.delete(vhost);
   }
 
   /**
@@ -26,9 +32,9 @@ export class Shelf<Entry extends ShelfEntry> {
    * @param vhosts of the request: `vhostsOf`.
    */
   find(path: string, vhosts: readonly string[]): Entry | undefined {
-    const place = decodedPath(path);
+    const place = isPlain(path) ? path : `/${decodedPath(path)}`;
     for (const vhost of vhosts) {
-      const found = this.#entries.get(keyOf(vhost, place));
+      const found = this.#vhosts.get(vhost)?.get(place);
       if (found !== undefined) return found;
     }
     return undefined;
@@ -37,12 +43,12 @@ export class Shelf<Entry extends ShelfEntry> {
 
 const SLASH = 0x2f;
 
-const keyOf = (vhost: string, path: string): string => `${vhost}\n${path}`;
+/** Nearly all names are, and this is asked for every segment of every player. */
+const isPlain = (path: string): boolean => path.charCodeAt(0) === SLASH && !path.includes('%');
 
 /** A path as received, without its first slash and its percent-encoding; as it is when that is damaged. */
 export function decodedPath(path: string): string {
-  // Nearly all names are plain, and this is asked for every segment of every player.
-  if (path.charCodeAt(0) === SLASH && !path.includes('%')) return path.slice(1);
+  if (isPlain(path)) return path.slice(1);
   try {
     return decodeURIComponent(path).replace(/^\//, '');
   } catch {

@@ -1,5 +1,6 @@
 // Delivery directives (RFC 8216bis §6.2.5): which playlist a player waits for, and how much of it.
 import type { SegmentStore } from '../../format/hls/index.ts';
+import type { Query } from '../../wire/http/query.ts';
 import { hlsErrors } from './errors.ts';
 
 /** What a request for a playlist waits for. */
@@ -11,7 +12,7 @@ export interface Directives {
 }
 
 /** Throws HLS_DIRECTIVE. Values of `_HLS_skip` that we do not know give the whole playlist. */
-export function parseDirectives(query: URLSearchParams): Directives {
+export function parseDirectives(query: Query): Directives {
   const msn = whole(query, '_HLS_msn');
   const part = whole(query, '_HLS_part');
   if (part !== undefined && msn === undefined) {
@@ -21,7 +22,7 @@ export function parseDirectives(query: URLSearchParams): Directives {
   return { msn, part, skip: skip === 'YES' || skip === 'v2' };
 }
 
-function whole(query: URLSearchParams, name: string): number | undefined {
+function whole(query: Query, name: string): number | undefined {
   const text = query.get(name);
   if (text === null) return undefined;
   if (!/^\d{1,15}$/.test(text)) throw hlsErrors.protocol('DIRECTIVE', { name, why: 'not a whole number' });

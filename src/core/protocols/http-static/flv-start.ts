@@ -1,6 +1,7 @@
 // FLV from an offset in bytes, as players seek by the `keyframes` of onMetaData (SRS: VOD of FLV, `?start=OFFSET`).
 import type { RandomAccess } from '../../base/link.ts';
 import { TagType } from '../../format/flv/index.ts';
+import type { Query } from '../../wire/http/query.ts';
 import { httpStaticErrors } from './errors.ts';
 import type { Piece } from './ranges.ts';
 
@@ -16,7 +17,7 @@ const HEAD_TAGS = 64;
 const SEARCH_BYTES = 4 * 1024 * 1024;
 
 /** The `start` of a query; undefined: the whole file. */
-export function parseStart(query: URLSearchParams): number | undefined {
+export function parseStart(query: Query): number | undefined {
   const text = query.get('start');
   const start = text !== null && /^\d{1,15}(\.\d{1,9})?$/.test(text) ? Number(text) : 0;
   return start > 0 ? start : undefined;

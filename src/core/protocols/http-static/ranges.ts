@@ -1,5 +1,6 @@
 // Byte ranges (RFC 9110 §14): which parts of a file a request asks for, and how they are put together.
 import { utf8 } from '../../base/bytes.ts';
+import type { Query } from '../../wire/http/query.ts';
 
 /** Bytes from `start` to before `end`. */
 export interface Span {
@@ -33,7 +34,7 @@ export function parseRanges(header: string, size: number): readonly Span[] | 'wh
 }
 
 /** SRS: `?range=a-b` and `?bytes=a-b` ask as the header does. */
-export const queryRange = (query: URLSearchParams): string | undefined => {
+export const queryRange = (query: Query): string | undefined => {
   const value = query.get('range') ?? query.get('bytes');
   return value !== null && /^\d{1,15}-\d{0,15}$/.test(value) ? `bytes=${value}` : undefined;
 };

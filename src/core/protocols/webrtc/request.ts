@@ -8,6 +8,7 @@ import { askedOver } from '../../control/http-asked.ts';
 import { parseAuthorization } from '../../wire/http/authorization.ts';
 import { readText } from '../../wire/http/body.ts';
 import type { HttpExchange, HttpRequest } from '../../wire/http/exchange.ts';
+import type { Query } from '../../wire/http/query.ts';
 import { hostName, requestedVhost } from '../../wire/http/stream-path.ts';
 import { MAX_SDP_BYTES } from '../../wire/sdp/index.ts';
 import { codecNamed } from './codecs.ts';
@@ -116,7 +117,7 @@ function decoded(level: string): string {
   }
 }
 
-function common(request: HttpRequest, query: URLSearchParams, sdp: string): Omit<RtcRequest, 'asked' | 'whole'> {
+function common(request: HttpRequest, query: Query, sdp: string): Omit<RtcRequest, 'asked' | 'whole'> {
   if (sdp.trim() === '') throw rtcErrors.refused('EMPTY');
   const external = [...query.getAll('eip'), ...query.getAll('candidate')].flatMap((text) => text.split(','));
   const protocol = query.get('protocol');

@@ -2,6 +2,7 @@
 import type { Rng } from '../../base/rng.ts';
 import { randomId } from '../../base/rng.ts';
 import type { Grant } from '../../control/admission.ts';
+import type { Query } from '../../wire/http/query.ts';
 import type { Answer } from '../../wire/sdp/index.ts';
 import type { RtcRequest } from './request.ts';
 import type { RtcSession } from './session.ts';
@@ -48,7 +49,7 @@ export class Resources {
   }
 
   /** Undefined: there is none, or whoever asks does not know its token. */
-  find(query: URLSearchParams): Resource | undefined {
+  find(query: Query): Resource | undefined {
     const resource = this.#byId.get(query.get('session') ?? '');
     return resource?.token === query.get('token') ? resource : undefined;
   }

@@ -42,7 +42,10 @@ class Routes {
   }
 
   take(exchange: HttpExchange): boolean {
-    const endpoint = endpoints[exchange.request.path.replace(/\/+$/, '')];
+    const { path } = exchange.request;
+    // Every request for a segment of HLS comes by here.
+    if (!path.startsWith('/rtc/')) return false;
+    const endpoint = endpoints[path.replace(/\/+$/, '')];
     if (endpoint === undefined) return false;
     const { action, form } = endpoint;
     const run = form === 'json' ? this.#json(exchange, action) : this.#whip(exchange, action);

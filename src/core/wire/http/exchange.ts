@@ -1,11 +1,12 @@
 // HTTP as the protocols see it: a request and its answer, without node:http.
 import type { Address, Link, Peer } from '../../base/link.ts';
+import type { Query } from './query.ts';
 
 export interface HttpRequest {
   readonly method: string;
   /** Percent-encoding as received, without the query. */
   readonly path: string;
-  readonly query: URLSearchParams;
+  readonly query: Query;
   /** The query as received, with its `?`; empty when there is none. */
   readonly search: string;
   /** Value of a header by its lower-case name; repeated ones joined by `, `. */
@@ -27,6 +28,11 @@ export interface HttpExchange {
   readonly request: HttpRequest;
   /** A complete answer; HEAD gets the head only. */
   reply(status: number, headers: HttpHeaders, body?: string | Uint8Array): void;
+  /**
+   * Behind `reply`: nobody reads the body any more, so that its bytes may be written over. Without it they belong to the
+   * answer for ever.
+   */
+  readonly flushed?: boolean;
   /**
    * Begins an answer whose length the headers say (`Content-Length`), for a body that is not in memory. Exactly so many
    * bytes are sent to the link, then it is closed; closed with a reason, the peer sees a broken answer.

@@ -18,8 +18,8 @@ export interface PlainRequest {
 
 /** The field lines of a head. Immutable: requests that say the same share one. */
 export interface PlainFields {
-  /** As received, from the first name to the empty line. */
-  readonly block: string;
+  /** As received, from the first name to the end of the empty line. */
+  readonly block: Uint8Array;
   /** By lower-case name. */
   readonly get: (name: string) => string | undefined;
 }
@@ -33,11 +33,43 @@ const FIELD_LINE = /([!#$%&'*+.^_`|~\w-]+):([\t -~\x80-\xff]*)\r\n/y;
 const OTHERS = new Set(['content-length', 'expect', 'proxy-connection', 'trailer', 'transfer-encoding', 'upgrade']);
 
 /**
- * The request at the beginning of `text`, one character for each byte; undefined when it is not plain, or not whole.
+ * The request at `start`; undefined when it is not plain, or not whole.
  *
  * @param known of an earlier request of the connection: most players say the same each time.
  */
-export function parsePlainRequest(text: string, known?: PlainFields): PlainRequest | undefined {
+export function readPlainRequest(bytes: Buffer, start: number, known?: PlainFields): PlainRequest | undefined {
+  const again = known && readAgain(bytes, start, known);
+  if (again !== undefined) return again;
+  return parsePlainRequest(bytes.toString('latin1', start, Math.min(bytes.length, start + PLAIN_HEAD_BYTES)));
+}
+
+/** The same for a head whose fields are, byte for byte, those that are known: only its first line has to be read. */
+function readAgain(bytes: Buffer, start: number, fields: PlainFields): PlainRequest | undefined {
+  const from = start + GET.length;
+  const { length } = bytes;
+  if (length < from || !isAt(bytes, start, GET) || bytes[from] !== SLASH) return undefined;
+  let end = from;
+  while (end < length && TARGET[bytes[end] as number] === 1) end++;
+  const fieldsAt = end + VERSION.length;
+  const next = fieldsAt + fields.block.length;
+  if (next > length || next - start > PLAIN_HEAD_BYTES || !isAt(bytes, end, VERSION)) return undefined;
+  if (bytes.compare(fields.block, 0, fields.block.length, fieldsAt, next) !== 0) return undefined;
+  return { method: 'GET', target: bytes.toString('latin1', from, end), fields, size: next - start };
+}
+
+const SLASH = 0x2f;
+const GET = Buffer.from('GET ');
+const VERSION = Buffer.from(' HTTP/1.1\r\n');
+/** What REQUEST_LINE allows in a target. */
+const TARGET = Uint8Array.from({ length: 256 }, (_, code) => (code > 0x20 && code < 0x7f && code !== 0x23 ? 1 : 0));
+
+function isAt(bytes: Uint8Array, at: number, word: Uint8Array): boolean {
+  for (let i = 0; i < word.length; i++) if (bytes[at + i] !== word[i]) return false;
+  return true;
+}
+
+/** The request at the beginning of `text`, one character for each byte; undefined when it is not plain, or not whole. */
+export function parsePlainRequest(text: string): PlainRequest | undefined {
   REQUEST_LINE.lastIndex = 0;
   const line = REQUEST_LINE.exec(text);
   if (line === null) return undefined;
@@ -45,8 +77,7 @@ export function parsePlainRequest(text: string, known?: PlainFields): PlainReque
   // The last line end of the fields is the first of the two.
   const end = text.indexOf('\r\n\r\n', start) + 2;
   if (end === 1 || end + 2 > PLAIN_HEAD_BYTES) return undefined;
-  const block = text.slice(start, end);
-  const fields = known?.block === block ? known : parseFields(block);
+  const fields = parseFields(text.slice(start, end));
   if (fields === undefined) return undefined;
   const [, method, target = ''] = line;
   return { method: method === 'HEAD' ? 'HEAD' : 'GET', target, fields, size: end + 2 };
@@ -64,7 +95,8 @@ function parseFields(block: string): PlainFields | undefined {
   }
   const stays = (values.get('connection') ?? 'keep-alive').toLowerCase() === 'keep-alive';
   // A request without a Host is refused (§7.2), in the words of the whole parser.
-  return stays && values.has('host') ? { block, get: (name) => values.get(name) } : undefined;
+  if (!stays || !values.has('host')) return undefined;
+  return { block: Buffer.from(`${block}\r\n`, 'latin1'), get: (name) => values.get(name) };
 }
 
 /** RFC 9112 §5.1: blanks around a value are no part of it. Other white space is. */

@@ -50,7 +50,19 @@ export const encodeLevels = (path: string): string => path.split('/').map(encode
 
 /** The virtual host that a request asks for, as SRS finds it: `vhost`, else `domain`, else the Host header's name. */
 export function requestedVhost({ query, header }: Pick<HttpRequest, 'query' | 'header'>): string {
-  return query.get('vhost') || query.get('domain') || hostName(header('host') ?? '');
+  return query.get('vhost') || query.get('domain') || knownHostName(header('host') ?? '');
+}
+
+/** The names of a server are few; what somebody may make more of them is read anew. */
+const MAX_HOSTS = 100;
+const hosts = new Map<string, string>();
+
+function knownHostName(host: string): string {
+  const known = hosts.get(host);
+  if (known !== undefined) return known;
+  const name = hostName(host);
+  if (hosts.size < MAX_HOSTS && host.length < 256) hosts.set(host, name);
+  return name;
 }
 
 /** A Host header without its port (RFC 9110 §7.2); IPv6 addresses lose their brackets. */

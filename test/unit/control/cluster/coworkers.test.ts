@@ -4,6 +4,7 @@ import { fromSeconds } from '../../../../src/core/base/time.ts';
 import type { AdmissionRequest } from '../../../../src/core/control/admission.ts';
 import { Coworkers, movedRequest, movedTo } from '../../../../src/core/control/cluster/coworkers.ts';
 import type { HttpRequest, HttpResponse } from '../../../../src/core/wire/http/exchange.ts';
+import type { Query } from '../../../../src/core/wire/http/query.ts';
 import { FakeLink, VirtualClock } from '../../../tools/fakes.ts';
 
 const name = { vhost: 'v', app: 'live', stream: 'one' };
@@ -54,7 +55,7 @@ describe('a stream that another server has', () => {
     const error = await coworkers.redirect(['a:1'], name, request('http')).catch((thrown) => thrown);
     const moved = movedTo(error);
     const at = (search: string): HttpRequest =>
-      ({ path: '/live/one.flv', search, query: new URLSearchParams(search) }) as HttpRequest;
+      ({ path: '/live/one.flv', search, query: new URLSearchParams(search) as Query }) as HttpRequest;
 
     expect(moved && movedRequest(at(''), moved)).toBe('http://10.0.0.9:8081/live/one.flv?vhost=v');
     expect(moved && movedRequest(at('?x=y'), moved)).toBe('http://10.0.0.9:8081/live/one.flv?x=y&vhost=v');

@@ -1,8 +1,20 @@
 // What of HTTP is plain, and that it is told from the rest in a time that does not grow with the trouble.
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PLAIN_HEAD_BYTES, parsePlainRequest } from '../../../../src/core/wire/http/plain-request.ts';
+import { utf8 } from '../../../../src/core/base/bytes.ts';
+import {
+  PLAIN_HEAD_BYTES,
+  type PlainFields,
+  type PlainRequest,
+  parsePlainRequest,
+  readPlainRequest,
+} from '../../../../src/core/wire/http/plain-request.ts';
 
 const request = (line: string, ...fields: string[]): string => `${[line, ...fields].join('\r\n')}\r\n\r\n`;
+const read = (text: string, known?: PlainFields): PlainRequest | undefined =>
+  readPlainRequest(Buffer.from(text, 'latin1'), 0, known);
+const said = (request: PlainRequest | undefined) =>
+  request && { ...request, fields: ['host', 'x', 'connection'].map((name) => request.fields.get(name)) };
 const get = (...fields: string[]): string => request('GET /a HTTP/1.1', 'Host: a', ...fields);
 
 describe('a plain request', () => {
@@ -25,10 +37,34 @@ describe('a plain request', () => {
   });
 
   it('shares the fields of the one before when it says the same', () => {
-    const first = parsePlainRequest(get('X: 1'));
+    const first = read(get('X: 1'));
+    const again = read(get('X: 1').replace('/a', '/b?c'), first?.fields);
 
-    expect(parsePlainRequest(get('X: 1').replace('/a', '/b'), first?.fields)?.fields).toBe(first?.fields);
-    expect(parsePlainRequest(get('X: 2'), first?.fields)?.fields.get('x')).toBe('2');
+    expect(again).toMatchObject({ target: '/b?c', size: get('X: 1').length + 2 });
+    expect(again?.fields).toBe(first?.fields);
+    expect(read(get('X: 2'), first?.fields)?.fields.get('x')).toBe('2');
+    expect(read(get('X: 1').replace('GET', 'HEAD'), first?.fields)?.method).toBe('HEAD');
+  });
+
+  it('is the same behind a known one as without, however it is damaged', () => {
+    const known = read(get('X: \xe9'))?.fields;
+    const good = Buffer.from(get('X: \xe9'), 'latin1');
+    const longest = 'GET / HTTP/1.1\r\nHost: a\r\nX: \xe9\r\n\r\n'.length;
+    const byte = fc.oneof(fc.constantFrom(...utf8('\r\n :/#?G')), fc.nat(255));
+    const edit = fc.record({ at: fc.nat(good.length), drop: fc.nat(2), add: fc.array(byte, { maxLength: 2 }) });
+    fc.assert(
+      fc.property(fc.array(edit, { maxLength: 3 }), fc.nat(3), fc.boolean(), (edits, before, long) => {
+        const bytes = [...good];
+        for (const { at, drop, add } of edits) bytes.splice(at, drop, ...add);
+        if (long) bytes.splice(5, 0, ...Array<number>(PLAIN_HEAD_BYTES - longest + before).fill(0x61));
+        const text = Buffer.from([...good.subarray(0, before), ...bytes]);
+
+        const [again, alone] = [readPlainRequest(text, before, known), readPlainRequest(text, before)];
+
+        expect(said(again)).toEqual(said(alone));
+      }),
+      { numRuns: 2000 },
+    );
   });
 });
 
