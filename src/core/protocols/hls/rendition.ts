@@ -11,7 +11,8 @@ import type { Frame } from '../../media/frame.ts';
 import type { Track } from '../../media/track.ts';
 import { Waiters } from '../../wire/http/waiters.ts';
 import type { HlsConfig } from './config.ts';
-import { type Form, MARK } from './form.ts';
+import type { Form } from './form.ts';
+import { SharedText } from './shared-text.ts';
 
 /** The form of a rendition, and who hears of its segments. */
 export interface RenditionOptions<Kind extends Form> {
@@ -22,8 +23,6 @@ export interface RenditionOptions<Kind extends Form> {
   /** A segment is out of the store. */
   readonly onForget?: (segment: StoredSegment) => void;
 }
-
-type Pieces = readonly string[];
 
 /** Chosen: segments that wait to know their number; a slow disk answers within one. */
 const MAX_HELD = 8;
@@ -38,8 +37,8 @@ export class Rendition<Kind extends Form = Form> {
   #held: SegmentEvent[] | undefined;
   /** A publisher is there. */
   #live = false;
-  /** Texts of this version, whole and as a delta update, in pieces between which the session goes. */
-  #texts: { version: number; live: boolean; whole: Pieces | undefined; delta: Pieces | undefined };
+  /** Texts of this version, whole and as a delta update. */
+  #texts: { version: number; live: boolean; whole: SharedText | undefined; delta: SharedText | undefined };
 
   constructor(options: RenditionOptions<Kind>) {
     const { window, storeBytes, storeSegments } = options.config;
@@ -107,19 +106,14 @@ export class Rendition<Kind extends Form = Form> {
     this.#live = false;
   }
 
-  /**
-   * The playlist.
-   *
-   * @param suffix goes behind each URI.
-   */
-  text(skip: boolean, suffix: string): string {
+  /** The playlist as it is now, whole or as a delta update. */
+  text(skip: boolean): SharedText {
     const { version } = this.store;
     if (this.#texts.version !== version || this.#texts.live !== this.#live) {
       this.#texts = { version, live: this.#live, whole: undefined, delta: undefined };
     }
     const form = skip ? 'delta' : 'whole';
-    const pieces = (this.#texts[form] ??= this.form.write(this.store, { live: this.#live, skip }).split(MARK));
-    return pieces.join(suffix);
+    return (this.#texts[form] ??= new SharedText(this.form.write(this.store, { live: this.#live, skip })));
   }
 
   #add(events: readonly SegmentEvent[]): void {

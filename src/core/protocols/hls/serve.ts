@@ -1,5 +1,4 @@
 // The routes of HLS: playlists by session, segments and parts from memory.
-import type { SrsxError } from '../../base/errors.ts';
 import type { Closer } from '../../base/link.ts';
 import { randomId } from '../../base/rng.ts';
 import type { Session } from '../../base/session.ts';
@@ -17,20 +16,24 @@ import { streamUrl } from '../../media/stream-name.ts';
 import { corsHeaders } from '../../wire/http/cors.ts';
 import type { HttpExchange } from '../../wire/http/exchange.ts';
 import { watchGone } from '../../wire/http/gone.ts';
-import { cacheFor, mediaHeads, NO_CACHE } from '../../wire/http/media-answer.ts';
+import { cacheFor, mediaHeads } from '../../wire/http/media-answer.ts';
 import { encodeLevels, requestedVhost } from '../../wire/http/stream-path.ts';
+import type { Waiter } from '../../wire/http/waiters.ts';
 import { MediaType, refuse } from './answer.ts';
 import { Channel, type HlsFile } from './channel.ts';
 import type { HlsConfig } from './config.ts';
-import { checkAhead, type Directives, parseDirectives, satisfied } from './directives.ts';
+import { checkAhead, type Directives, parseDirectives } from './directives.ts';
 import { hlsErrors } from './errors.ts';
 import { Groups } from './groups.ts';
+import { type KnownPath, KnownPaths } from './known-paths.ts';
 import type { LowForm } from './low-form.ts';
-import { parseResource, type Resource } from './names.ts';
+import type { Resource } from './names.ts';
+import { HOLD_TARGETS, PlaylistAnswer, type PlaylistRequest, waitedFor } from './playlist-answer.ts';
 import type { Rendition } from './rendition.ts';
 import { CTX, isCtx, readRequest, sessionQuery } from './request.ts';
 import { vhostConfig } from './vhost-config.ts';
 import { Viewer, type ViewerOptions } from './viewer.ts';
+import { type ViewerPlace, Viewers } from './viewers.ts';
 
 /** @param config for vhosts whose block hls says nothing else. */
 export function serve(host: Host, config: HlsConfig): Closer & { readonly listeners: readonly Listener[] } {
@@ -40,10 +43,13 @@ export function serve(host: Host, config: HlsConfig): Closer & { readonly listen
 type Playlist = Extract<Resource, { kind: 'playlist' }>;
 type Media = Exclude<Resource, { kind: 'playlist' }>;
 
-/** A player that waits for a playlist gets it at the latest after this many target durations (RFC 8216bis §6.2.5.2). */
-const HOLD_TARGETS = 3;
-/** A blocked playlist may be cached for this many target durations, another for half of one (B.1). */
-const BLOCKED_CACHE_TARGETS = 6;
+/** The channel of a path, as long as nothing changes; undefined: none of the vhosts has one. */
+interface Place {
+  readonly channel: Channel | undefined;
+  readonly vhosts: readonly string[];
+  readonly version: number;
+}
+
 /** SRS: a session ends this many windows after its last playlist. */
 const IDLE_WINDOWS = 2;
 
@@ -55,10 +61,8 @@ class Server implements Closer, Session {
   readonly #channels: Channels<HlsConfig, Channel>;
   readonly #shelf = new Shelf<HlsFile>();
   readonly #groups = new Groups();
-  /** Of paths that were asked for lately: at most MAX_PATHS. */
-  readonly #resources = new Map<string, Resource>();
-  /** By `hls_ctx` and path. Bounded by limits.sessions, twice: kicked ones are remembered for a while. */
-  readonly #viewers = new Map<string, Viewer>();
+  readonly #paths = new KnownPaths<Place>();
+  readonly #viewers = new Viewers();
 
   constructor(host: Host, config: HlsConfig) {
     this.#host = host;
@@ -99,7 +103,7 @@ class Server implements Closer, Session {
       // SRS removes the files when it quits; who continues playlists needs them.
       return { files: dispose > 0 && disk?.recover === false };
     });
-    for (const viewer of this.#viewers.values()) viewer.close(stopped, clock.now());
+    for (const viewer of [...this.#viewers.all()]) viewer.close(stopped, clock.now());
   }
 
   #take(exchange: HttpExchange): boolean {
@@ -108,42 +112,37 @@ class Server implements Closer, Session {
       const vhosts = vhostsOf(exchange.request, this.#host.settings, this.#vhostOfSession(exchange));
       const entry = this.#shelf.find(path, vhosts);
       if (entry !== undefined && entry.kind !== 'playlist' && (method === 'GET' || method === 'HEAD')) {
-        this.#give(exchange, entry.owner, entry.bytes, entry.kind);
+        const { owner, bytes, kind } = entry;
+        this.#give(exchange, owner, { bytes, kind, playlist: owner.paths.playlist });
         return true;
       }
-      const resource = entry === undefined ? this.#parse(path) : playlistOf(entry.owner);
-      if (resource === undefined) return false;
-      const channel = entry?.owner ?? this.#find(resource, vhosts);
+      const known = entry === undefined ? this.#paths.find(path) : ofClassic(entry.owner);
+      if (known === undefined) return false;
+      const { resource } = known;
+      const channel = entry?.owner ?? this.#find(known, vhosts);
       if (channel === undefined) {
         return resource.kind === 'playlist' && (this.#variants(exchange, resource) || this.#fetch(exchange, resource));
       }
       if (method === 'OPTIONS') exchange.reply(200, corsHeaders(exchange.request));
       else if (method !== 'GET' && method !== 'HEAD') return false;
-      else if (resource.kind === 'playlist') return this.#playlist(exchange, resource, channel);
-      else this.#media(exchange, resource, channel);
+      else if (resource.kind === 'playlist') return this.#playlist(exchange, resource, channel, known.playlist);
+      else this.#media(exchange, resource, channel, known.playlist);
     } catch (error) {
       this.#refuse(exchange, error);
     }
     return true;
   }
 
-  /** All players of a stream ask for the same paths. */
-  #parse(path: string): Resource | undefined {
-    const known = this.#resources.get(path);
-    if (known !== undefined) return known;
-    const resource = parseResource(path);
-    if (this.#resources.size >= MAX_PATHS) this.#resources.clear();
-    if (resource !== undefined) this.#resources.set(path, resource);
-    return resource;
-  }
-
   /** The channel of a path, in the first of the vhosts that has it. */
-  #find({ app, stream }: Resource, vhosts: readonly string[]): Channel | undefined {
-    for (const vhost of vhosts) {
-      const found = this.#channels.find({ vhost, app, stream });
-      if (found !== undefined) return found;
-    }
-    return undefined;
+  #find(known: KnownPath<Place>, vhosts: readonly string[]): Channel | undefined {
+    const { place } = known;
+    const { version } = this.#channels;
+    if (place?.version === version && isSame(place.vhosts, vhosts)) return place.channel;
+    const { app, stream } = known.resource;
+    let channel: Channel | undefined;
+    for (const vhost of vhosts) channel ??= this.#channels.find({ vhost, app, stream });
+    known.place = { channel, vhosts, version };
+    return channel;
   }
 
   /** Of the session that the request names, if it is one of ours. */
@@ -182,7 +181,7 @@ class Server implements Closer, Session {
       const channel = this.#channels.find(name);
       if (isGone()) return;
       if (channel === undefined) throw hlsErrors.refused('NO_STREAM', { stream: streamUrl(name) });
-      this.#playlist(exchange, resource, channel);
+      this.#playlist(exchange, resource, channel, decodedPath(request.path));
     };
     admitted.then(answer).catch((error: unknown) => this.#refuse(exchange, error));
     return true;
@@ -195,39 +194,37 @@ class Server implements Closer, Session {
     refuse(exchange, error);
   }
 
-  #playlist(exchange: HttpExchange, resource: Playlist, channel: Channel): boolean {
+  /** @param playlist its path without percent-encoding. */
+  #playlist(exchange: HttpExchange, resource: Playlist, channel: Channel, playlist: string): boolean {
     const rendition = resource.lowLatency ? channel.low : channel.classic;
     if (rendition === undefined) return false;
+    const { request } = exchange;
     // Its URIs are relative to the place that the template names.
-    if (!resource.lowLatency && decodedPath(exchange.request.path) !== channel.paths.playlist) {
+    if (!resource.lowLatency && playlist !== channel.paths.playlist) {
       const place = `/${encodeLevels(channel.paths.playlist)}`;
-      exchange.reply(302, { Location: place + exchange.request.search, ...corsHeaders(exchange.request) });
+      exchange.reply(302, { Location: place + request.search, ...corsHeaders(request) });
       return true;
     }
-    const directives = rendition.lowLatency ? parseDirectives(exchange.request.query) : WHOLE;
-    const ctx = exchange.request.query.get(CTX);
+    const directives = rendition.lowLatency ? parseDirectives(request.query) : WHOLE;
+    const ctx = request.query.get(CTX);
     if (ctx !== null && !isCtx(ctx)) throw hlsErrors.protocol('CTX');
     const { vhost } = channel.name;
-    const viewer =
-      ctx === null ? undefined : this.#viewers.get(viewerKey(ctx, vhost, decodedPath(exchange.request.path)));
+    const viewer = ctx === null ? undefined : this.#viewers.find({ vhost, playlist, ctx });
     if (viewer?.kicked === true) throw hlsErrors.refused('EOF', { stream: streamUrl(channel.name) });
     if (viewer !== undefined) {
       viewer.touch();
-      this.#answer(exchange, channel, rendition, { directives, ctx, viewer });
+      this.#answer({ exchange, channel, rendition, directives, ctx, viewer });
       return true;
     }
     const { sessions } = channel.config;
-    this.#admit(exchange, resource, { directives, ctx, sessions }).catch((error: unknown) =>
+    this.#admit(exchange, resource, { directives, ctx, playlist, sessions }).catch((error: unknown) =>
       this.#refuse(exchange, error),
     );
     return true;
   }
 
-  async #admit(
-    exchange: HttpExchange,
-    resource: Playlist,
-    { directives, ctx, sessions }: { directives: Directives; ctx: string | null; sessions: boolean },
-  ): Promise<void> {
+  async #admit(exchange: HttpExchange, resource: Playlist, said: Said): Promise<void> {
+    const { directives, ctx, playlist, sessions } = said;
     const isGone = watchGone(exchange);
     const host = this.#host;
     const { request } = exchange;
@@ -245,19 +242,17 @@ class Server implements Closer, Session {
       throw hlsErrors.refused('NO_STREAM', { stream: streamUrl(grant.name) });
     }
     if (!channel.config.sessions) {
-      this.#answer(exchange, channel, rendition, { directives, ctx: null, viewer: undefined });
+      this.#answer({ exchange, channel, rendition, directives, ctx: null, viewer: undefined });
       return;
     }
     const { path, search } = exchange.request;
+    const { vhost } = grant.name;
     // Two requests of one session may have been admitted at the same time.
-    const known =
-      ctx === null
-        ? undefined
-        : this.#viewers.get(viewerKey(ctx, grant.name.vhost, decodedPath(exchange.request.path)));
+    const known = ctx === null ? undefined : this.#viewers.find({ vhost, playlist, ctx });
     if (known !== undefined) grant.ticket?.end();
-    const viewer = known ?? this.#openViewer(exchange, ctx, { asked, grant, config: channel.config });
+    const viewer = known ?? this.#openViewer(path, { ctx, playlist }, { asked, grant, config: channel.config });
     if (ctx !== null) {
-      this.#answer(exchange, channel, rendition, { directives, ctx, viewer });
+      this.#answer({ exchange, channel, rendition, directives, ctx, viewer });
       return;
     }
     const base = channel.config.relative ? path.slice(path.lastIndexOf('/') + 1) : path;
@@ -267,77 +262,46 @@ class Server implements Closer, Session {
   }
 
   #openViewer(
-    exchange: HttpExchange,
-    ctx: string | null,
+    path: string,
+    { ctx, playlist }: { ctx: string | null; playlist: string },
     { config, ...admitted }: Pick<ViewerOptions, 'asked' | 'grant'> & { config: HlsConfig },
   ): Viewer {
-    const { path } = exchange.request;
-    let key = '';
+    let place: ViewerPlace | undefined;
     const viewer = new Viewer({
       ...admitted,
       host: this.#host,
       shownName: decodeURIComponent(path.slice(path.lastIndexOf('/') + 1)),
       idleTime: config.window * IDLE_WINDOWS,
-      onOver: () => this.#viewers.delete(key),
+      onOver: () => place && this.#viewers.delete(place),
     });
-    key = viewerKey(ctx ?? viewer.id, admitted.grant.name.vhost, decodedPath(path));
-    this.#viewers.set(key, viewer);
+    place = { vhost: admitted.grant.name.vhost, playlist, ctx: ctx ?? viewer.id };
+    this.#viewers.set(place, viewer);
     return viewer;
   }
 
   /** The playlist, now or when it has what is asked for. */
-  #answer(
-    exchange: HttpExchange,
-    channel: Channel,
-    rendition: Rendition,
-    { directives, ctx, viewer }: { directives: Directives; ctx: string | null; viewer: Viewer | undefined },
-  ): void {
-    const { store } = rendition;
-    checkAhead(directives, store, rendition.partTarget);
-    const suffix = ctx !== null && channel.config.segmentSessions ? `?${CTX}=${ctx}` : '';
-    const blocked = directives.msn !== undefined;
-    this.#when(exchange, rendition, {
-      hold: rendition.ready ? fromSeconds(rendition.target * HOLD_TARGETS) : channel.config.waitTime,
-      attempt: () => {
-        if (!rendition.ready || !satisfied(directives, store)) return false;
-        const query = ctx === null ? '' : `?${CTX}=${ctx}`;
-        const reports = rendition.lowLatency ? this.#groups.reports(channel, query) : '';
-        const body = rendition.text(directives.skip, suffix) + reports;
-        const cache = blocked ? cacheFor(rendition.target * BLOCKED_CACHE_TARGETS) : NO_CACHE;
-        viewer?.sent(body.length);
-        channel.sent(body.length);
-        exchange.reply(200, mediaHeads(exchange, MediaType.playlist, cache), body);
-        return true;
-      },
-    });
+  #answer(asked: PlaylistRequest): void {
+    const { exchange, rendition, directives } = asked;
+    checkAhead(directives, rendition.store, rendition.partTarget);
+    this.#when(exchange, rendition, new PlaylistAnswer(asked, this.#groups, this.#host.clock.now()));
   }
 
-  #when(
-    exchange: HttpExchange,
-    { waiters }: Rendition,
-    { hold, attempt }: { hold: Micros; attempt: () => boolean },
-  ): void {
-    if (attempt()) return;
-    const { clock, limits } = this.#host;
+  #when(exchange: HttpExchange, { waiters }: Rendition, waiter: Waiter): void {
+    if (waiter.attempt()) return;
+    const { limits } = this.#host;
     if (waiters.size >= limits.sessions) throw hlsErrors.limit('BUSY', { limit: limits.sessions });
-    // Made when it is told: an error for each request that waits would cost more than its answer.
-    const late = (): SrsxError => hlsErrors.refused('WAIT', { seconds: toSeconds(hold) });
-    exchange.onGone = waiters.add({
-      deadline: clock.now() + hold,
-      attempt,
-      refuse: (reason) => refuse(exchange, reason ?? late()),
-    });
+    exchange.onGone = waiters.add(waiter);
   }
 
-  #media(exchange: HttpExchange, resource: Media, channel: Channel): void {
-    const missing = () => hlsErrors.refused('NO_SEGMENT', { stream: streamUrl(channel.name) });
+  /** @param playlist the one that it belongs to. */
+  #media(exchange: HttpExchange, resource: Media, channel: Channel, playlist: string): void {
     const rendition = channel.low;
+    const ours = resource.kind !== 'ts' && rendition !== undefined && resource.run === channel.names.run;
     // Classic segments that are there are on the shelf.
-    if (resource.kind === 'ts' || rendition === undefined || resource.run !== channel.names.run) throw missing();
-    const give = (bytes: Uint8Array): void => this.#give(exchange, channel, bytes, 'fmp4');
+    if (!ours) throw missing(channel);
     const bytes = find(rendition, resource);
     if (bytes !== undefined) {
-      give(bytes);
+      this.#give(exchange, channel, { bytes, kind: 'fmp4', playlist });
       return;
     }
     // Only the part that is hinted may be waited for (RFC 8216bis §4.4.5.3).
@@ -347,50 +311,68 @@ class Server implements Closer, Session {
       rendition.live &&
       resource.sequence === store.nextSequence &&
       resource.index === store.openParts;
-    if (!hinted) throw missing();
+    if (!hinted) throw missing(channel);
+    const hold = fromSeconds(rendition.target * HOLD_TARGETS);
     this.#when(exchange, rendition, {
-      hold: fromSeconds(rendition.target * HOLD_TARGETS),
+      deadline: this.#host.clock.now() + hold,
       attempt: () => {
         const made = find(rendition, resource);
-        if (made !== undefined) give(made);
+        if (made !== undefined) this.#give(exchange, channel, { bytes: made, kind: 'fmp4', playlist });
         // The segment may have ended without it.
-        else if (resource.sequence < store.nextSequence) refuse(exchange, missing());
+        else if (resource.sequence < store.nextSequence) refuse(exchange, missing(channel));
         else return false;
         return true;
       },
+      refuse: (reason) => refuse(exchange, reason ?? waitedFor(hold)),
     });
   }
 
-  #give(exchange: HttpExchange, channel: Channel, bytes: Uint8Array, kind: 'ts' | 'fmp4' | 'key'): void {
+  #give(exchange: HttpExchange, channel: Channel, { bytes, kind, playlist }: Given): void {
     const ctx = exchange.request.query.get(CTX);
-    const viewer = ctx === null ? undefined : this.#viewerOf(ctx, exchange, channel);
+    const { vhost } = channel.name;
+    const viewer = ctx === null ? undefined : this.#viewers.find({ vhost, playlist, ctx });
     viewer?.sent(bytes.length);
     channel.sent(bytes.length);
     // Numbers come again at the earliest when what a stream left was thrown away.
     const maxAge = toSeconds(channel.config.window);
     exchange.reply(200, mediaHeads(exchange, MediaType[kind], cacheFor(maxAge)), bytes);
   }
-
-  /** Low-latency segments are named after their playlist; the others belong to the one of their channel. */
-  #viewerOf(ctx: string, { request: { path } }: HttpExchange, { name, paths }: Channel): Viewer | undefined {
-    const mark = path.indexOf('.ll-', path.lastIndexOf('/') + 1);
-    const playlist = mark < 0 ? paths.playlist : decodedPath(`${path.slice(0, mark)}.ll.m3u8`);
-    return this.#viewers.get(viewerKey(ctx, name.vhost, playlist));
-  }
 }
 
-/** Chosen: what fifty streams have in their newest two segments. */
-const MAX_PATHS = 2000;
+/** What a request for a playlist says of itself. */
+interface Said {
+  readonly directives: Directives;
+  readonly ctx: string | null;
+  readonly playlist: string;
+  /** The stream's players have sessions. */
+  readonly sessions: boolean;
+}
+
+/** A file, and the playlist that it belongs to. */
+interface Given {
+  readonly bytes: Uint8Array;
+  readonly kind: 'ts' | 'fmp4' | 'key';
+  readonly playlist: string;
+}
 
 /** SRS's ids of clients. */
 const CTX_LETTERS = 8;
 
 const WHOLE: Directives = { msn: undefined, part: undefined, skip: false };
 
-/** Who was admitted to a vhost was not to another one that has the same path. */
-const viewerKey = (ctx: string, vhost: string, playlist: string): string => `${ctx}\n${vhost}\n${playlist}`;
+/** The classic playlist of a channel, which a template named. */
+const ofClassic = ({ name, paths }: Channel): KnownPath<Place> => ({
+  resource: { ...name, kind: 'playlist', lowLatency: false },
+  playlist: paths.playlist,
+  place: undefined,
+});
 
-const playlistOf = ({ name }: Channel): Playlist => ({ ...name, kind: 'playlist', lowLatency: false });
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return a.length === b.length;
+}
+
+const missing = ({ name }: Channel) => hlsErrors.refused('NO_SEGMENT', { stream: streamUrl(name) });
 
 function find(rendition: Rendition<LowForm>, resource: Exclude<Media, { kind: 'ts' }>): Uint8Array | undefined {
   switch (resource.kind) {

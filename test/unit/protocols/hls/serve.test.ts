@@ -147,6 +147,25 @@ describe('a session', () => {
     expect(await ask('/live/a.m3u8?hls_ctx=a%0Ab')).toMatchObject({ status: 400, json: { error: 'HLS_CTX' } });
   });
 
+  it('has its own URIs, also when many are answered at the same moment', async () => {
+    const { ask, publish, play } = await world();
+    const publication = publish();
+    const frames = live({ seconds: 6, gop: 50 });
+    const begun = frames.findIndex(({ dts }) => dts >= fromMs(4100));
+    play(publication, frames.slice(0, begun));
+    const ids = ['aaaaaaaa', 'bbbbbbbb', 'short', 'cccccccc', 'a-longer_one'];
+    const waiting: Awaited<ReturnType<typeof ask>>[] = [];
+    for (const id of ids) waiting.push(await ask(`/live/a.ll.m3u8?hls_ctx=${id}&_HLS_msn=2&_HLS_part=1`));
+    play(publication, frames.slice(begun, begun + 40));
+
+    const texts = waiting.map(({ text = '' }) => text);
+
+    expect(texts.map((text) => new Set([...text.matchAll(/hls_ctx=([\w-]+)/g)].map(([, id]) => id)))).toEqual(
+      ids.map((id) => new Set([id])),
+    );
+    expect(new Set(texts.map((text) => text.replaceAll(/hls_ctx=[\w-]+/g, ''))).size).toBe(1);
+  });
+
   it('is refused by the admission and by the limit', async () => {
     const refusing = await world({
       admission: { admit: () => Promise.reject(admissionErrors.refused('NAME', { why: 'test' })) },

@@ -21,13 +21,14 @@ import { SeedRng, VirtualClock } from '../../../tools/fakes.ts';
 import { MemoryFolder } from '../../../tools/memory-folder.ts';
 import { type AskOptions, FakeExchange, settled } from '../http-flv/fakes.ts';
 
-/** Keeps the body as it is. */
+/** Takes a copy of the body at once, as the kernel does: its bytes may be used again. */
 export class Exchange extends FakeExchange {
+  readonly flushed: boolean = true;
   bytes: Uint8Array = new Uint8Array();
 
   override reply(status: number, headers: HttpHeaders, body: string | Uint8Array = ''): void {
     super.reply(status, headers, body);
-    this.bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
+    this.bytes = typeof body === 'string' ? new TextEncoder().encode(body) : Uint8Array.from(body);
   }
 }
 
