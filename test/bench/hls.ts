@@ -1,6 +1,7 @@
 // What HLS players cost srsx, from memory, beside nginx with the same files from a disk, in one run.
 // Usage: node test/bench/hls.ts [--short] [--classic 2000] [--low 500] [--seconds 20] [--rounds 3] [--only NAME]
-//   [--node '--cpu-prof --cpu-prof-dir=FOLDER'] [--root CHECKOUT]
+//   [--node '--cpu-prof --cpu-prof-dir=FOLDER'] [--root CHECKOUT] [--against CHECKOUT]
+// `--against` measures another checkout in the same rounds. Both have to be built.
 // Needs ffmpeg, curl and nginx. The server is on core 0, the publisher and the players on core 1.
 import { type ChildProcess, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,6 +22,7 @@ const { values: flags } = parseArgs({
     only: { type: 'string', default: '' },
     node: { type: 'string', default: '' },
     root: { type: 'string', default: join(import.meta.dirname, '../..') },
+    against: { type: 'string', default: '' },
   },
 });
 const seconds = flags.short ? 3 : Number(flags.seconds);
@@ -44,7 +46,7 @@ interface Server {
   port: number;
 }
 
-async function startSrsx(sample: string, core: number, disk: string | undefined): Promise<Server> {
+async function startSrsx(sample: string, core: number, disk?: string, root = flags.root): Promise<Server> {
   const [rtmp, http] = [await freePort(), await freePort()];
   const config = join(scratch, `srsx-${rtmp}.conf`);
   writeFileSync(
@@ -54,7 +56,7 @@ vhost __defaultVhost__ { hls { enabled on; hls_ll on; hls_fragment ${SEGMENT_MS 
   ${disk === undefined ? 'hls_disk off;' : `hls_path ${disk};`} } }`,
   );
   const node = flags.node === '' || disk !== undefined ? [] : flags.node.split(' ');
-  const child = run(process.execPath, [...node, join(flags.root, 'bin/run.js'), 'serve', '-c', config], core);
+  const child = run(process.execPath, [...node, join(root, 'bin/run.js'), 'serve', '-c', config], core);
   child.stdout?.resume();
   await waitForPort(rtmp);
   const url = `rtmp://127.0.0.1:${rtmp}/live/bench`;
@@ -169,7 +171,8 @@ async function compare(sample: string, folder: string): Promise<void> {
       theirs: ['timed', PART_MS, '/low/bench.m3u8', '/low/part.m4s'],
     },
   ].filter(({ name }) => name.includes(flags.only));
-  const srsx = await startSrsx(sample, 0, undefined);
+  const srsx = await startSrsx(sample, 0);
+  const other = flags.against === '' ? undefined : await startSrsx(sample, 0, undefined, flags.against);
   // It fills the folder that nginx serves, beside the players.
   await startSrsx(sample, 1, folder);
   const nginx = await startNginx(folder);
@@ -179,14 +182,17 @@ async function compare(sample: string, folder: string): Promise<void> {
   console.log('| server | players | requests/s | Mbit/s | CPU % of a core | us/request | x nginx | RSS MiB |');
   console.log('| --- | --- | --- | --- | --- | --- | --- | --- |');
   print('srsx, a publisher alone', 0, await idle(srsx));
+  if (other !== undefined) print('the other, a publisher alone', 0, await idle(other));
   for (const { name, players, ours, theirs } of plans) {
-    const rows: Record<'srsx' | 'nginx', Row[]> = { srsx: [], nginx: [] };
+    const rows: Record<'srsx' | 'nginx' | 'other', Row[]> = { srsx: [], nginx: [], other: [] };
     for (let round = 0; round < rounds; round++) {
       rows.nginx.push(await measure(nginx, players, theirs));
       rows.srsx.push(await measure(srsx, players, ours));
+      if (other !== undefined) rows.other.push(await measure(other, players, ours));
     }
     print(`nginx, ${name}`, players, middle(rows.nginx));
     print(`srsx, ${name}`, players, middle(rows.srsx), middle(rows.nginx));
+    if (other !== undefined) print(`the other, ${name}`, players, middle(rows.other), middle(rows.nginx));
   }
   // A profile is written at an orderly end.
   if (flags.node !== '') {
