@@ -17,6 +17,7 @@ import { defaultOptions } from '../../src/core/protocols/srt/options.ts';
 import {
   bodyOf,
   ControlType,
+  controlNumber,
   controlType,
   destinationOf,
   isControl,
@@ -68,7 +69,7 @@ function lean(socket: Port): Port {
       return;
     }
     const type = controlType(datagram);
-    if (type === ControlType.ackAck && player(destinationOf(datagram), socket).number % HEARD_EVERY !== 0) return;
+    if (type === ControlType.ackAck && controlNumber(datagram) % HEARD_EVERY !== 0) return;
     if (type === ControlType.handshake) {
       player(destinationOf(datagram), socket).peerSocketId = parseHandshake(bodyOf(datagram)).socketId;
     }
@@ -123,8 +124,8 @@ if (serverPort === 'sink') {
     state.closed++;
     state.why[code] = (state.why[code] ?? 0) + 1;
   };
-  // A machine that has other work answers late: within libsrt's 3 s a third of the callers had given up.
-  const options = { ...defaultOptions, streamid, conntimeo: fromSeconds(30) };
+  // On a machine that has other work everything is late: a third of the callers had given up after libsrt's 3 s.
+  const options = { ...defaultOptions, streamid, conntimeo: fromSeconds(30), peeridletimeo: fromSeconds(30) };
   for (let i = 0; i < Number(wanted); i++) {
     const multiplexer = multiplexers[i % multiplexers.length];
     setTimeout(() => multiplexer?.call(server, options, { message: () => undefined, ended }), i * RAMP_MS);
