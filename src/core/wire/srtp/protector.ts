@@ -50,9 +50,10 @@ export class CounterProtector implements Protector {
   }
 
   #protect(memory: Uint8Array, slots: readonly Slot[], first: number, next: number, stream: Uint8Array): void {
-    const lanes = this.#lanes;
-    if (memory === lanes?.batch && this.#key !== undefined)
-      this.#together(lanes, this.#key, slots, first, next, stream);
+    const [lanes, key] = [this.#lanes, this.#key];
+    // One alone has three empty lanes beside it: the calls cost no more then, and less for a long one.
+    const isWorth = next - first > 1 && memory === lanes?.batch;
+    if (isWorth && key !== undefined) this.#together(lanes, key, slots, first, next, stream);
     else this.#oneByOne(memory, slots, first, next, stream);
   }
 
