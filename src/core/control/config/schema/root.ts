@@ -77,7 +77,7 @@ export const root = block('', {
   accelerators: own(
     toggle(
       true,
-      'Datagrams in batches and SRTP by calls into the system, where koffi is installed (64-bit Linux); off: only by the modules of Node. The variable is heard by all commands.',
+      'Datagrams in batches, SRTP and what players over TCP are sent by calls into the system, where koffi is installed (64-bit Linux); off: only by the modules of Node. The variable is heard by all commands.',
     ),
   ),
   daemon: supported(
