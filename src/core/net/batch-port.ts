@@ -8,6 +8,7 @@ import { DatagramDrain } from './datagram-drain.ts';
 import { DatagramWatch } from './datagram-watch.ts';
 import type { Native, NativeFunction } from './native.ts';
 import { writeSocketAddress } from './socket-address.ts';
+import { youngHeap } from './young-heap.ts';
 
 /** A socket that is open and bound, for node to take over. */
 export interface SocketFile {
@@ -186,6 +187,7 @@ export class BatchPort implements Port {
   #flush(): void {
     const batch = this.#batch;
     if (batch.count === 0) return;
+    youngHeap.note(batch.datagrams);
     // What waits there must not be overtaken.
     if (this.#plain.waiting > 0) this.#sendPlainly(0, batch.count);
     else this.#sendAll();

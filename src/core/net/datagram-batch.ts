@@ -56,7 +56,7 @@ export class DatagramBatch {
   readonly messages: readonly Message[];
   readonly #headers: number;
   count = 0;
-  #datagrams = 0;
+  datagrams = 0;
   #end = 0;
   /** Nothing more may join the newest message. */
   #closed = true;
@@ -89,7 +89,7 @@ export class DatagramBatch {
   fits(bytes: number, datagrams: number): boolean {
     return (
       this.count + datagrams <= MOST_MESSAGES &&
-      this.#datagrams + datagrams <= MOST_DATAGRAMS &&
+      this.datagrams + datagrams <= MOST_DATAGRAMS &&
       this.#end + bytes <= ARENA_BYTES
     );
   }
@@ -146,13 +146,13 @@ export class DatagramBatch {
 
   clear(): void {
     this.count = 0;
-    this.#datagrams = 0;
+    this.datagrams = 0;
     this.#end = 0;
     this.#closed = true;
   }
 
   #put(at: number, size: number, destination: Destination): void {
-    const index = this.#datagrams++;
+    const index = this.datagrams++;
     const iovec = this.#iovecs + index * IOVEC_WORDS;
     this.#pointer(iovec, this.#arenaAddress + at);
     this.#words[iovec + 2] = size;

@@ -8,6 +8,7 @@ import { BatchPort, openSocket } from './batch-port.ts';
 import { netError } from './errors.ts';
 import type { Native } from './native.ts';
 import { plainHost } from './socket-link.ts';
+import { youngHeap } from './young-heap.ts';
 
 /** A burst of a 4K key frame is about 1 MB; the kernel gives less when it must. */
 const BUFFER_BYTES = 2 * 1024 * 1024;
@@ -175,6 +176,7 @@ export class DatagramPort implements Port {
   }
 
   #send(datagram: Uint8Array, to: Peer): void {
+    youngHeap.note(1);
     if (this.#host === undefined) {
       // It waits for the resolver, which nobody counts.
       this.#socket.send(datagram.slice(), to.port, to.host);
