@@ -19,6 +19,23 @@ window.look = () => {
   video.requestVideoFrameCallback(next);
 };`;
 
+/** For how long the page itself sent no picture, in ms: its encoder leaves some out when the machine has no time for it. */
+const sending = `
+window.stood = 0;
+window.watch = () => {
+  let sent = 0;
+  let since = performance.now();
+  setInterval(async () => {
+    for (const { type, kind, framesSent } of (await pc.getStats()).values()) {
+      if (type !== 'outbound-rtp' || kind !== 'video') continue;
+      const now = performance.now();
+      window.stood = Math.max(window.stood, now - since);
+      if (framesSent > sent) since = now;
+      sent = framesSent;
+    }
+  }, 50);
+};`;
+
 const longest = (times: readonly number[]): number =>
   times.reduce((most, at, i) => Math.max(most, at - (times[i - 1] ?? at)), 0);
 
@@ -68,19 +85,22 @@ describeWith(['chromium', 'ffmpeg'], 'a bad network', () => {
       if (event.type === 'frame' && event.frame.track.kind === 'video') came.push(event.frame.dts / 1000);
     });
     await player.evaluate('look()');
+    await publisher.addScriptTag({ content: sending });
+    await publisher.evaluate('watch()');
 
     const times = (): Promise<number[]> => player.evaluate('shown');
     await until('a minute', async () => ((await times()).at(-1) ?? 0) - ((await times())[0] ?? 0) > 60_000, 80_000);
 
     const seen = await times();
     tap?.close();
+    const stood = (await publisher.evaluate('stood')) as number;
     const lost = [down, up].map(({ counts }) => `${counts.lost} of ${counts.all}`).join(' and ');
     console.log(
-      `longest pause ${Math.round(longest(seen))} ms at the player (${seen.length} pictures), ${Math.round(longest(came))} ms from the publisher (${came.length}); lost ${lost}`,
+      `longest pause ${Math.round(longest(seen))} ms at the player (${seen.length} pictures), ${Math.round(longest(came))} ms from the publisher (${came.length}), which sent nothing for ${Math.round(stood)} ms; lost ${lost}`,
     );
     for (const { counts } of [down, up]) expect(counts.lost).toBeGreaterThan(counts.all * 0.03);
     expect(longest(seen)).toBeLessThan(1000);
-    expect(longest(came)).toBeLessThan(1000);
+    expect(longest(came)).toBeLessThan(Math.max(1000, stood + 500));
     expect(seen.length).toBeGreaterThan(60 * 15);
     child.kill('SIGINT');
     await child;
