@@ -187,7 +187,6 @@ export class BatchPort implements Port {
   #flush(): void {
     const batch = this.#batch;
     if (batch.count === 0) return;
-    youngHeap.note(batch.datagrams);
     // What waits there must not be overtaken.
     if (this.#plain.waiting > 0) this.#sendPlainly(0, batch.count);
     else this.#sendAll();
@@ -197,6 +196,7 @@ export class BatchPort implements Port {
   /** Each round sends or gives up a message, unless a signal came. */
   #sendAll(): void {
     const batch = this.#batch;
+    youngHeap.note(batch.datagrams);
     batch.seal();
     for (let first = 0; first < batch.count; ) {
       const sent = this.#calls.sendMessages(

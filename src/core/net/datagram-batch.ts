@@ -7,6 +7,7 @@
 // Datagrams that follow each other to one peer with equal sizes are one message with UDP_SEGMENT (udp(7)): the kernel walks
 // its stack once for all of them, which costs a quarter of what sending them one by one costs.
 import type { Peer, Span } from '../base/link.ts';
+import { field, IOVEC_SIZE, IOVEC_WORDS, MESSAGE_WORDS, putIovec, putPointer } from './message-layout.ts';
 import type { Native } from './native.ts';
 
 /** More messages, datagrams or bytes than this are sent at once and not at the end of the turn. Measured: 32 are as good as 128. */
@@ -17,16 +18,9 @@ const ARENA_BYTES = 128 * 1024;
 const MOST_SEGMENTS = 64;
 const MOST_MESSAGE_BYTES = 65_000;
 
-const MESSAGE_WORDS = 16;
-const IOVEC_WORDS = 4;
 const CONTROL_BYTES = 24;
 const CONTROL_WORDS = CONTROL_BYTES / 4;
 const NAME_WORDS = 8;
-/** Words of a `mmsghdr` of 64 bits. */
-const NAME_SIZE = 2;
-const VECTOR = 4;
-const VECTOR_SIZE = 6;
-const CONTROL_SIZE = 10;
 const IPPROTO_UDP = 17;
 const UDP_SEGMENT = 103;
 
@@ -56,6 +50,7 @@ export class DatagramBatch {
   readonly messages: readonly Message[];
   readonly #headers: number;
   count = 0;
+  /** In all messages. */
   datagrams = 0;
   #end = 0;
   /** Nothing more may join the newest message. */
@@ -120,7 +115,7 @@ export class DatagramBatch {
   *datagramsOf({ first, count }: Message): Generator<Uint8Array> {
     for (let index = first; index < first + count; index++) {
       const at = this.#places[index] as number;
-      yield this.arena.subarray(at, at + (this.#words[this.#iovecs + index * IOVEC_WORDS + 2] as number));
+      yield this.arena.subarray(at, at + (this.#words[this.#iovecs + index * IOVEC_WORDS + IOVEC_SIZE] as number));
     }
   }
 
@@ -131,10 +126,10 @@ export class DatagramBatch {
       const { destination, first, segment, count } = this.messages[index] as Message;
       const header = index * MESSAGE_WORDS;
       this.#bytes.set(destination.bytes, (this.#names + index * NAME_WORDS) * 4);
-      words[header + NAME_SIZE] = destination.bytes.length;
-      this.#pointer(header + VECTOR, this.#headers + (this.#iovecs + first * IOVEC_WORDS) * 4);
-      words[header + VECTOR_SIZE] = count;
-      words[header + CONTROL_SIZE] = count > 1 ? CONTROL_BYTES : 0;
+      words[header + field.nameSize] = destination.bytes.length;
+      putPointer(words, header + field.vector, this.#headers + (this.#iovecs + first * IOVEC_WORDS) * 4);
+      words[header + field.vectorSize] = count;
+      words[header + field.controlSize] = count > 1 ? CONTROL_BYTES : 0;
       words[this.#controls + index * CONTROL_WORDS + 4] = segment;
     }
   }
@@ -154,8 +149,7 @@ export class DatagramBatch {
   #put(at: number, size: number, destination: Destination): void {
     const index = this.datagrams++;
     const iovec = this.#iovecs + index * IOVEC_WORDS;
-    this.#pointer(iovec, this.#arenaAddress + at);
-    this.#words[iovec + 2] = size;
+    putIovec(this.#words, iovec, this.#arenaAddress + at, size);
     this.#places[index] = at;
     const last = this.messages[this.count - 1];
     if (last !== undefined && !this.#closed && last.destination === destination && this.#joins(last, size)) {
@@ -184,17 +178,12 @@ export class DatagramBatch {
     const words = this.#words;
     const header = index * MESSAGE_WORDS;
     const place = (at: number): number => this.#headers + at * 4;
-    this.#pointer(header, place(this.#names + index * NAME_WORDS));
+    putPointer(words, header + field.name, place(this.#names + index * NAME_WORDS));
     const control = this.#controls + index * CONTROL_WORDS;
-    this.#pointer(header + 8, place(control));
+    putPointer(words, header + field.control, place(control));
     // cmsg(3): its own length without the padding, then level and type, then 16 bits.
     words[control] = CONTROL_BYTES - 6;
     words[control + 2] = IPPROTO_UDP;
     words[control + 3] = UDP_SEGMENT;
-  }
-
-  #pointer(at: number, address: number): void {
-    this.#words[at] = address % 2 ** 32;
-    this.#words[at + 1] = Math.floor(address / 2 ** 32);
   }
 }

@@ -1,5 +1,6 @@
 // Datagrams that are already there, by one call of recvmmsg(2): node reads each by a call of its own, into 64 KiB of new memory.
 import type { Peer } from '../base/link.ts';
+import { field, IOVEC_WORDS, MESSAGE_WORDS, putIovec, putPointer } from './message-layout.ts';
 import type { Native, NativeFunction } from './native.ts';
 import { readSocketAddress } from './socket-address.ts';
 
@@ -8,12 +9,7 @@ const SLOTS = 32;
 const MOST_ROUNDS = 4;
 /** The longest datagram; the system gives no memory for pages that nobody writes to. */
 const SLOT_BYTES = 65_536;
-const MESSAGE_WORDS = 16;
-const IOVEC_WORDS = 4;
 const NAME_WORDS = 4;
-/** Words of a `mmsghdr` of 64 bits. */
-const NAME_SIZE = 2;
-const RECEIVED = 14;
 const MSG_DONTWAIT = 0x40;
 /** Peers whose addresses are known as text. Chosen: some for each session, and strangers do not fill the memory. */
 const MOST_PEERS = 16_384;
@@ -50,11 +46,10 @@ export class DatagramDrain {
     const at = native.address(data);
     for (let slot = 0; slot < SLOTS; slot++) {
       const [header, iovec] = [slot * MESSAGE_WORDS, iovecs + slot * IOVEC_WORDS];
-      this.#pointer(header, this.#headers + (names + slot * NAME_WORDS) * 4);
-      this.#pointer(header + 4, this.#headers + iovec * 4);
-      this.#words[header + 6] = 1;
-      this.#pointer(iovec, at + slot * SLOT_BYTES);
-      this.#words[iovec + 2] = SLOT_BYTES;
+      putPointer(this.#words, header + field.name, this.#headers + (names + slot * NAME_WORDS) * 4);
+      putPointer(this.#words, header + field.vector, this.#headers + iovec * 4);
+      this.#words[header + field.vectorSize] = 1;
+      putIovec(this.#words, iovec, at + slot * SLOT_BYTES, SLOT_BYTES);
     }
     this.#slots = Array.from({ length: SLOTS }, (_, slot) => data.subarray(slot * SLOT_BYTES, (slot + 1) * SLOT_BYTES));
     this.#views = [...this.#slots];
@@ -87,12 +82,12 @@ export class DatagramDrain {
   }
 
   #read(): number {
-    for (let slot = 0; slot < SLOTS; slot++) this.#words[slot * MESSAGE_WORDS + NAME_SIZE] = NAME_WORDS * 4;
+    for (let slot = 0; slot < SLOTS; slot++) this.#words[slot * MESSAGE_WORDS + field.nameSize] = NAME_WORDS * 4;
     return Math.max(0, this.#receive(this.#descriptor, this.#headers, SLOTS, MSG_DONTWAIT, 0));
   }
 
   #view(slot: number): Uint8Array {
-    const size = this.#words[slot * MESSAGE_WORDS + RECEIVED] as number;
+    const size = this.#words[slot * MESSAGE_WORDS + field.moved] as number;
     const last = this.#views[slot] as Uint8Array;
     if (last.length === size) return last;
     const view = (this.#slots[slot] as Uint8Array).subarray(0, size);
@@ -109,10 +104,5 @@ export class DatagramDrain {
     if (this.#peers.size >= MOST_PEERS) this.#peers.clear();
     this.#peers.set(key, peer);
     return peer;
-  }
-
-  #pointer(at: number, address: number): void {
-    this.#words[at] = address % 2 ** 32;
-    this.#words[at + 1] = Math.floor(address / 2 ** 32);
   }
 }

@@ -1,6 +1,7 @@
 // Bytes that go to the kernel by one call, without node's objects for a write (docs/adr/0008). The socket is node's: what
 // the kernel does not take now goes the plain way, which waits and tells errors.
 import type { Socket } from 'node:net';
+import { field, HEADER_WORDS, IOVEC_WORDS, putIovec, putPointer } from './message-layout.ts';
 import type { Native, NativeFunction } from './native.ts';
 import { plainWriter, type SocketWriter } from './socket-writer.ts';
 
@@ -10,12 +11,6 @@ const SEND_FLAGS = 0x40 | 0x4000;
 const MOST_CHUNKS = 16;
 /** Longer texts go the plain way: 16 KiB are a playlist of a thousand segments. */
 const TEXT_BYTES = 64 * 1024;
-
-/** Words of a `msghdr` and of an `iovec` of 64 bits, little-endian. */
-const HEADER_WORDS = 14;
-const IOVEC_WORDS = 4;
-const VECTOR = 4;
-const VECTOR_SIZE = 6;
 
 /** Of the process: each binding is kept by koffi for ever. */
 const known = new WeakMap<Native, SocketWriter>();
@@ -43,7 +38,7 @@ class NativeWriter implements SocketWriter {
     this.#sendBytes = native.bind('intptr_t send(int, const uint8_t*, size_t, int)');
     this.#sendMessage = native.bind('intptr_t sendmsg(int, uintptr_t, int)');
     this.#messageAddress = native.address(new Uint8Array(this.#message.buffer));
-    this.#point(VECTOR, this.#messageAddress + HEADER_WORDS * 4);
+    putPointer(this.#message, field.vector, this.#messageAddress + HEADER_WORDS * 4);
   }
 
   write(socket: Socket, chunks: readonly Uint8Array[]): void {
@@ -79,19 +74,12 @@ class NativeWriter implements SocketWriter {
     }
     if (count > MOST_CHUNKS) return -1;
     const words = this.#message;
-    words[VECTOR_SIZE] = count;
+    words[field.vectorSize] = count;
     for (let i = 0; i < count; i++) {
       const chunk = chunks[i] as Uint8Array;
-      const at = HEADER_WORDS + i * IOVEC_WORDS;
-      this.#point(at, this.#native.address(chunk));
-      words[at + 2] = chunk.length;
+      putIovec(words, HEADER_WORDS + i * IOVEC_WORDS, this.#native.address(chunk), chunk.length);
     }
     return this.#sendMessage(descriptor, this.#messageAddress, SEND_FLAGS);
-  }
-
-  #point(at: number, address: number): void {
-    this.#message[at] = address % 2 ** 32;
-    this.#message[at + 1] = Math.floor(address / 2 ** 32);
   }
 }
 
