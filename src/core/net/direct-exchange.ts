@@ -64,15 +64,13 @@ export class DirectExchange implements OwnExchange {
     const { socket } = connection;
     const head = this.request.method === 'HEAD';
     const closes = connection.last;
-    const length = (head && body === undefined) || status === 204 || status === 304 ? undefined : sizeOf(body);
-    const { text, bytes } = sharedHead(status, headers, length, closes ? goodbye : stays);
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    const size = bytes?.length ?? 0;
+    const length = (head && body === undefined) || status === 204 || status === 304 ? undefined : size;
+    const lines = sharedHead(status, headers, length, closes ? goodbye : stays);
     if (socket.writable) {
-      const { writer } = connection;
-      if (head || body === undefined || body.length === 0) writer.writeText(socket, text, '');
-      else if (typeof body !== 'string') writer.write(socket, [bytes, body]);
-      // A text whose UTF-8 is as long as itself is ASCII.
-      else if (length === body.length) writer.writeText(socket, text, body);
-      else writer.write(socket, [bytes, Buffer.from(body)]);
+      const alone = head || bytes === undefined || size === 0;
+      connection.writer.write(socket, alone ? [lines] : [lines, bytes]);
     }
     connection.done();
   }
@@ -163,9 +161,6 @@ class DirectRequest implements HttpRequest {
 }
 
 const nobodyWaits = (): undefined => undefined;
-
-const sizeOf = (body: string | Uint8Array | undefined): number =>
-  typeof body === 'string' ? Buffer.byteLength(body) : (body?.length ?? 0);
 
 /** Node's response writes bodies of a length, which come piece by piece. */
 function makeResponse(socket: Socket, method: string): ServerResponse {

@@ -8,12 +8,6 @@ export function writeHead(status: number, ...groups: readonly HttpHeaders[]): Ui
   return utf8(statusLine(status) + fieldLines(groups) + dateLine());
 }
 
-/** A head as text and as bytes, for answers that have a text or bytes behind it. */
-export interface Head {
-  readonly text: string;
-  readonly bytes: Uint8Array;
-}
-
 /** The lines around Content-Length, and the newest head that was made of them. */
 interface KeptHead {
   readonly status: number;
@@ -22,7 +16,7 @@ interface KeptHead {
   readonly before: string;
   readonly after: string;
   length: number | undefined;
-  head: Head;
+  head: Uint8Array;
 }
 
 /** The newest head of each object that cannot change: a part that 500 players wait for has one head. */
@@ -34,7 +28,12 @@ const kept = new WeakMap<HttpHeaders, KeptHead>();
  * @param length of the body; undefined: none is said.
  * @param last goes behind them; a constant of the caller.
  */
-export function sharedHead(status: number, headers: HttpHeaders, length: number | undefined, last: HttpHeaders): Head {
+export function sharedHead(
+  status: number,
+  headers: HttpHeaders,
+  length: number | undefined,
+  last: HttpHeaders,
+): Uint8Array {
   const date = dateLine();
   const known = kept.get(headers);
   if (known?.status === status && known.last === last && known.date === date) {
@@ -51,16 +50,8 @@ export function sharedHead(status: number, headers: HttpHeaders, length: number 
   return head;
 }
 
-function headOf(before: string, length: number | undefined, after: string): Head {
-  const text = before + (length === undefined ? '' : `Content-Length: ${length}\r\n`) + after;
-  let bytes: Uint8Array | undefined;
-  return {
-    text,
-    get bytes() {
-      return (bytes ??= Buffer.from(text));
-    },
-  };
-}
+const headOf = (before: string, length: number | undefined, after: string): Uint8Array =>
+  Buffer.from(before + (length === undefined ? '' : `Content-Length: ${length}\r\n`) + after);
 
 const statusLine = (status: number): string => `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n`;
 

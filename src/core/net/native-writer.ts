@@ -9,8 +9,6 @@ import { plainWriter, type SocketWriter } from './socket-writer.ts';
 const SEND_FLAGS = 0x40 | 0x4000;
 /** More chunks than this go the plain way. */
 const MOST_CHUNKS = 16;
-/** Longer texts go the plain way: 16 KiB are a playlist of a thousand segments. */
-const TEXT_BYTES = 64 * 1024;
 
 /** Of the process: each binding is kept by koffi for ever. */
 const known = new WeakMap<Native, SocketWriter>();
@@ -31,7 +29,6 @@ class NativeWriter implements SocketWriter {
   /** A `msghdr`, and the vector that it points to. */
   readonly #message = new Uint32Array(new ArrayBuffer((HEADER_WORDS + MOST_CHUNKS * IOVEC_WORDS) * 4));
   readonly #messageAddress: number;
-  readonly #text = Buffer.from(new ArrayBuffer(TEXT_BYTES));
 
   constructor(native: Native) {
     this.#native = native;
@@ -50,19 +47,6 @@ class NativeWriter implements SocketWriter {
     }
     const rest = behind(chunks, taken);
     if (rest.length > 0) plainWriter.write(socket, rest);
-  }
-
-  writeText(socket: Socket, head: string, body: string): void {
-    const size = head.length + body.length;
-    const descriptor = size > TEXT_BYTES ? -1 : freeDescriptor(socket);
-    let taken = 0;
-    if (descriptor >= 0) {
-      this.#text.write(head, 0, 'latin1');
-      this.#text.write(body, head.length, 'latin1');
-      taken = this.#sendBytes(descriptor, this.#text, size, SEND_FLAGS);
-    }
-    if (taken <= 0) plainWriter.writeText(socket, head, body);
-    else if (taken < size) socket.write(Buffer.from(this.#text.subarray(taken, size)));
   }
 
   /** Bytes that were taken; negative: none. */

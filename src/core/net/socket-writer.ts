@@ -5,8 +5,6 @@ import type { Socket } from 'node:net';
 export interface SocketWriter {
   /** In one piece as far as possible. The chunks are not changed while anything waits in the socket. */
   write(socket: Socket, chunks: readonly Uint8Array[]): void;
-  /** Two texts one behind the other, of characters below 256. */
-  writeText(socket: Socket, head: string, body: string): void;
 }
 
 /** By node's stream: one gathering write. */
@@ -18,13 +16,6 @@ export const plainWriter: SocketWriter = {
     }
     socket.cork();
     for (let i = 0; i < chunks.length; i++) socket.write(chunks[i] as Uint8Array);
-    socket.uncork();
-  },
-
-  writeText(socket, head, body) {
-    socket.cork();
-    socket.write(head, 'latin1');
-    if (body !== '') socket.write(body, 'latin1');
     socket.uncork();
   },
 };
